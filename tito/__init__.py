@@ -1,0 +1,3 @@
+"""tito: the command line of the TinyTorch course, and the library behind it."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,58 @@
+"""The command line: every command is a thin face over a function that works without a terminal."""
+
+import sys
+
+import typer
+
+from tito import __version__
+from tito.commands import export, module, system, workspace
+from tito.errors import TitoError
+
+app = typer.Typer(
+    name="tito",
+    help="Build your own machine-learning framework, one module at a time. `tito start` opens whatever comes next.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: rich alone takes half of the time that a command may take to start
+    pretty_exceptions_enable=False,
+)
+app.command()(workspace.start)
+app.command()(workspace.init)
+app.command()(export.export)
+app.add_typer(module.app, name="module")
+app.add_typer(system.app, name="system")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error inside tito."),
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+) -> None:
+    if version:
+        typer.echo(f"tito {__version__}")
+        raise typer.Exit()
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
+    try:
+        app()
+    except TitoError as error:
+        fail(str(error))
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}: nothing was half written; mend that and run the command again")
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        fail(
+            f"something inside tito went wrong ({type(error).__name__}: {error}); `tito --debug ...` shows where, please report it"
+        )
+
+
+def fail(message: str) -> None:
+    typer.echo(f"tito: {message}", err=True)
+    sys.exit(1)

@@ -1,0 +1,195 @@
+"""tito module list | status | start | test | complete | reset | restore"""
+
+import json
+
+import typer
+
+from tito import course, progress
+from tito.console import paint, table
+from tito.course import Module
+from tito.errors import TitoError
+from tito.place import Place, find_place, find_workspace
+
+app = typer.Typer(help="Start, test and complete modules.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = typer.Argument(None, metavar="[NN]", help="01, 01_tensor or tensor; without it, the current module.")
+
+
+def _module(place: Place, name: str | None) -> Module:
+    if name is not None:
+        return course.find(name)
+    current = progress.current(place)
+    if current is None:
+        raise TitoError("every module is complete: name the one you mean, as in `tito module test 01`")
+    return current
+
+
+@app.command(name="list")
+def list_modules() -> None:
+    """What the course consists of."""
+    rows = [(m.number, m.slug, m.tier, m.builds if m.available else f"(planned) {m.builds}") for m in course.MODULES]
+    typer.echo(table(("NN", "module", "tier", "you build"), rows))
+
+
+@app.command()
+def status(as_json: bool = typer.Option(False, "--json", help="For a script.")) -> None:
+    """Which modules are complete, and which comes next."""
+    place = find_workspace()
+    done, current = progress.completed(place), progress.current(place)
+    states = {m.number: _state(m, done, current, place) for m in course.available()}
+    if as_json:
+        modules = {
+            m.number: {"module": m.slug, "state": states[m.number], **done.get(m.number, {})}
+            for m in course.available()
+        }
+        typer.echo(
+            json.dumps(
+                {"workspace": str(place.root), "current": current and current.number, "modules": modules}, indent=2
+            )
+        )
+        return
+    typer.echo(table(("NN", "module", "state", "capability"), [
+        (m.number, m.slug, states[m.number], f"I can {m.capability}.") for m in course.available()
+    ]))  # fmt: skip
+    typer.echo(f"\nNext: {current.stem}. `tito start` opens it." if current else "\nEvery module is complete.")
+
+
+def _state(module: Module, done: dict, current: Module | None, place: Place) -> str:
+    if module.number in done:
+        return "complete" if done[module.number]["tested"] else "complete, untested"
+    return "next" if module == current else "locked"
+
+
+@app.command()
+def start(
+    name: str = Name,
+    force: bool = typer.Option(False, "--force", help="Open it although earlier modules are not complete."),
+    browser: bool = typer.Option(True, help="Open a browser window, or only print the address."),
+) -> None:
+    """Open a module's notebook in marimo."""
+    from tito.editor import edit
+    from tito.workspace import write_stub
+
+    place = find_workspace()
+    module = _module(place, name)
+    _unlocked(place, module, force)
+    if not place.notebook(module).exists():
+        write_stub(place, module)
+    typer.echo(f"{module.title}. It unlocks: I can {module.capability}.")
+    typer.echo(f"When its tests are green, in another terminal: tito module complete {module.number}")
+    raise typer.Exit(edit(place, module, browser))
+
+
+def _unlocked(place: Place, module: Module, force: bool) -> None:
+    from tito.completion import refuse_locked
+
+    if not force:
+        refuse_locked(place, module)
+    elif skipped := progress.missing_before(place, module):
+        typer.echo(f"Skipping what is not complete yet: {', '.join(m.stem for m in skipped)}.")
+
+
+@app.command()
+def test(
+    name: str = Name,
+    unit_only: bool = typer.Option(False, "--unit-only", help="Only the notebook's own tests."),
+    no_integration: bool = typer.Option(False, "--no-integration", help="Not together with the earlier modules."),
+    verbose: bool = typer.Option(False, "-v", "--verbose", help="Say of every test WHAT it checks and WHY."),
+    all_modules: bool = typer.Option(False, "--all", help="Every module that is complete, and the current one."),
+) -> None:
+    """Test a module in three phases: in the notebook, exported, together with the earlier modules."""
+    place = find_place()
+    if all_modules:
+        done = progress.completed(place)
+        modules = [m for m in course.available() if place.is_course or m.number in done or m == progress.current(place)]
+    else:
+        modules = [_module(place, name)]
+    phases = (
+        ("inline",) if unit_only else ("inline", "module") if no_integration else ("inline", "module", "integration")
+    )
+    codes = [_test(place, module, phases, verbose) for module in modules]
+    raise typer.Exit(next((code for code in codes if code), 0))
+
+
+PHASES = {"inline": "in the notebook", "module": "exported", "integration": "with the earlier modules"}
+
+
+def _test(place: Place, module: Module, phases: tuple[str, ...], verbose: bool) -> int:
+    """Run the tests, show a table of what happened, and return pytest's exit code."""
+    from tito.testing import run
+
+    typer.echo(paint(f"{module.title}", "bold"))
+    done = []
+    for phase in run(place, module, phases, verbose):
+        done.append(phase)
+        typer.echo()
+    rows = [
+        (PHASES[p.name], "failed" if p.code else "passed", p.passed, p.failed, p.skipped, f"{p.seconds:.1f} s")
+        for p in done
+    ]
+    rows += [(PHASES[name], "not run", 0, 0, 0, "") for name in phases[len(done) :] if done and done[-1].code]
+    typer.echo(table(("tests", "result", "passed", "failed", "skipped", "time"), rows))
+    return done[-1].code if done else 0
+
+
+@app.command()
+def complete(
+    name: str = Name,
+    skip_test: bool = typer.Option(False, "--skip-test", help="Export without testing; it is recorded as untested."),
+    force: bool = typer.Option(False, "--force", help="Although earlier modules are not complete."),
+) -> None:
+    """Test a module, export it to your tinytorch, and unlock the next one."""
+    from tito.completion import finish, refuse_lost_names
+
+    place = find_workspace()
+    module = _module(place, name)
+    _unlocked(place, module, force)
+    refuse_lost_names(place, module)
+    if not skip_test and (code := _test(place, module, tuple(PHASES), verbose=False)):
+        typer.echo(f"\nNot complete yet: mend the first failure, then `tito module complete {module.number}` again.")
+        raise typer.Exit(code)
+    for file in finish(place, module, tested=not skip_test):
+        if file.was_edited:
+            typer.echo(f"tinytorch/{file.path.name} had been edited by hand: that version is kept in {file.kept}")
+    typer.echo(
+        f"\n{paint('Complete' if not skip_test else 'Exported without tests', 'green')}: {module.stem} is tinytorch/{module.slug}.py now."
+    )
+    typer.echo(f"Checkpoint {module.checkpoint}: I can {module.capability}.")
+    following = progress.current(place)
+    typer.echo(f"Next: {following.stem}. `tito start` opens it." if following else "That was the last module there is.")
+
+
+@app.command()
+def reset(name: str = Name) -> None:
+    """Start a module's notebook over; the old one is kept."""
+    from tito.workspace import reset as reset_module
+
+    place = find_workspace()
+    module = _module(place, name)
+    kept = reset_module(place, module)
+    typer.echo(f"notebooks/{module.stem}.py is as it was in the beginning.")
+    if kept:
+        typer.echo(
+            f"Your version is in {kept.relative_to(place.root)}; `tito module restore {module.number}` brings it back."
+        )
+
+
+@app.command()
+def restore(
+    name: str = Name,
+    backup: str = typer.Option(None, help="The backup to bring back; without it, the newest."),
+    show: bool = typer.Option(False, "--list", help="Only list the backups there are."),
+) -> None:
+    """Bring back what `reset`, `export` or `complete` replaced. What stands there now is kept, too."""
+    from tito.backup import backups_of
+    from tito.backup import restore as restore_module
+
+    place = find_workspace()
+    module = _module(place, name)
+    if show:
+        for folder in backups_of(place, module):
+            typer.echo(folder.name)
+        return
+    chosen, written = restore_module(place, module, backup)
+    for path in written:
+        typer.echo(f"{path.relative_to(place.root)} is back from {chosen.name}.")

@@ -1,0 +1,98 @@
+"""The curriculum as a table: what there is, in which order, and what it unlocks. Everything else reads it from here."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tito.errors import TitoError
+
+ROOT = Path(__file__).resolve().parent.parent  # the clone: notebooks, reference package, tests
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module: `notebooks/NN_slug.py`, exported as `tinytorch/slug.py`."""
+
+    number: str
+    slug: str
+    tier: str
+    builds: str
+    checkpoint: str  # number and name of the checkpoint it unlocks
+    capability: str  # completes "I can ..."
+    names: tuple[str, ...] = ()  # what `import tinytorch` offers of it
+
+    @property
+    def stem(self) -> str:
+        return f"{self.number}_{self.slug}"
+
+    @property
+    def title(self) -> str:
+        return f"Module {self.number}: {self.slug.capitalize()}"
+
+    @property
+    def available(self) -> bool:
+        """Whether this version of the course has the module's notebook yet."""
+        return (ROOT / "notebooks" / f"{self.stem}.py").exists()
+
+
+TENSOR_NAMES = (
+    "Tensor", "arange", "cat", "manual_seed", "maximum", "minimum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
+)  # fmt: skip
+
+START, FOUNDATION, ARCHITECTURE = "Start", "Foundation", "Architecture"
+OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
+
+MODULES = (
+    Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment"),
+    Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR_NAMES),
+    Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity"),
+    Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them"),
+    Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective"),
+    Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient"),
+    Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down"),
+    Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve"),
+    Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well"),
+    Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions"),
+    Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
+    Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place"),
+    Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other"),
+    Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had"),
+    Module("14", "profiling", OPTIMIZATION, "timing, FLOPs, the roofline", "18 profiling", "find the bottleneck"),
+    Module("15", "quantization", OPTIMIZATION, "int8, QuantizedLinear", "19 precision", "use a quarter of the memory"),
+    Module("16", "compression", OPTIMIZATION, "pruning, low rank, distillation", "11 regularization", "keep the accuracy, drop the weights"),
+    Module("17", "memoization", OPTIMIZATION, "the KV cache", "20 caching", "never compute it twice"),
+    Module("18", "acceleration", OPTIMIZATION, "faster kernels", "12 kernels", "make the hardware work"),
+    Module("19", "benchmarking", OPTIMIZATION, "fair comparison", "13 benchmarking", "make a claim that survives"),
+    Module("20", "capstone", OPTIMIZATION, "the Torch Olympics", "21 olympics", "optimise a whole system"),
+    Module("21", "deployment", ELECTIVE, "serving, registry, monitoring", "14 deployment", "run a model for other people"),
+)  # fmt: skip
+
+
+def available() -> list[Module]:
+    """The modules that this version of the course has, in order."""
+    return [module for module in MODULES if module.available]
+
+
+def find(name: str) -> Module:
+    """The module called `01`, `1`, `01_tensor` or `tensor`.
+
+    Raises:
+        TitoError: there is no such module, or this version of the course does not have it yet.
+    """
+    wanted = name.strip().lower().removesuffix(".py")
+    for module in MODULES:
+        if wanted in (module.number, str(int(module.number)), module.slug, module.stem):
+            if not module.available:
+                raise TitoError(
+                    f"module {module.stem} is not part of this version of the course yet: see `tito module list`"
+                )
+            return module
+    names = [name for module in MODULES for name in (module.slug, module.stem)]
+    close = difflib.get_close_matches(wanted, names, n=1)
+    hint = f"did you mean {close[0]}? See" if close else "see"
+    raise TitoError(f"there is no module {name!r}: {hint} `tito module list`")
+
+
+def earlier(module: Module) -> list[Module]:
+    """The modules before `module`, in order: what it may import, and what must be complete first."""
+    return [other for other in available() if other.number < module.number]

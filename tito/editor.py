@@ -1,0 +1,62 @@
+"""marimo's editor, opened on a notebook of a workspace."""
+
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+from tito.course import Module
+from tito.errors import TitoError
+from tito.place import Place
+
+PATIENCE = 60.0  # seconds that marimo may take to answer
+
+
+def edit(place: Place, module: Module, browser: bool = True) -> int:
+    """Open a notebook and wait until the editor is closed; returns marimo's exit code.
+
+    With no terminal attached there is nobody to close it: then this makes sure that the notebook opens, prints its address
+    and stops the editor again.
+    """
+    command = [sys.executable, "-m", "marimo", "edit", str(place.notebook(module).relative_to(place.root))]
+    if not browser:
+        command.append("--headless")
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return subprocess.run(command, cwd=place.root, env=place.environment()).returncode
+    return _try(place, command if "--headless" in command else [*command, "--headless"])
+
+
+def _try(place: Place, command: list[str]) -> int:
+    editor = subprocess.Popen(
+        command,
+        cwd=place.root,
+        env=place.environment() | {"PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        address = _address(editor)
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            print(f"The notebook opens at {address} (HTTP {answer.status}).")
+        print("There is no terminal to wait in, so the editor is stopped again: run `tito start` in one.")
+    finally:
+        editor.terminate()
+        editor.wait()
+    return 0
+
+
+def _address(editor: subprocess.Popen) -> str:
+    """The URL that marimo prints once it serves."""
+    printed = []
+    deadline = time.monotonic() + PATIENCE
+    for line in editor.stdout:
+        printed.append(line)
+        if url := re.search(r"http://\S+", line):
+            return url[0]
+        if time.monotonic() > deadline:
+            break
+    raise TitoError("marimo did not start:\n" + "".join(printed).strip())

@@ -1,0 +1,79 @@
+"""What a student has completed: a small file in the workspace, rebuilt from what is on disk when it is lost or damaged."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from tito import course
+from tito.backup import keep
+from tito.course import Module
+from tito.files import write
+from tito.place import Place
+
+VERSION = 1
+
+
+def completed(place: Place) -> dict[str, dict]:
+    """Module number -> {"at": when, "tested": whether its tests were run and passed}."""
+    entries = _read(place)
+    return _rebuilt(place) if entries is None else entries
+
+
+def begin(place: Place) -> None:
+    """An empty record, for a new workspace: from now on only `complete` counts."""
+    if not _file(place).exists():
+        _write(place, completed(place))
+
+
+def record(place: Place, module: Module, tested: bool) -> None:
+    entries = completed(place)
+    entries[module.number] = {"at": datetime.now().isoformat(timespec="seconds"), "tested": tested}
+    _write(place, entries)
+
+
+def forget(place: Place, module: Module) -> None:
+    entries = completed(place)
+    if entries.pop(module.number, None) is not None:
+        _write(place, entries)
+
+
+def current(place: Place) -> Module | None:
+    """The first module that is not complete; None when all are."""
+    done = completed(place)
+    return next((module for module in course.available() if module.number not in done), None)
+
+
+def missing_before(place: Place, module: Module) -> list[Module]:
+    """The earlier modules that are not complete: while there are any, `module` is locked."""
+    done = completed(place)
+    return [other for other in course.earlier(module) if other.number not in done]
+
+
+def _rebuilt(place: Place) -> dict[str, dict]:
+    """An exported module counts as complete, but not as tested: nobody knows."""
+    entries = {}
+    for module in course.available():
+        path = place.package / f"{module.slug}.py"
+        if path.exists():
+            when = datetime.fromtimestamp(path.stat().st_mtime).isoformat(timespec="seconds")
+            entries[module.number] = {"at": when, "tested": False}
+    return entries
+
+
+def _file(place: Place) -> Path:
+    return place.state / "progress.json"
+
+
+def _read(place: Place) -> dict[str, dict] | None:
+    try:
+        entries = json.loads(_file(place).read_text(encoding="utf-8"))["completed"]
+        sound = all(isinstance(entry["tested"], bool) and isinstance(entry["at"], str) for entry in entries.values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return entries if sound else None
+
+
+def _write(place: Place, entries: dict[str, dict]) -> None:
+    if _file(place).exists() and _read(place) is None:
+        keep(place, [_file(place)], "damaged_progress")
+    write(_file(place), json.dumps({"version": VERSION, "completed": dict(sorted(entries.items()))}, indent=2) + "\n")

@@ -1,0 +1,31 @@
+"""The notebook as a student gets it: solutions replaced by a line that says what to do, hidden tests gone."""
+
+from pathlib import Path
+
+from tito.notebook import Block, Notebook, parse
+
+
+def stub(path: Path) -> str:
+    """The text of the exercise version of a notebook. Signatures, scaffolds and visible tests stay as they are."""
+    notebook = parse(path)
+    return replace_blocks(notebook, {block: unsolved(block) for block in notebook.solutions})
+
+
+def unsolved(block: Block) -> list[str]:
+    return [f'raise NotImplementedError("{block.owner}: replace this line with your code")']
+
+
+def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidden: bool = False) -> str:
+    """The notebook's text with other lines in some solution blocks; `bodies` are unindented."""
+    hidden = [] if keep_hidden else notebook.hidden_tests
+    dropped = {number for block in hidden for number in range(block.begin, block.end + 1)}
+    dropped |= {number for block in bodies for number in range(block.begin + 1, block.end)}
+    inserted = {
+        block.begin: [f"{block.indent}{line}" if line else "" for line in body] for block, body in bodies.items()
+    }
+    lines: list[str] = []
+    for number, line in enumerate(notebook.lines, 1):
+        if number not in dropped:
+            lines.append(line)
+        lines += inserted.get(number, [])
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,109 @@
+"""A student's workspace: made by `tito init`, of the same shape as the course, with nothing solved in it."""
+
+from pathlib import Path
+
+from tito import __version__, course, progress
+from tito.backup import keep
+from tito.course import ROOT, Module
+from tito.errors import TitoError
+from tito.files import write
+from tito.glue import glue
+from tito.place import MARK, Place, is_workspace
+from tito.stub import stub
+
+PYPROJECT = f"""\
+# The settings of this workspace. marimo, pytest and tito read them; tito knows a workspace by the next line.
+{MARK}
+course = "{__version__}"
+
+[tool.marimo.runtime]
+auto_instantiate = true  # run the notebook when it is opened
+auto_reload = "autorun"  # run what uses a module again when you export that module
+reactive_tests = true  # run a test when the code it tests has run
+pythonpath = ["."]  # `import tinytorch` means yours
+
+[tool.pytest.ini_options]
+addopts = "--tb=short"
+pythonpath = ["."]
+"""
+
+CONFTEST = '''\
+"""Turns a failing test into a sentence: what is not done yet, or the tip of the test."""
+
+pytest_plugins = ["tito.feedback"]
+'''
+
+README = """\
+# My TinyTorch
+
+The notebooks are yours to solve, and `tinytorch/` fills up with what you export.
+
+    tito start              # open whatever comes next
+    tito module test        # test the current module
+    tito module complete    # test it, export it, unlock the next one
+    tito module status      # where am I?
+
+`tito` is found while the course's virtual environment is active.
+"""
+
+GITIGNORE = "__pycache__/\n__marimo__/\n.pytest_cache/\n.tinytorch/\n"
+
+
+def init(folder: Path) -> tuple[Place, list[Path]]:
+    """Make a workspace, or add to one what is missing; nothing that is there is touched.
+
+    Returns:
+        The workspace, and the files that were written.
+
+    Raises:
+        TitoError: `folder` holds something else, or lies inside another workspace.
+    """
+    place = Place(folder.resolve())
+    _refuse(place)
+    texts = {
+        "pyproject.toml": PYPROJECT,  # first: from here on the folder is a workspace, and init can be run again
+        "conftest.py": CONFTEST,
+        "README.md": README,
+        ".gitignore": GITIGNORE,
+    }
+    has_package = (place.package / "__init__.py").exists()
+    texts |= {} if has_package else {f"tinytorch/{name}": text for name, text in glue([]).items()}
+    written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
+    written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
+    progress.begin(place)
+    return place, written
+
+
+def _refuse(place: Place) -> None:
+    if is_workspace(place.root):
+        return
+    if place.root == ROOT:
+        raise TitoError(
+            "this is the course itself: give the workspace a folder of its own, as in `tito init my-tinytorch`"
+        )
+    if place.root.exists() and (not place.root.is_dir() or any(place.root.iterdir())):
+        raise TitoError(
+            f"{place.root} exists and is not a workspace, so nothing was written there: choose another name"
+        )
+    outer = next((parent for parent in place.root.parents if is_workspace(parent)), None)
+    if outer is not None:
+        raise TitoError(f"{place.root} would lie inside the workspace {outer}: cd out of it, or use that one")
+
+
+def _add(path: Path, text: str) -> Path:
+    write(path, text)
+    return path
+
+
+def write_stub(place: Place, module: Module) -> Path:
+    """Write a module's unsolved notebook; the caller has made sure that nothing is lost."""
+    return _add(place.notebook(module), stub(ROOT / "notebooks" / f"{module.stem}.py"))
+
+
+def reset(place: Place, module: Module) -> Path | None:
+    """Start a module over. Returns the backup of the old notebook; None when there was none."""
+    path = place.notebook(module)
+    kept = keep(place, [path], f"reset_{module.number}") if path.exists() else None
+    write_stub(place, module)
+    progress.forget(place, module)
+    return kept
