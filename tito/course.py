@@ -36,7 +36,7 @@ class Module:
 
 
 TENSOR_NAMES = (
-    "Tensor", "arange", "cat", "manual_seed", "maximum", "minimum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
+    "Tensor", "arange", "cat", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
 )  # fmt: skip
 
 START, FOUNDATION, ARCHITECTURE = "Start", "Foundation", "Architecture"

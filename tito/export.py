@@ -22,7 +22,7 @@ from tito.glue import glue
 from tito.notebook import MARKERS, Cell, Notebook, line_of, mark_comment, names_read, parse
 from tito.place import Place
 
-NOT_EXPORTED = {"marimo", "matplotlib"}  # of the notebook, not of the framework
+NOT_EXPORTED = {"marimo", "matplotlib", "tito"}  # of the notebook, not of the framework
 SCAFFOLD = re.compile(r"\s*(Steps|Hint):")
 SIGNATURE = re.compile(r"sha256: \w*")
 
@@ -183,34 +183,45 @@ def _alias_name(alias: ast.alias) -> str:
 def _setup_source(setup: Cell, wanted: set[str]) -> str:
     """What the exported definitions use of the setup cell: its imports and constants, with the comments above them."""
     lines, statements = setup.source.splitlines(), ast.parse(setup.source).body
-    parts: list[str] = []
-    wanted = set(wanted)  # grows: a constant may need an import above it
-    for number in reversed(range(len(statements))):
-        statement = statements[number]
-        names = _bound_names([statement]) & wanted
-        if not names:
+    used = _used_names(statements, wanted)
+    parts, seen, gap = [], 0, False
+    for statement in statements:
+        above, seen = lines[seen : statement.lineno - 1], statement.end_lineno
+        gap = gap or "" in above
+        if id(statement) not in used:
             continue
-        above = statements[number - 1].end_lineno if number else 0
-        lead = lines[above : statement.lineno - 1]  # blank lines and comments since the statement before
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            code = [_import_source(setup, statement, lines, names)]
-        else:
-            wanted |= names_read(ast.unparse(statement)) | names
-            code = lines[statement.lineno - 1 : statement.end_lineno]
-        parts.insert(0, "\n".join(lead + code))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).strip("\n")
+        code = _import_source(statement, lines, used[id(statement)])
+        comments = [line for line in above if line]
+        parts += [""] * gap + comments + [code]
+        gap = False
+    return "\n".join(parts).strip("\n")
 
 
-def _import_source(setup: Cell, statement: ast.Import | ast.ImportFrom, lines: list[str], names: set[str]) -> str:
+def _used_names(statements: list[ast.stmt], wanted: set[str]) -> dict[int, set[str]]:
+    """id of a statement -> the names that are used of it. From the bottom: a constant may need an import above it."""
+    wanted, used = set(wanted), {}
+    for statement in reversed(statements):
+        names = _bound_names([statement]) & wanted
+        if names:
+            used[id(statement)] = names
+            wanted |= names_read(ast.unparse(statement))
+    return used
+
+
+def _import_source(statement: ast.stmt, lines: list[str], names: set[str]) -> str:
+    """The text of a statement of the setup cell; of an import only the names that are used."""
+    text = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return text
     module = getattr(statement, "module", None) or statement.names[0].name
     if module.partition(".")[0] in NOT_EXPORTED:
-        name = sorted(names)[0]
         raise TitoError(
-            f"an exported definition uses {name} ({module}), which the package must not need: mark it `# not exported`"
+            f"an exported definition uses {sorted(names)[0]} ({module}), which the package must not need:"
+            " put `# not exported` above that definition"
         )
     aliases = [alias for alias in statement.names if _alias_name(alias) in names]
     if len(aliases) == len(statement.names):
-        return "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        return text
     statement.names = aliases
     return ast.unparse(statement)
 

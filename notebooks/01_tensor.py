@@ -1,0 +1,1428 @@
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Module 01: Tensor")
+
+with app.setup:
+    import math
+    import os
+    from functools import wraps
+
+    import marimo as mo
+    import numpy as np
+
+    from tito.lesson import show
+
+    # every random number comes from here; manual_seed starts it over
+    generator = np.random.default_rng()
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    # Module 01: Tensor
+
+    A photograph, a sentence, the weights of a network: to a computer each of them is a long row of numbers and a note that says
+    how to read it. That pair is a *tensor*. Everything you build in this course stands on the class you write here, and at the
+    end of this module it reads handwriting.
+
+    **When you are done:** I can ...
+
+    - say what dtype, shape and strides are, and compute the address of `x[i, j]` by hand;
+    - tell a view from a copy, and know what each costs;
+    - predict the shape of `a + b` for any two shapes, and undo the stretching afterwards;
+    - write a `Tensor` whose every operation goes through one method, `apply`.
+
+    **You need:** Module 00, and NumPy arrays. **It unlocks:** Module 02, activations.
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 1. Creation: which number type?
+
+    Python's `0.1` has 64 bits. Half of them are wasted on a neural network: its weights come from noisy data, and 7 decimal
+    digits are plenty. So a framework stores floats in 32 bits, and a processor does twice the work per second on them. Whole
+    numbers (class labels) and truth values (masks) keep their own type: label 3 is not 3.0.
+
+    | you give | NumPy makes | a tensor keeps |
+    |---|---|---|
+    | `[1.0, 2.5]` | float64 | **float32** |
+    | `[3, 1, 2]` | int64 | int64 |
+    | `[True, False]` | bool | bool |
+    | an array you still use | *the same memory* | **its own copy** |
+
+    The last line matters most. If tensor and array shared memory, changing the one would change the other behind your back.
+    """)
+    return
+
+
+@app.function
+def as_array(data, dtype=None):
+    """Turn numbers, nested lists or an array into an array of the tensor's own.
+
+    Args:
+        data: a number, nested lists of numbers, or an array.
+        dtype: keep exactly this type; without it, floats become float32, integers and booleans stay what they are.
+
+    Returns:
+        A new array that shares no memory with `data`.
+
+    >>> as_array([1.0, 2.5]).dtype
+    dtype('float32')
+    >>> as_array([3, 1]).dtype
+    dtype('int64')
+
+    Steps:
+        1. Copy `data` into an array of type `dtype`.
+        2. If nobody asked for a type and the result is float64, make it float32.
+
+    Hint: NumPy takes `dtype=None` as "decide yourself". Which of `np.array` and `np.asarray` always copies?
+    """
+    ### BEGIN SOLUTION
+    array = np.array(data, dtype=dtype)
+    if dtype is None and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    return array
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_as_array():
+    """WHAT: floats become float32, integers and booleans stay, and nothing is shared.
+    WHY: one float64 array turns everything it touches into float64, at half the speed and twice the memory.
+    TIP: wrong type? Look at when you convert. Shared memory? Not every way to make an array copies.
+    """
+    assert as_array([1.0, 2.5]).dtype == np.float32, "floats must become float32"
+    assert as_array([3, 1]).dtype == np.int64, "labels must stay integers"
+    assert as_array([1.0], dtype=np.float64).dtype == np.float64, "an explicit dtype must be kept"
+    source = np.zeros(3, dtype=np.float32)
+    copy = as_array(source)
+    source[0] = 7
+    assert copy[0] == 0, "the tensor must own its memory"
+    ### BEGIN HIDDEN TESTS
+    assert as_array(2.0).shape == (), "a number has an empty shape"
+    assert as_array([True]).dtype == np.bool_, "booleans must stay booleans"
+    assert as_array([1, 2], dtype=np.float32).dtype == np.float32, "an explicit dtype must be used"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 2. Shape and strides: one row of memory, many ways to read it
+
+    Memory is a single row of cells. Where in that row is `x[1, 2]` of a $3 \times 4$ array? In *row-major* order the rows lie
+    one after another, so one step down skips a whole row, 4 cells, and one step right skips 1. These skips are the
+    **strides**, and the address is
+
+    $$\text{address}(i, j) = i \cdot s_0 + j \cdot s_1 = 1 \cdot 4 + 2 \cdot 1 = 6$$
+
+    For more axes the rule is the same: the last stride is 1, and each stride is the product of all the sizes to its right.
+    A shape of $(2, 3, 4)$ has strides $(12, 4, 1)$. (NumPy counts strides in bytes; we count in elements, as PyTorch does.)
+    """)
+    return
+
+
+@app.function
+def row_major_strides(shape):
+    """Strides, counted in elements, of an array whose rows lie one after another.
+
+    Args:
+        shape: tuple of sizes, any length.
+
+    Returns:
+        Tuple of ints, as long as `shape`.
+
+    >>> row_major_strides((2, 3, 4))
+    (12, 4, 1)
+
+    Steps:
+        1. Start at the last axis with a stride of 1.
+        2. Walk to the left; each stride follows from the one before and the size just passed.
+
+    Hint: `reversed` walks from the right; turn your list around at the end.
+    """
+    ### BEGIN SOLUTION
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_row_major_strides():
+    """WHAT: strides are products of the sizes to the right.
+    WHY: strides turn an index into an address; a wrong one reads somebody else's number.
+    TIP: is the last stride 1? Did you use the size of the axis to the right, not the axis's own?
+    """
+    assert row_major_strides((3, 4)) == (4, 1)
+    assert row_major_strides((2, 3, 4)) == (12, 4, 1)
+    ### BEGIN HIDDEN TESTS
+    assert row_major_strides(()) == (), "a number has no axes"
+    assert row_major_strides((5,)) == (1,)
+    x = np.zeros((3, 2, 5, 7), dtype=np.float32)
+    assert row_major_strides(x.shape) == tuple(s // x.itemsize for s in x.strides), "must agree with NumPy"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 3. Views: slicing moves nothing
+
+    What does `x[:, ::2]` cost for an array of a billion numbers? The same as for ten: not one number is touched. Only the
+    *note* changes: where to start (the **offset**), how many (the shape), how far apart (the strides). An array that shares
+    its memory with another through such a note is a **view**.
+
+    Take the row of memory 10, 11, ..., 21, read as $3 \times 4$: offset 0, shape $(3, 4)$, strides $(4, 1)$.
+
+    | you write | offset | shape | strides | you read first |
+    |---|---:|---|---|---|
+    | `x` | 0 | (3, 4) | (4, 1) | 10, 11, 12, 13 |
+    | `x[1:3]` | 4 | (2, 4) | (4, 1) | 14, 15, 16, 17 |
+    | `x[:, ::2]` | 0 | (3, 2) | (4, 2) | 10, 12 |
+    | `x[::-1]` | 8 | (3, 4) | (-4, 1) | 18, 19, 20, 21 |
+
+    A transpose swaps two sizes and two strides; that is all it does. Writing through a view writes to the original. When you
+    need independent numbers you must copy, and pay for it.
+    """)
+    return
+
+
+@app.function
+# not exported
+def slice_note(note, dim, start, stop, step):
+    """The note of a view that takes `start:stop:step` along one axis.
+
+    Args:
+        note: (offset, shape, strides) of the array that is sliced; all counted in elements.
+        dim: the axis to slice.
+        start, stop, step: as in `range(start, stop, step)`; the indices it yields exist on that axis.
+
+    Returns:
+        (offset, shape, strides) of the view.
+
+    >>> slice_note((0, (3, 4), (4, 1)), 1, 0, 4, 2)
+    (0, (3, 2), (4, 2))
+
+    Steps:
+        1. Move the offset to the first element that is taken.
+        2. Replace the size of axis `dim` by how many elements are taken.
+        3. Replace its stride: how far apart are two elements that are taken?
+
+    Hint: a `range` has a length. Tuples cannot be changed, lists can.
+    """
+    ### BEGIN SOLUTION
+    offset, shape, strides = note
+    shape, new_strides = list(shape), list(strides)
+    shape[dim] = len(range(start, stop, step))
+    new_strides[dim] *= step
+    return offset + start * strides[dim], tuple(shape), tuple(new_strides)
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_slice_note():
+    """WHAT: offset, shape and strides of a slice, also of a slice of a slice.
+    WHY: views make slicing free; a wrong note reads numbers that belong to somebody else.
+    TIP: draw the row of memory for the failing slice and mark what it takes. How far apart are the marks, and where is the first?
+    """
+    x = (0, (3, 4), (4, 1))
+    assert slice_note(x, 0, 1, 3, 1) == (4, (2, 4), (4, 1)), "x[1:3]"
+    assert slice_note(x, 1, 0, 4, 2) == (0, (3, 2), (4, 2)), "x[:, ::2]"
+    assert slice_note(x, 0, 2, -1, -1) == (8, (3, 4), (-4, 1)), "x[::-1]"
+    odd_columns = slice_note(x, 1, 1, 4, 2)
+    assert slice_note(odd_columns, 1, 1, 2, 1) == (3, (3, 1), (4, 2)), "x[:, 1::2][:, 1:]: offsets add up"
+    ### BEGIN HIDDEN TESTS
+    memory = np.arange(60)
+    whole = memory.reshape(3, 4, 5)
+    offset, shape, strides = slice_note(slice_note((0, (3, 4, 5), (20, 5, 1)), 2, 1, 5, 3), 1, 1, 4, 2)
+    view = np.lib.stride_tricks.as_strided(memory[offset:], shape, [8 * s for s in strides])
+    assert np.array_equal(view, whole[:, 1:4:2, 1:5:3]), "must read what NumPy reads"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    layout = mo.ui.dropdown(
+        ["as stored", "transposed", "every second column", "rows reversed", "reshaped to 2 rows"],
+        value="as stored",
+        label="read it",
+    )
+    memory_row = mo.ui.slider(0, 3, value=1, label="row $i$", show_value=True)
+    memory_column = mo.ui.slider(0, 3, value=2, label="column $j$", show_value=True)
+    mo.md(f"""
+    ### Explore: what moves when you transpose?
+
+    Predict: how many of the twelve numbers in memory does a transpose move? Which two numbers of the note change when the
+    rows are reversed? Then choose it.
+
+    {mo.hstack([layout, memory_row, memory_column], justify="start", wrap=True)}
+    """)
+    return layout, memory_column, memory_row
+
+
+@app.function(hide_code=True)
+def plot_memory(layout, row, column):
+    """HTML: the numbers as read, the row of memory under them, and the way from index to address."""
+    base = np.arange(10, 22).reshape(3, 4)
+    view = {
+        "as stored": base,
+        "transposed": base.T,
+        "every second column": base[:, ::2],
+        "rows reversed": base[::-1],
+        "reshaped to 2 rows": base.reshape(2, 6),
+    }[layout]
+    i, j = min(row, view.shape[0] - 1), min(column, view.shape[1] - 1)
+    down, right = (s // base.itemsize for s in view.strides)
+    start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // base.itemsize
+    address = start + i * down + j * right
+
+    def cell(value, chosen, read=True):
+        border = "3px solid" if chosen else "1px solid" if read else "1px dotted"
+        return f"<td style='border:{border};padding:2px 9px;text-align:right'>{f'<b>{value}</b>' if chosen else value}</td>"
+
+    rows = "".join(
+        f"<tr>{''.join(cell(v, (r, c) == (i, j)) for c, v in enumerate(vs))}</tr>" for r, vs in enumerate(view)
+    )
+    memory = "".join(cell(v, a == address, v in view) for a, v in enumerate(base.reshape(-1)))
+    return mo.Html(
+        f"<p>offset {start}, shape {view.shape}, strides {(down, right)}</p><table>{rows}</table>"
+        f"<p>memory, unchanged (dotted: not in the view)</p><table><tr>{memory}</tr></table>"
+        f"<p>address of [{i}, {j}] = {start} + {i} · ({down}) + {j} · ({right}) = <b>{address}</b></p>"
+    )
+
+
+@app.cell(hide_code=True)
+def _(layout, memory_column, memory_row):
+    show(plot_memory, layout.value, memory_row.value, memory_column.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 4. Broadcasting: adding things of different shape
+
+    A batch of 64 images plus one bias per pixel: $(64, 784) + (784)$. Nobody copies the bias 64 times; the rule of
+    *broadcasting* pretends to. Write the shapes under one another, **aligned at the right**. Each pair of sizes must be equal,
+    or one of them must be 1 or missing:
+
+    |  |  |  |  |
+    |---|---:|---:|---:|
+    | a | 8 | 1 | 6 |
+    | b |   | 7 | 1 |
+    | a + b | **8** | **7** | **6** |
+
+    How is a size of 1 stretched without copying? By a view, with a stride of **0**: a step along that axis goes nowhere.
+    """)
+    return
+
+
+@app.function
+def broadcast_shape(a, b):
+    """The shape of the result when arrays of two shapes meet.
+
+    Args:
+        a, b: tuples of sizes, of any lengths.
+
+    Returns:
+        Tuple, as long as the longer of the two.
+
+    Raises:
+        ValueError: two sizes differ and neither is 1.
+
+    >>> broadcast_shape((8, 1, 6), (7, 1))
+    (8, 7, 6)
+
+    Steps:
+        1. Make both shapes equally long, without changing what they mean.
+        2. For each pair: equal sizes stay; a 1 gives way to the other; anything else is an error.
+
+    Hint: `(1,) * n` is a tuple of n ones, and an empty one for n <= 0. `zip` pairs two tuples.
+    """
+    ### BEGIN SOLUTION
+    longest = max(len(a), len(b))
+    pairs = zip((1,) * (longest - len(a)) + a, (1,) * (longest - len(b)) + b, strict=True)
+    result = []
+    for m, n in pairs:
+        if m != n and 1 not in (m, n):
+            raise ValueError(f"cannot broadcast {a} with {b}: {m} is not {n}, and neither is 1")
+        result.append(n if m == 1 else m)
+    return tuple(result)
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_broadcast_shape():
+    """WHAT: shapes align at the right, ones stretch, clashes raise.
+    WHY: (N, 1) + (N,) is a legal (N, N): the most common silent bug in a loss function.
+    TIP: aligned at the wrong end? Look at where the missing axes go. An empty axis (size 0) meets a 1: which of them gives way?
+    """
+    assert broadcast_shape((8, 1, 6), (7, 1)) == (8, 7, 6)
+    assert broadcast_shape((64, 784), (784,)) == (64, 784)
+    assert broadcast_shape((5, 1), (5,)) == (5, 5), "aligned at the right, this is a table"
+    for a, b in (((2, 3), (2,)), ((4, 3), (2, 3))):
+        try:
+            broadcast_shape(a, b)
+        except ValueError:
+            continue
+        raise AssertionError(f"{a} and {b} do not fit: that must be a ValueError")
+    ### BEGIN HIDDEN TESTS
+    assert broadcast_shape((), (3,)) == (3,), "a number fits everything"
+    assert broadcast_shape((0, 3), (1, 3)) == (0, 3), "an empty batch stays empty"
+    assert broadcast_shape((3,), (4, 1)) == (4, 3), "the order of the arguments does not matter"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    shape_a = mo.ui.text(value="3, 1", label="shape of a")
+    shape_b = mo.ui.text(value="4", label="shape of b")
+    mo.md(f"""
+    ### Explore: will it broadcast?
+
+    Find two shapes whose sum is bigger than both. Find two with the same number of elements that do not fit at all.
+
+    {mo.hstack([shape_a, shape_b], justify="start", wrap=True)}
+    """)
+    return shape_a, shape_b
+
+
+@app.function(hide_code=True)
+def explore_broadcast(a, b):
+    """Markdown: two shapes, given as text, aligned under one another, with the shape of their sum."""
+    try:
+        left, right = (tuple(int(size) for size in text.strip("() ").split(",") if size.strip()) for text in (a, b))
+        both = broadcast_shape(left, right)
+    except ValueError as error:
+        return mo.callout(str(error), kind="warn")
+    rows = [("a", left), ("b", right), ("**a + b**", both)]
+    lines = ["| |" + " |" * len(both), "|---|" + "---:|" * len(both)]
+    lines += [f"| {name} |" + " |" * (len(both) - len(s)) + "".join(f" {n} |" for n in s) for name, s in rows]
+    made, given = math.prod(both), (math.prod(left), math.prod(right))
+    return mo.md("\n".join(lines) + f"\n\n{made} numbers out of {given[0]} and {given[1]}.")
+
+
+@app.cell(hide_code=True)
+def _(shape_a, shape_b):
+    show(explore_broadcast, shape_a.value, shape_b.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 5. The way back: adding up what was stretched
+
+    A bias of shape $(3)$ was added to a batch of shape $(2, 3)$, so each of its numbers was used twice. Now somebody hands you
+    one number for every *use*, a $(2, 3)$ array, and asks how much that is for each number of the bias. Add the uses up:
+
+    $$\begin{pmatrix} 1 & 2 & 3 \\ 10 & 20 & 30 \end{pmatrix} \;\to\; (11, 22, 33)$$
+
+    This is broadcasting run backwards: along every axis that was stretched, sum. An axis that was missing disappears; an axis
+    of size 1 comes back as size 1. In Module 05 the numbers handed to you are gradients, and this function is what makes the
+    gradient of a bias have the shape of the bias.
+    """)
+    return
+
+
+@app.function
+def sum_to_shape(array, shape):
+    """Undo broadcasting: add up along every axis that was stretched.
+
+    PyTorch calls it [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
+
+    Args:
+        array: array whose shape is what `shape` was broadcast to.
+        shape: tuple of sizes.
+
+    Returns:
+        Array of shape `shape`, with the dtype of `array`.
+
+    >>> sum_to_shape(np.array([[1, 2, 3], [10, 20, 30]]), (3,))
+    array([11, 22, 33])
+    >>> sum_to_shape(np.array([[1, 2, 3], [10, 20, 30]]), (2, 1))
+    array([[ 6],
+           [60]])
+
+    Steps:
+        1. Which axes of `array` does `shape` not have? They are the first ones.
+        2. Which axes does `shape` have with size 1?
+        3. Sum over both, and give the result exactly the shape `shape`.
+
+    Hint: `axis` may be a tuple of axes. Mind that the axes of `shape` are counted from the right.
+    """
+    ### BEGIN SOLUTION
+    missing = array.ndim - len(shape)
+    stretched = [missing + axis for axis, size in enumerate(shape) if size == 1]
+    return array.sum(axis=(*range(missing), *stretched)).reshape(shape)
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_sum_to_shape():
+    """WHAT: missing axes and axes of size 1 are summed away, everything else stays.
+    WHY: a gradient must have the shape of what it belongs to; here it gets it.
+    TIP: compare with the shapes aligned at the right. Which axes are longer above than below?
+    """
+    x = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]], dtype=np.float32)
+    assert sum_to_shape(x, (3,)).tolist() == [11, 22, 33]
+    assert sum_to_shape(x, (2, 1)).tolist() == [[6], [60]]
+    assert sum_to_shape(x, (2, 3)).tolist() == x.tolist(), "nothing was stretched: nothing to add"
+    assert sum_to_shape(x, ()).tolist() == 66
+    ### BEGIN HIDDEN TESTS
+    cube = np.arange(24.0).reshape(2, 3, 4)
+    assert sum_to_shape(cube, (3, 1)).tolist() == cube.sum(axis=(0, 2)).reshape(3, 1).tolist()
+    assert sum_to_shape(cube, (1, 1, 4)).shape == (1, 1, 4)
+    assert sum_to_shape(x, (1, 3)).dtype == np.float32, "float32 in, float32 out"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 6. Matrix product: where the time goes
+
+    $$C_{ij} = \sum_k A_{ik} B_{kj} \qquad \begin{pmatrix} 1 & 2 \end{pmatrix} \begin{pmatrix} 3 \\ 4 \end{pmatrix} = 1 \cdot 3 + 2 \cdot 4 = 11$$
+
+    An $(m, k)$ times a $(k, n)$ matrix takes $2mkn$ operations on $mk + kn + mn$ numbers: the bigger the matrices, the more work
+    per number read, and the closer a machine gets to its peak. Write it once with loops, to know what it is. The tensor will use
+    NumPy's, which does the same sums a thousand times faster; Module 18 is about how.
+    """)
+    return
+
+
+@app.function
+# not exported
+def matmul_loops(a, b):
+    """Matrix product, one number at a time.
+
+    Args:
+        a: array of shape (m, k).
+        b: array of shape (k, n).
+
+    Returns:
+        Array of shape (m, n), with the dtype of `a`.
+
+    >>> matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    array([[11.]])
+
+    Steps:
+        1. Make an (m, n) array of zeros, with the dtype of `a`.
+        2. Fill in its entries one by one, by the formula above.
+
+    Hint: three nested loops. Over which of the three letters does the sum run?
+    """
+    ### BEGIN SOLUTION
+    out = np.zeros((a.shape[0], b.shape[1]), dtype=a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1]):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_matmul_loops():
+    """WHAT: rows of a against columns of b.
+    WHY: every layer of every network in this course is one of these.
+    TIP: try a (1, 2) and a (2, 3) matrix by hand; which index does the sum run over?
+    """
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    assert np.allclose(matmul_loops(a, b), a @ b)
+    assert matmul_loops(a.astype(np.float32), b.astype(np.float32)).dtype == np.float32, "float32 in, float32 out"
+    ### BEGIN HIDDEN TESTS
+    assert matmul_loops(np.ones((2, 0)), np.ones((0, 3))).tolist() == [[0.0] * 3] * 2, "an empty sum is zero"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 7. Tensor: one class, one way in
+
+    A tensor wraps one array, `x.data`. We could write forty methods that each unwrap their inputs, call NumPy and wrap the
+    result. Instead that happens in **one** place, `Tensor.apply(function, *inputs, **params)`, and every operator is a line:
+
+    ```python
+    def __add__(self, other):
+        return Tensor.apply(np.add, self, other)
+    ```
+
+    `function` is any function from arrays to an array, NumPy's or yours: we call it an *op*. One door has a great advantage:
+    whoever stands in it sees every operation that ever happens. We leave room for such a guard, `Tensor.recorder`, and put
+    nobody there yet.
+
+    | step | `Tensor([1., 2.]) * 3` |
+    |---|---|
+    | unwrap tensors, leave numbers alone | `array([1., 2.])`, `3` |
+    | call the op | `np.multiply(array([1., 2.]), 3)` |
+    | keep float32, wrap | `tensor([3., 6.])` |
+    | tell the recorder, if there is one | (nobody) |
+
+    *Leave numbers alone* hides a trap. NumPy lets a plain `3` take the array's type, but `np.asarray(3)` is an int64 **array**,
+    and float32 with int64 makes float64.
+
+    The class below is long, but you write only four short methods: `__init__`, `apply`, `__rsub__` and `mean`. Do them in that
+    order; each has its test under the class.
+    """)
+    return
+
+
+@app.function
+def getitem(x, index):
+    """`x[index]` as a function, so that it can be an op."""
+    return x[index]
+
+
+@app.function
+def cast(x, dtype):
+    """`x` with another type of number, as an op."""
+    return x.astype(dtype)
+
+
+@app.class_definition
+class Tensor:
+    """An n-dimensional array of numbers, with PyTorch's names.
+
+    >>> Tensor([[1, 2], [3, 4]]) @ Tensor([[1.0], [1.0]])
+    tensor([[3.],
+            [7.]])
+    """
+
+    __slots__ = ("data", "requires_grad", "grad", "node")
+    __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
+    __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
+    recorder = None  # the guard in the door, called as recorder(function, out, inputs, arrays, params, backward)
+    engine = None  # what `backward` calls; a later module fills both places
+
+    def __init__(self, data, dtype=None, requires_grad=False):
+        """Copy `data` (numbers, nested lists, an array or a tensor) into a tensor; `as_array` decides the type.
+
+        >>> Tensor([1, 2]).shape
+        (2,)
+
+        Steps:
+            1. If `data` is a Tensor, go on with its array.
+            2. Store an array of our own in `self.data`.
+
+        Hint: you wrote the function that does step 2.
+        """
+        self.requires_grad, self.grad, self.node = requires_grad, None, None
+        ### BEGIN SOLUTION
+        self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        ### END SOLUTION
+
+    @staticmethod
+    def wrap(array):
+        """A tensor around this very array: no copy, no change of type."""
+        out = Tensor.__new__(Tensor)
+        out.data, out.requires_grad, out.grad, out.node = np.asarray(array), False, None, None
+        return out
+
+    @staticmethod
+    def apply(function, *inputs, **params):
+        """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
+
+        Args:
+            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings a gradient rule.
+            inputs: tensors and plain numbers; what the result depends on.
+            params: everything else that the op needs (an axis, a shape), passed to it by name.
+
+        >>> Tensor.apply(np.multiply, Tensor([1.0, 2.0]), 3)
+        tensor([3., 6.])
+
+        Steps:
+            1. Replace each Tensor among `inputs` by its array; leave everything else alone.
+            2. Call the op with them and `params`. A tuple is (array, backward); otherwise `backward` is None.
+            3. If the result is float64 although no input tensor was, make it float32.
+            4. Wrap it with `Tensor.wrap`.
+            5. If there is a `Tensor.recorder`, call it with (function, out, inputs, arrays, params, backward). Return `out`.
+
+        Hint: NumPy's own numbers have a dtype too, and do not count in step 3: ask `isinstance` first.
+        """
+        ### BEGIN SOLUTION
+        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+        array = function(*arrays, **params)
+        array, backward = array if isinstance(array, tuple) else (array, None)
+        if array.dtype == np.float64 and not any(isinstance(x, Tensor) and x.dtype == np.float64 for x in inputs):
+            array = array.astype(np.float32)
+        out = Tensor.wrap(array)
+        if Tensor.recorder is not None:
+            Tensor.recorder(function, out, inputs, arrays, params, backward)
+        return out
+        ### END SOLUTION
+
+    @staticmethod
+    def set_recorder(function):
+        """Decorator: `function` will be told of every operation."""
+        Tensor.recorder = function
+        return function
+
+    @staticmethod
+    def set_engine(function):
+        """Decorator: `function` will answer `x.backward()`."""
+        Tensor.engine = function
+        return function
+
+    def backward(self, grad=None):
+        """Fill in the gradients of what this tensor was computed from."""
+        if Tensor.engine is None:
+            raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
+        Tensor.engine(self, grad)
+
+    # What a tensor knows about itself
+
+    shape = property(lambda self: self.data.shape)
+    dtype = property(lambda self: self.data.dtype)
+    ndim = property(lambda self: self.data.ndim)
+    T = property(lambda self: self.transpose(-1, -2))
+
+    def size(self, dim=None):
+        return self.data.shape if dim is None else self.data.shape[dim]
+
+    def numel(self):
+        return self.data.size
+
+    def stride(self):
+        """Strides in elements, as in PyTorch."""
+        return tuple(step // self.data.itemsize for step in self.data.strides)
+
+    def is_contiguous(self):
+        return self.stride() == row_major_strides(self.shape)
+
+    def numpy(self):
+        return self.data
+
+    def item(self):
+        return self.data.item()
+
+    def tolist(self):
+        return self.data.tolist()
+
+    def __len__(self):
+        return len(self.data)
+
+    def __bool__(self):
+        return bool(self.data)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+
+    def __repr__(self):
+        return "tensor(" + np.array2string(self.data, separator=", ", precision=4, prefix="tensor(") + ")"
+
+    # Arithmetic
+
+    def __add__(self, other):
+        return Tensor.apply(np.add, self, other)
+
+    def __sub__(self, other):
+        return Tensor.apply(np.subtract, self, other)
+
+    def __rsub__(self, other):
+        """`other - self`, where `other` is a plain number.
+
+        >>> 1 - Tensor([0.25])
+        tensor([0.75])
+
+        Steps:
+            1. The same op as in `__sub__`; think about the order.
+
+        Hint: Python calls this when the *left* side does not know what to do.
+        """
+        ### BEGIN SOLUTION
+        return Tensor.apply(np.subtract, other, self)
+        ### END SOLUTION
+
+    def __mul__(self, other):
+        return Tensor.apply(np.multiply, self, other)
+
+    def __truediv__(self, other):
+        return Tensor.apply(np.divide, self, other)
+
+    def __rtruediv__(self, other):
+        return Tensor.apply(np.divide, other, self)
+
+    def __pow__(self, exponent):
+        return Tensor.apply(np.power, self, exponent)
+
+    def __neg__(self):
+        return Tensor.apply(np.negative, self)
+
+    def __matmul__(self, other):
+        return Tensor.apply(np.matmul, self, other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def exp(self):
+        return Tensor.apply(np.exp, self)
+
+    def log(self):
+        return Tensor.apply(np.log, self)
+
+    def sqrt(self):
+        return Tensor.apply(np.sqrt, self)
+
+    def abs(self):
+        return Tensor.apply(np.absolute, self)
+
+    def clamp(self, min=None, max=None):
+        return Tensor.apply(np.clip, self, a_min=min, a_max=max)
+
+    def float(self):
+        return Tensor.apply(cast, self, dtype=np.float32)
+
+    def long(self):
+        return Tensor.apply(cast, self, dtype=np.int64)
+
+    # Comparison, number by number
+
+    def __eq__(self, other):
+        return Tensor.apply(np.equal, self, other)
+
+    def __ne__(self, other):
+        return Tensor.apply(np.not_equal, self, other)
+
+    def __lt__(self, other):
+        return Tensor.apply(np.less, self, other)
+
+    def __le__(self, other):
+        return Tensor.apply(np.less_equal, self, other)
+
+    def __gt__(self, other):
+        return Tensor.apply(np.greater, self, other)
+
+    def __ge__(self, other):
+        return Tensor.apply(np.greater_equal, self, other)
+
+    # Reductions
+
+    def sum(self, dim=None, keepdim=False):
+        return Tensor.apply(np.sum, self, axis=dim, keepdims=keepdim)
+
+    def amax(self, dim=None, keepdim=False):
+        """The largest numbers. (PyTorch's `max(dim)` also tells where they are; ask `argmax`.)"""
+        return Tensor.apply(np.max, self, axis=dim, keepdims=keepdim)
+
+    def amin(self, dim=None, keepdim=False):
+        return Tensor.apply(np.min, self, axis=dim, keepdims=keepdim)
+
+    def argmax(self, dim=None, keepdim=False):
+        return Tensor.apply(np.argmax, self, axis=dim, keepdims=keepdim)
+
+    def argmin(self, dim=None, keepdim=False):
+        return Tensor.apply(np.argmin, self, axis=dim, keepdims=keepdim)
+
+    def mean(self, dim=None, keepdim=False):
+        """Average over one axis, several (a tuple), or all (None).
+
+        >>> Tensor([[1.0, 3.0], [5.0, 7.0]]).mean(dim=0)
+        tensor([3., 5.])
+
+        Steps:
+            1. Sum over the same axes.
+            2. Divide by how many numbers went into each sum.
+
+        Hint: that count is a matter of shapes alone. Which sizes does `dim` name, and what do you do with them?
+        """
+        ### BEGIN SOLUTION
+        dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
+        return self.sum(dim, keepdim) / math.prod(self.shape[d] for d in dims)
+        ### END SOLUTION
+
+    # Shape and indexing: a new note for the same memory, wherever there is one
+
+    def reshape(self, *shape):
+        """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
+        return Tensor.apply(np.reshape, self, shape=shape[0] if isinstance(shape[0], tuple) else shape)
+
+    def transpose(self, dim0, dim1):
+        return Tensor.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
+
+    def permute(self, *dims):
+        return Tensor.apply(np.transpose, self, axes=dims[0] if isinstance(dims[0], tuple) else dims)
+
+    def unsqueeze(self, dim):
+        """A new axis of size 1."""
+        return Tensor.apply(np.expand_dims, self, axis=dim)
+
+    def squeeze(self, dim):
+        """Without an axis of size 1."""
+        return Tensor.apply(np.squeeze, self, axis=dim)
+
+    def __getitem__(self, index):
+        plain = [i.data if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
+        return Tensor.apply(getitem, self, index=tuple(plain))
+
+
+@app.function
+# points: 2
+def test_Tensor_init():
+    """WHAT: a tensor can be made of numbers, lists, arrays and tensors, and owns its memory.
+    WHY: two tensors that share memory by accident change together.
+    TIP: `data` may be a Tensor, and as_array has never heard of those. Is what you store an array?
+    """
+    x = Tensor([[1.0, 2.0]])
+    assert isinstance(x.data, np.ndarray), "x.data must be an array"
+    assert x.data.dtype == np.float32 and x.data.shape == (1, 2)
+    again = Tensor(x)
+    assert isinstance(again.data, np.ndarray), "x.data must be an array, also when x is made of a tensor"
+    x.data[0, 0] = 9
+    assert again.data[0, 0] == 1, "a tensor of a tensor must own its memory"
+    ### BEGIN HIDDEN TESTS
+    assert Tensor([1, 2], dtype=np.float32).data.dtype == np.float32, "dtype must be passed on"
+    ### END HIDDEN TESTS
+
+
+@app.function
+# points: 5
+def test_Tensor_apply():
+    """WHAT: unwraps, calls, wraps, keeps float32, tells the recorder.
+    WHY: every operation of every later module goes through this door.
+    TIP: float64? Look at what you do to plain numbers, and at step 3. Nothing recorded? Steps 4 and 5 have an order.
+    """
+    x = Tensor([1.0, 2.0])
+    out = Tensor.apply(np.multiply, x, 3)
+    assert isinstance(out, Tensor), "the result must be a Tensor"
+    assert out.data.tolist() == [3.0, 6.0] and out.data.dtype == np.float32
+    assert Tensor.apply(np.add, Tensor([True]), 1).data.dtype == np.int64, "whole numbers must stay whole"
+    assert Tensor.apply(np.divide, Tensor([1, 2]), Tensor([2, 2])).data.dtype == np.float32, "int / int is float32"
+    before, seen = Tensor.recorder, []
+    Tensor.recorder = lambda *call: seen.append(call)
+    try:
+        total = Tensor.apply(np.sum, x, axis=0)
+        Tensor.apply(np.add, x, 3)
+    finally:
+        Tensor.recorder = before
+    assert len(seen) == 2, "the recorder must be called once for each operation"
+    function, out, inputs, arrays, params, backward = seen[0]
+    assert function is np.sum and out is total and inputs[0] is x and params == {"axis": 0} and backward is None
+    assert arrays[0] is x.data, "the op must get the tensor's own array, not a copy"
+    assert seen[1][3][1] == 3 and not isinstance(seen[1][3][1], np.ndarray), "a plain number must stay one"
+    ### BEGIN HIDDEN TESTS
+    assert Tensor.apply(np.add, Tensor([1.0]), Tensor([1])).data.dtype == np.float32, "float32 + int64 is float32"
+    assert Tensor.apply(np.multiply, x, np.float64(2)).data.dtype == np.float32, "NumPy's numbers must not leak float64"
+    assert Tensor.apply(np.add, Tensor([1.0], dtype=np.float64), 1).data.dtype == np.float64, "asked-for float64 stays"
+    assert Tensor.apply(lambda a: (a + 1, None), x).data.tolist() == [2.0, 3.0], "an op may bring its gradient rule"
+    assert Tensor.apply(np.reshape, x, shape=(2, 1)).data.base is x.data, "a view must stay a view"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ### Arithmetic from both sides
+
+    `x - 1` asks the tensor; `1 - x` asks the number first, and the number has never heard of tensors. Python then turns to the
+    right-hand side and calls `x.__rsub__(1)`. For `+` and `*` the order does not matter, so one line makes `__radd__` from
+    `__add__`. For `-` it does: $1 - x \ne x - 1$. Fill in `__rsub__` in the class above.
+    """)
+    return
+
+
+@app.function
+# points: 2
+def test_Tensor_rsub():
+    """WHAT: operators work with tensors and numbers on either side, and broadcast.
+    WHY: a loss is written as a formula; `1 - x` with a flipped sign trains a network to be wrong.
+    TIP: 1 - 0.25 is 0.75. What does -0.75 tell you?
+    """
+    x = Tensor([0.25, 0.5])
+    assert (1 - x).tolist() == [0.75, 0.5]
+    assert (2 * x).tolist() == (x * 2).tolist() == [0.5, 1.0]
+    assert (-x).tolist() == [-0.25, -0.5] and (x**2).tolist() == [0.0625, 0.25] and (1 / x).tolist() == [4.0, 2.0]
+    ### BEGIN HIDDEN TESTS
+    assert (np.float32(1) - x).tolist() == [0.75, 0.5], "a NumPy number on the left"
+    assert isinstance(np.ones(2) - x, Tensor), "an array on the left gives a Tensor"
+    assert (Tensor([[1.0], [2.0]]) - x).shape == (2, 2), "broadcast"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ### Reductions: which axis disappears?
+
+    `x.sum(dim=0)` adds *along* axis 0, and axis 0 is the one that vanishes: $(3, 4) \to (4)$. With `keepdim=True` it stays as
+    a 1, so that the result still broadcasts against `x`. The mean of $(1, 3, 5, 7)$ is $16 / 4$; of a table it is the sum
+    divided by a count, and which count depends on `dim`. Fill in `mean`.
+    """)
+    return
+
+
+@app.function
+# points: 3
+def test_Tensor_mean():
+    """WHAT: the mean over all, one or several axes, in float32.
+    WHY: a loss is a mean; with the wrong count the learning rate is wrong by that factor.
+    TIP: for the failing `dim`, write down the shape before and after. How many numbers went into each sum?
+    """
+    x = Tensor([[1.0, 3.0, 5.0], [5.0, 7.0, 9.0]])
+    assert x.mean().item() == 5.0
+    assert x.mean(dim=0).tolist() == [3.0, 5.0, 7.0]
+    assert x.mean(dim=1, keepdim=True).tolist() == [[3.0], [7.0]]
+    ### BEGIN HIDDEN TESTS
+    assert Tensor(np.arange(24.0).reshape(2, 3, 4)).mean(dim=(0, 2)).tolist() == [7.5, 11.5, 15.5]
+    assert x.mean(dim=-1).tolist() == [3.0, 7.0], "axes counted from the end"
+    assert Tensor([1, 2]).mean().dtype == np.float32, "a mean of integers is float32"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ### The rest is given
+
+    Reshape, transpose and slices write a new note for the same memory, as in section 3; the test shows what you may rely on.
+    The functions below make and join tensors. `op` is the bridge for Module 02: it lets a function that was written for arrays
+    take tensors, too, by sending them through the door.
+    """)
+    return
+
+
+@app.function
+def test_Tensor_views():
+    """WHAT: reshape, transpose and slices share memory; lists of indices copy.
+    WHY: a view is free, and writing to it writes to the original.
+    TIP: these methods are given. If this fails, look at apply: does it copy on the way?
+    """
+    x = Tensor(np.arange(12.0).reshape(3, 4))
+    for view in (x.reshape(2, -1), x.T, x.permute(1, 0), x.unsqueeze(0), x[1:], x[:, ::2]):
+        assert np.shares_memory(view.data, x.data), "must be a view"
+    assert not np.shares_memory(x[[0, 2]].data, x.data), "picking rows by a list must copy"
+    assert x.T.stride() == (1, 4) and not x.T.is_contiguous() and x.is_contiguous()
+    assert x[x > 10].tolist() == [11.0] and x[Tensor([1]), 2].tolist() == [6.0]
+
+
+@app.function
+def op(function):
+    """Decorator: a function on arrays that also takes tensors, through `Tensor.apply`.
+
+    >>> double = op(lambda x: 2 * x)
+    >>> double(Tensor([1.0])), double(1.0)
+    (tensor([2.]), 2.0)
+    """
+
+    @wraps(function)
+    def either(*inputs, **params):
+        if any(isinstance(x, Tensor) for x in inputs):
+            return Tensor.apply(either, *inputs, **params)
+        return function(*inputs, **params)
+
+    return either
+
+
+@app.function
+def tensor(data, dtype=None, requires_grad=False):
+    """A tensor of numbers, nested lists or an array. `tensor([[1.0, 2.0]])`."""
+    return Tensor(data, dtype, requires_grad)
+
+
+@app.function
+def zeros(*shape, dtype=np.float32):
+    """A tensor of zeros. `zeros(2, 3)`."""
+    return Tensor.wrap(np.zeros(shape, dtype))
+
+
+@app.function
+def ones(*shape, dtype=np.float32):
+    """A tensor of ones. `ones(2, 3)`."""
+    return Tensor.wrap(np.ones(shape, dtype))
+
+
+@app.function
+def arange(*start_stop_step):
+    """Numbers at equal distances. `arange(3)` is `tensor([0, 1, 2])`."""
+    return Tensor(np.arange(*start_stop_step))
+
+
+@app.function
+def manual_seed(seed):
+    """Start the random numbers over, so that a run can be repeated."""
+    generator.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+
+
+@app.function
+def randn(*shape):
+    """A tensor of standard normal random numbers. `randn(2, 3)`."""
+    return Tensor.wrap(generator.standard_normal(shape, dtype=np.float32))
+
+
+@app.function
+def rand(*shape):
+    """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
+    return Tensor.wrap(generator.random(shape, dtype=np.float32))
+
+
+@app.function
+def test_creation():
+    """WHAT: zeros, ones, arange and random tensors have the right shape and type; a seed repeats.
+    WHY: a result that cannot be repeated cannot be debugged.
+    TIP: these are given.
+    """
+    assert zeros(2, 3).shape == (2, 3) and ones(2).tolist() == [1.0, 1.0]
+    assert arange(3).dtype == np.int64 and arange(0, 1, 0.5).dtype == np.float32
+    manual_seed(3)
+    first = randn(4).tolist() + rand(2).tolist()
+    manual_seed(3)
+    assert randn(4).tolist() + rand(2).tolist() == first and randn(1).dtype == rand(1).dtype == np.float32
+
+
+@app.function
+def concatenate(*arrays, dim):
+    """`cat` as an op: its inputs are separate arguments, so that each can get its gradient."""
+    return np.concatenate(arrays, axis=dim)
+
+
+@app.function
+def stack_arrays(*arrays, dim):
+    """`stack` as an op."""
+    return np.stack(arrays, axis=dim)
+
+
+@app.function
+def cat(tensors, dim=0):
+    """Join tensors along an axis they have. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
+    return Tensor.apply(concatenate, *tensors, dim=dim)
+
+
+@app.function
+def stack(tensors, dim=0):
+    """Join tensors of one shape along a new axis. `stack([zeros(3), ones(3)])` has shape (2, 3)."""
+    return Tensor.apply(stack_arrays, *tensors, dim=dim)
+
+
+@app.function
+def where(condition, input, other):
+    """From `input` where `condition` holds, else from `other`."""
+    return Tensor.apply(np.where, condition, input, other)
+
+
+@app.function
+def maximum(input, other):
+    """The larger of two, number by number."""
+    return Tensor.apply(np.maximum, input, other)
+
+
+@app.function
+def test_joining():
+    """WHAT: cat, stack, where and maximum go through apply and keep float32.
+    WHY: batches are stacked, masks are applied with where.
+    TIP: these are given. If this fails, look at what apply does to numbers.
+    """
+    a, b = Tensor([1.0, -2.0]), Tensor([3.0, 4.0])
+    assert cat([a, b]).tolist() == [1.0, -2.0, 3.0, 4.0] and stack([a, b], dim=1).tolist() == [[1.0, 3.0], [-2.0, 4.0]]
+    assert where(a > 0, a, 0.0).tolist() == [1.0, 0.0] and where(a > 0, a, 0.0).dtype == np.float32
+    assert maximum(a, b).tolist() == [3.0, 4.0]
+    assert a.clamp(min=0).tolist() == [1.0, 0.0] and a.clamp(-1, 0.5).tolist() == [0.5, -1.0]
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 8. Reading handwriting
+
+    Here are 1797 handwritten digits, 8 by 8 pixels each, so 64 numbers from 0 to 16. Can a machine read them with nothing but
+    what you have written? The oldest idea: average all the threes you have seen into *one* blurred three, and do the same for
+    every digit. A new image is whatever average it is **nearest** to, by the sum of squared differences
+
+    $$d(x, \mu_c) = \sum_i (x_i - \mu_{c,i})^2$$
+
+    Two points, $(1, 1)$ and $(3, 1)$, have the mean $(2, 1)$. The point $(2, 3)$ is $0^2 + 2^2 = 4$ away from it.
+
+    No loops over images: with shapes $(N, 1, D)$ and $(C, D)$, one subtraction makes all $N \cdot C$ differences.
+    """)
+    return
+
+
+@app.function
+# not exported
+def class_means(x, y, classes):
+    """The average example of every class.
+
+    Args:
+        x: tensor of shape (N, D), the examples.
+        y: integer tensor of shape (N,), their classes, from 0 to `classes` - 1.
+        classes: how many classes there are; each has at least one example.
+
+    Returns:
+        Tensor of shape (classes, D).
+
+    >>> class_means(Tensor([[1.0, 1.0], [3.0, 1.0], [5.0, 5.0]]), Tensor([0, 0, 1]), 2)
+    tensor([[2., 1.],
+            [5., 5.]])
+
+    Steps:
+        1. For each class, pick its examples.
+        2. Average them; think about which axis must disappear.
+        3. Join the averages to one tensor.
+
+    Hint: `y == 3` is a tensor of booleans, and a tensor may be an index.
+    """
+    ### BEGIN SOLUTION
+    return stack([x[y == c].mean(dim=0) for c in range(classes)])
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_class_means():
+    """WHAT: one mean per class, in the order of the classes.
+    WHY: these means are all that the reader knows.
+    TIP: a mean of examples has the shape of one example.
+    """
+    x, y = Tensor([[1.0, 1.0], [5.0, 5.0], [3.0, 1.0]]), Tensor([0, 1, 0])
+    assert class_means(x, y, 2).tolist() == [[2.0, 1.0], [5.0, 5.0]]
+    ### BEGIN HIDDEN TESTS
+    assert class_means(x, 1 - y, 2).tolist() == [[5.0, 5.0], [2.0, 1.0]], "the order is that of the class numbers"
+    assert class_means(x, y, 2).dtype == np.float32
+    ### END HIDDEN TESTS
+
+
+@app.function
+# not exported
+def nearest_mean(x, means):
+    """The class of each example: the one whose mean is nearest.
+
+    Args:
+        x: tensor of shape (N, D).
+        means: tensor of shape (C, D).
+
+    Returns:
+        Integer tensor of shape (N,).
+
+    >>> nearest_mean(Tensor([[2.0, 3.0], [4.0, 4.0]]), Tensor([[2.0, 1.0], [5.0, 5.0]]))
+    tensor([0, 1])
+
+    Steps:
+        1. Make all differences at once, of shape (N, C, D).
+        2. Square them and add them up; what is left is one distance for each example and class.
+        3. Which class has the smallest?
+
+    Hint: `unsqueeze` makes an axis of size 1.
+    """
+    ### BEGIN SOLUTION
+    difference = x.unsqueeze(1) - means
+    return (difference**2).sum(dim=2).argmin(dim=1)
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_nearest_mean():
+    """WHAT: the nearest mean wins, for every example on its own.
+    WHY: this is a classifier: the first one you have built.
+    TIP: print the shape after each step; which axis counts pixels, which one classes?
+    """
+    means = Tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 9.0]])
+    assert nearest_mean(Tensor([[1.0, 0.0], [1.0, 8.0]]), means).tolist() == [0, 2]
+    assert nearest_mean(means, means).tolist() == [0, 1, 2], "every mean is nearest to itself"
+    ### BEGIN HIDDEN TESTS
+    assert nearest_mean(Tensor([[-3.0, 0.0]]), means).tolist() == [0], "differences of both signs count"
+    assert nearest_mean(Tensor([[3.0, 4.0]]), means).tolist() == [1], "large differences count more: they are squared"
+    ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    examples_seen = mo.ui.slider(20, 1000, step=20, value=1000, label="examples to learn from", show_value=True)
+    mo.md(f"""
+    ### Explore: how many examples does it need?
+
+    Guessing would be right for one digit in ten. **Predict** the share that your reader gets right after 1000 examples, and
+    after 20, two of each digit. It is asked about 797 others that it has never seen.
+
+    {examples_seen}
+    """)
+    return (examples_seen,)
+
+
+@app.function(hide_code=True)
+def explore_reader(seen):
+    """Learn from the first digits, read the last 797, print how many were right, and draw what was learnt."""
+    import matplotlib.pyplot as plt
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    x, y = Tensor(digits.data), Tensor(digits.target)
+    means = class_means(x[:seen], y[:seen], 10)
+    guess, truth = nearest_mean(x[1000:], means), y[1000:]
+    share = (guess == truth).float().mean().item()
+    print(f"{share:.1%} of {len(truth)} handwritten digits read correctly, after {seen} examples.")
+    figure, axes = plt.subplots(1, 10, figsize=(8, 1.3), layout="constrained")
+    for c, axis in enumerate(axes):
+        read = (guess[truth == c] == c).float().mean().item()
+        axis.imshow(means[c].reshape(8, 8).numpy(), cmap="gray_r")
+        axis.set(xticks=[], yticks=[], title=str(c), xlabel=f"{read:.0%}")
+    figure.suptitle("What it learnt, and the share of each digit that it reads", fontsize="medium")
+    plt.close(figure)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(examples_seen):
+    show(explore_reader, examples_seen.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    The means are blurred because people write in different ways, and a three that leans left has nothing to do with one
+    that leans right. More examples do not help after a while: the *idea* is too simple. A network learns something better than
+    one mean for each class, and that is what the next six modules are about.
+
+    ## Measure: what does a stride cost?
+
+    A view costs nothing to make. Does it cost something to *read*? Memory comes in lines of 64 bytes, 16 float32 at a time.
+    Adding up a million numbers that lie next to each other uses every byte of a line; with a stride of 16 it uses 4 of 64.
+    **Predict** the slowdown at stride 16: 1x, 4x or 16x? And at 64: four times that again, or the same? Then measure.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def measure_strides(strides=(1, 2, 4, 8, 16, 32, 64), count=1_000_000, rounds=5):
+    """Nanoseconds per element and MiB spanned, for summing `count` float32 at each stride; the strides take turns."""
+    from statistics import median
+    from time import perf_counter
+
+    memory = np.ones(count * max(strides), dtype=np.float32)
+    seconds = {stride: [] for stride in strides}
+    for _ in range(rounds + 1):
+        for stride in strides:
+            view = memory[: count * stride : stride]
+            start = perf_counter()
+            view.sum()
+            seconds[stride].append(perf_counter() - start)
+    return {s: (median(times[1:]) / count * 1e9, count * s * memory.itemsize / 2**20) for s, times in seconds.items()}
+
+
+@app.cell(hide_code=True)
+def _():
+    measure_button = mo.ui.run_button(label="Measure on this machine")
+    measure_button
+    return (measure_button,)
+
+
+@app.cell
+def _(measure_button):
+    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
+
+    _costs = measure_strides()
+    _rows = [f"| {s} | {ns:.2f} | {ns / _costs[1][0]:.1f}x | {mib:.0f} |" for s, (ns, mib) in _costs.items()]
+    mo.md("\n".join(["| stride | ns per element | against stride 1 | MiB spanned |", "|---:|---:|---:|---:|", *_rows]))
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    Up to stride 16 every step brings more of each line that nobody asked for, and the time per number grows. At 16 a line holds
+    a single useful number, and beyond it every number costs a whole line, whatever the stride: the curve flattens (what still
+    grows is the cost of finding the pages of a larger memory). The *view* was free; reading through it was not.
+
+    ## Complexity
+
+    | operation | operations | memory for the result |
+    |---|---|---|
+    | `reshape`, `transpose`, slice | 1 | 0: a view |
+    | `a + b` on $n$ elements | $n$ | $n$ |
+    | `sum`, `mean` over $n$ | $n$ | what is left |
+    | matmul $(m, k) (k, n)$ | $2mkn$ | $mn$ |
+    | `nearest_mean` of $N$ examples | $3NCD$ | $NCD$: the price of having no loop |
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## In production
+
+    PyTorch's tensor is your pair: a `Storage` (the row of memory) and sizes, strides, offset (the note), in
+    `c10/core/TensorImpl.h`. Your `broadcast_shape` is `infer_size` in `aten/src/ATen/ExpandUtils.cpp`, and your `sum_to_shape`
+    is `sum_to` beside it. Your `apply` is its *dispatcher*: every operation enters there, and whoever needs to see them all
+    (profilers, automatic differentiation, the compiler) stands in that door.
+
+    ## Questions
+    """)
+    return
+
+
+@app.function
+def answer_batch_bytes():
+    """How many bytes does a batch of 64 colour images of 224 x 224 pixels take as a float32 tensor?
+
+    Hint: three numbers per pixel.
+    """
+    ### BEGIN SOLUTION
+    return 64 * 3 * 224 * 224 * 4
+    ### END SOLUTION
+
+
+@app.function
+# points: 1
+def test_answer_batch_bytes():
+    """WHAT: the size of a batch.
+    WHY: memory is the first wall a training run hits.
+    TIP: count the numbers first, then ask how many bytes each takes.
+    """
+    assert answer_batch_bytes() == np.empty((64, 3, 224, 224), np.float32).nbytes
+
+
+@app.cell(hide_code=True)
+def question_transposed_weights():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** A colleague keeps a weight as `w.T` (a view) and multiplies with it a million times. Another makes it
+    contiguous first. When does each of them win, and what would you measure to find out?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def question_broadcast_bug():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** `prediction` has shape $(N, 1)$ and `target` $(N)$. What is the shape of `prediction - target`, how many bytes
+    is it for $N = 10\,000$, and why does training still seem to work?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Summary
+
+    - A tensor is a row of memory and a note: offset, shape, strides. Views change the note, copies cost memory.
+    - Shapes broadcast from the right; a size of 1 stretches with a stride of 0; summing undoes it.
+    - float32 unless somebody asks; plain numbers take the tensor's type.
+    - Every operation goes through `Tensor.apply`.
+    - Averages and distances, made of your tensor, read most handwritten digits.
+
+    **Next:** export your work with `tito module complete 01`. Module 02 adds the functions that make a network more than one
+    big matrix.
+    """)
+    return
+
+
+if __name__ == "__main__":
+    app.run()
