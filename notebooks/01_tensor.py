@@ -238,6 +238,7 @@ def test_slice_note():
     x = (0, (3, 4), (4, 1))
     assert slice_note(x, 0, 1, 3, 1) == (4, (2, 4), (4, 1)), "x[1:3]"
     assert slice_note(x, 1, 0, 4, 2) == (0, (3, 2), (4, 2)), "x[:, ::2]"
+    assert slice_note(x, 1, 0, 4, 3) == (0, (3, 2), (4, 3)), "x[:, ::3] takes columns 0 and 3"
     assert slice_note(x, 0, 2, -1, -1) == (8, (3, 4), (-4, 1)), "x[::-1]"
     odd_columns = slice_note(x, 1, 1, 4, 2)
     assert slice_note(odd_columns, 1, 1, 2, 1) == (3, (3, 1), (4, 2)), "x[:, 1::2][:, 1:]: offsets add up"
@@ -1228,9 +1229,14 @@ def test_nearest_mean():
     means = Tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 9.0]])
     assert nearest_mean(Tensor([[1.0, 0.0], [1.0, 8.0]]), means).tolist() == [0, 2]
     assert nearest_mean(means, means).tolist() == [0, 1, 2], "every mean is nearest to itself"
+    assert nearest_mean(Tensor([[0.0, 0.0]]), Tensor([[0.0, 5.0], [3.0, 3.0]])).tolist() == [1], (
+        "squared: 25 against 18"
+    )
     ### BEGIN HIDDEN TESTS
     assert nearest_mean(Tensor([[-3.0, 0.0]]), means).tolist() == [0], "differences of both signs count"
-    assert nearest_mean(Tensor([[3.0, 4.0]]), means).tolist() == [1], "large differences count more: they are squared"
+    assert nearest_mean(Tensor([[0.0, 0.0]]), Tensor([[0.0, 5.0], [3.0, 3.0]])).tolist() == [1], (
+        "squared: 25 against 18"
+    )
     ### END HIDDEN TESTS
 
 

@@ -183,7 +183,7 @@ def _alias_name(alias: ast.alias) -> str:
 def _setup_source(setup: Cell, wanted: set[str]) -> str:
     """What the exported definitions use of the setup cell: its imports and constants, with the comments above them."""
     lines, statements = setup.source.splitlines(), ast.parse(setup.source).body
-    used = _used_names(statements, wanted)
+    used = used_names(statements, wanted)
     parts, seen, gap = [], 0, False
     for statement in statements:
         above, seen = lines[seen : statement.lineno - 1], statement.end_lineno
@@ -197,7 +197,7 @@ def _setup_source(setup: Cell, wanted: set[str]) -> str:
     return "\n".join(parts).strip("\n")
 
 
-def _used_names(statements: list[ast.stmt], wanted: set[str]) -> dict[int, set[str]]:
+def used_names(statements: list[ast.stmt], wanted: set[str]) -> dict[int, set[str]]:
     """id of a statement -> the names that are used of it. From the bottom: a constant may need an import above it."""
     wanted, used = set(wanted), {}
     for statement in reversed(statements):

@@ -35,6 +35,8 @@ def pytest_runtest_makereport(item, call):
     report = yield
     sections = explain(getattr(getattr(item, "function", None), "__doc__", None))
     report.tinytorch = sections
+    dtest = getattr(item, "dtest", None)  # a docstring's examples
+    report.example = f"examples of {dtest.name.partition('.')[2]}" if dtest else None
     error = _error(call)
     if isinstance(error, NotImplementedError):
         report.not_done = f"Not done yet. {error}"
@@ -56,13 +58,22 @@ def _error(call):
     return error
 
 
+def _line(item):
+    dtest = getattr(item, "dtest", None)
+    return (dtest.lineno if dtest else item.reportinfo()[1]) or 0
+
+
 class Reporter:
     """Prints a line for every test, instead of pytest's dots; pytest counts as always."""
 
     def __init__(self, config):
         self.verbose = config.getoption("tinytorch")
         self.terminal = config.pluginmanager.get_plugin("terminalreporter")
-        self.said = set()  # a test and the examples of one exercise need not both say that it is not done
+        self.said = set()
+
+    def pytest_collection_modifyitems(self, items):
+        """In the order of the file: the examples of an exercise, then its test."""
+        items.sort(key=lambda item: (str(item.path), _line(item)))
 
     def pytest_report_teststatus(self, report):
         if report.when == "call" or not report.passed:
@@ -73,19 +84,31 @@ class Reporter:
     def pytest_runtest_logreport(self, report):
         if report.when != "call" and report.passed:
             return
-        name = report.nodeid.rpartition("::")[2]
         not_done = getattr(report, "not_done", None)
-        if not_done in self.said:
+        if not_done:
+            self._say_once(not_done)
             return
-        word = "todo" if not_done else WORDS[report.outcome]
-        color = {"pass": {"green": True}, "FAIL": {"red": True, "bold": True}}.get(word, {"yellow": True})
-        self.terminal.write(f"  {word}  ", **color)
-        self.terminal.line(name)
-        for section in ("WHAT", "WHY") if self.verbose or report.failed and not not_done else ():
+        word = WORDS[report.outcome]
+        self.terminal.write(f"  {word}  ", green=word == "pass", red=word == "FAIL", yellow=word == "skip")
+        self.terminal.line(report.example or report.nodeid.rpartition("::")[2])
+        for section in ("WHAT", "WHY") if self.verbose or report.failed else ():
             if section in report.tinytorch:
                 self._indented(f"{section}: {report.tinytorch[section]}")
         if report.failed:
             self._indented(str(report.longrepr))
+
+    def pytest_collectreport(self, report):
+        """A file that cannot be imported has no tests to report."""
+        if report.failed:
+            self.terminal.write("  FAIL  ", red=True)
+            self.terminal.line(report.nodeid)
+            self._indented(str(report.longrepr))
+
+    def _say_once(self, not_done):
+        """The test of an exercise, its examples and every test that uses it would all say the same."""
+        if not_done not in self.said:
+            self.terminal.write("  todo  ", yellow=True)
+            self.terminal.line(not_done)
             self.said.add(not_done)
 
     def _indented(self, text):

@@ -19,8 +19,8 @@ names = {{
 
 
 def unfinished(module):
-    number = modules[module]
-    return ImportError(f"tinytorch.{{module}} is not there yet: finish module {{number}} first (tito module start {{number}})")
+    start = f"tito module start {{modules[module]}}"
+    return ImportError(f"tinytorch.{{module}} is not there yet: finish module {{modules[module]}} first ({{start}})")
 
 
 class Later(MetaPathFinder):

@@ -281,6 +281,18 @@ def _syntax_error(path: Path, error: SyntaxError, lines_above: int, indent: int 
     )
 
 
+def test_name(exercise: str) -> str:
+    """The test that belongs to an exercise.
+
+    >>> test_name("Tensor.__rsub__")
+    'test_Tensor_rsub'
+    """
+    return "test_" + "_".join(part.strip("_") for part in exercise.split("."))
+
+
+test_name.__test__ = False  # its own name would make pytest take it for one
+
+
 def names_read(source: str) -> set[str]:
     """The names that a piece of top-level code takes from around it: globals, imports and builtins, not its own locals.
 

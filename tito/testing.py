@@ -14,7 +14,10 @@ from tito import course
 from tito.course import ROOT, Module
 from tito.errors import TitoError
 from tito.export import package, staged
+from tito.files import write
+from tito.notebook import parse
 from tito.place import Place
+from tito.plain import plain_module
 
 PLAIN = (
     "-q",
@@ -62,16 +65,18 @@ def run(place: Place, module: Module, phases: tuple[str, ...], verbose: bool = F
 @contextmanager
 def _target(name: str, place: Place, module: Module, texts: dict[str, str]) -> Iterator[tuple[Path, list[Path]]]:
     """The folder whose `tinytorch` a phase imports, and the files with its tests."""
-    if name == "inline":
-        yield place.root, [place.notebook(module)]
-        return
     numbers = {other.number for other in [*course.earlier(module), module]}
+    if name == "inline":
+        with tempfile.TemporaryDirectory(prefix="tito_") as folder:
+            copy = Path(folder) / "notebooks" / f"{module.stem}.py"
+            write(copy, plain_module(parse(place.notebook(module))))
+            yield place.root, [copy]
+        return
     if name == "module":
         files = [ROOT / "tests" / "modules" / f"test_{module.stem}.py"]
     else:
-        files = [
-            path for path in sorted((ROOT / "tests" / "integration").glob("test_*.py")) if path.name[5:7] in numbers
-        ]
+        there = sorted((ROOT / "tests" / "integration").glob("test_*.py"))
+        files = [path for path in there if path.name[5:7] in numbers]
     with staged(place, texts) as folder:
         yield folder, files
 
@@ -79,12 +84,15 @@ def _target(name: str, place: Place, module: Module, texts: dict[str, str]) -> I
 def _pytest(name: str, place: Place, folder: Path, files: list[Path], verbose: bool) -> Phase:
     with tempfile.TemporaryDirectory(prefix="tito_") as scratch:
         report = Path(scratch) / "report.xml"
-        command = [sys.executable, "-m", "pytest", *PLAIN, "-c", place.root / "pyproject.toml", "--rootdir", place.root]
+        command = [sys.executable, "-m", "pytest", *PLAIN, "-c", place.root / "pyproject.toml"]
+        command += ["--rootdir", files[0].parent.parent, "-o", f"pythonpath={folder}", "--junitxml", report]
         command += ["-p", "tito.feedback", "--tinytorch" if verbose or name != "inline" else "--tinytorch-brief"]
-        command += ["--doctest-modules"] if name == "inline" else ["-o", f"pythonpath={folder}"]
-        command += ["--junitxml", report, *files]
+        command += ["--doctest-modules"] if name == "inline" else []
+        environment = place.environment(folder) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         start = perf_counter()
-        code = subprocess.run([str(part) for part in command], cwd=place.root, env=place.environment(folder)).returncode
+        code = subprocess.run(
+            [str(part) for part in [*command, *files]], cwd=files[0].parent.parent, env=environment
+        ).returncode
         seconds = perf_counter() - start
         suite = ElementTree.parse(report).getroot().find("testsuite").attrib if report.exists() else {}
     total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
