@@ -3,7 +3,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Module 01: Tensor")
 
-with app.setup:
+with app.setup(hide_code=True):
     import math
     import os
     from functools import wraps
@@ -65,7 +65,8 @@ def as_array(data, dtype=None):
 
     Args:
         data: a number, nested lists of numbers, or an array.
-        dtype: keep exactly this type; without it, floats become float32, integers and booleans stay what they are.
+        dtype: keep exactly this type; without it, floats become float32, and integers and
+            booleans stay what they are.
 
     Returns:
         A new array that shares no memory with `data`.
@@ -79,7 +80,8 @@ def as_array(data, dtype=None):
         1. Copy `data` into an array of type `dtype`.
         2. If nobody asked for a type and the result is float64, make it float32.
 
-    Hint: NumPy takes `dtype=None` as "decide yourself". Which of `np.array` and `np.asarray` always copies?
+    Hint: NumPy takes `dtype=None` as "decide yourself". `np.array` or `np.asarray`: which one
+    always copies?
     """
     ### BEGIN SOLUTION
     array = np.array(data, dtype=dtype)
@@ -204,7 +206,7 @@ def slice_note(note, dim, start, stop, step):
     Args:
         note: (offset, shape, strides) of the array that is sliced; all counted in elements.
         dim: the axis to slice.
-        start, stop, step: as in `range(start, stop, step)`; the indices it yields exist on that axis.
+        start, stop, step: as in `range(start, stop, step)`; its indices exist on that axis.
 
     Returns:
         (offset, shape, strides) of the view.
@@ -639,7 +641,8 @@ class Tensor:
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
-            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings a gradient rule.
+            function: the op, from arrays (and plain numbers) to one array, or to
+                (array, backward) if it brings a gradient rule.
             inputs: tensors and plain numbers; what the result depends on.
             params: everything else that the op needs (an axis, a shape), passed to it by name.
 
@@ -648,10 +651,13 @@ class Tensor:
 
         Steps:
             1. Replace each Tensor among `inputs` by its array; leave everything else alone.
-            2. Call the op with them and `params`. A tuple is (array, backward); otherwise `backward` is None.
+            2. Call the op with them and `params`. A tuple is (array, backward); otherwise
+               `backward` is None.
             3. If the result is float64 although no input tensor was, make it float32.
             4. Wrap it with `Tensor.wrap`.
-            5. If there is a `Tensor.recorder`, call it with (function, out, inputs, arrays, params, backward). Return `out`.
+            5. If there is a `Tensor.recorder`, call it with (function, out, inputs, arrays, params,
+               backward).
+            6. Return `out`.
 
         Hint: NumPy's own numbers have a dtype too, and do not count in step 3: ask `isinstance` first.
         """
@@ -835,7 +841,8 @@ class Tensor:
             1. Sum over the same axes.
             2. Divide by how many numbers went into each sum.
 
-        Hint: that count is a matter of shapes alone. Which sizes does `dim` name, and what do you do with them?
+        Hint: that count is a matter of shapes alone. Which sizes does `dim` name, and what do you
+        do with them?
         """
         ### BEGIN SOLUTION
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
@@ -1234,9 +1241,6 @@ def test_nearest_mean():
     )
     ### BEGIN HIDDEN TESTS
     assert nearest_mean(Tensor([[-3.0, 0.0]]), means).tolist() == [0], "differences of both signs count"
-    assert nearest_mean(Tensor([[0.0, 0.0]]), Tensor([[0.0, 5.0], [3.0, 3.0]])).tolist() == [1], (
-        "squared: 25 against 18"
-    )
     ### END HIDDEN TESTS
 
 
@@ -1360,7 +1364,7 @@ def _():
 
     PyTorch's tensor is your pair: a `Storage` (the row of memory) and sizes, strides, offset (the note), in
     `c10/core/TensorImpl.h`. Your `broadcast_shape` is `infer_size` in `aten/src/ATen/ExpandUtils.cpp`, and your `sum_to_shape`
-    is `sum_to` beside it. Your `apply` is its *dispatcher*: every operation enters there, and whoever needs to see them all
+    is `sum_to` in the header beside it. Your `apply` is its *dispatcher*: every operation enters there, and whoever needs to see them all
     (profilers, automatic differentiation, the compiler) stands in that door.
 
     ## Questions

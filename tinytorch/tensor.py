@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: f54e128182ce139f
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: fa1e512bd5150678
 """
 
 import math
@@ -17,7 +17,8 @@ def as_array(data, dtype=None):
 
     Args:
         data: a number, nested lists of numbers, or an array.
-        dtype: keep exactly this type; without it, floats become float32, integers and booleans stay what they are.
+        dtype: keep exactly this type; without it, floats become float32, and integers and
+            booleans stay what they are.
 
     Returns:
         A new array that shares no memory with `data`.
@@ -145,7 +146,8 @@ class Tensor:
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
-            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings a gradient rule.
+            function: the op, from arrays (and plain numbers) to one array, or to
+                (array, backward) if it brings a gradient rule.
             inputs: tensors and plain numbers; what the result depends on.
             params: everything else that the op needs (an axis, a shape), passed to it by name.
 

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+MARIMO_CELL = re.compile(r"^\S*__marimo__cell_\S*\.py:", re.MULTILINE)  # where a cell lies is nobody's business
 SECTIONS = ("WHAT", "WHY", "TIP")
 WORDS = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
 
@@ -43,7 +44,7 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = report.not_done
     elif error is not None and report.failed:
         tip = f"\n\nTIP: {sections['TIP']}" if "TIP" in sections else ""
-        report.longrepr = f"{report.longrepr}{tip}"
+        report.longrepr = f"{MARIMO_CELL.sub('line ', str(report.longrepr))}{tip}"
     return report
 
 
