@@ -6,15 +6,12 @@ app = marimo.App(width="medium", app_title="Module 01: Tensor")
 with app.setup(hide_code=True):
     import math
     import os
-    from functools import wraps
+    from functools import cache, wraps
 
     import marimo as mo
     import numpy as np
 
     from tito.lesson import show
-
-    # every random number comes from here; manual_seed starts it over
-    generator = np.random.default_rng()
 
 
 @app.cell(hide_code=True)
@@ -1056,21 +1053,28 @@ def arange(*start_stop_step):
 
 
 @app.function
+@cache
+def generator():
+    """Where every random number comes from; made when the first is asked for, because NumPy loads slowly what it needs."""
+    return np.random.default_rng()
+
+
+@app.function
 def manual_seed(seed):
     """Start the random numbers over, so that a run can be repeated."""
-    generator.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 @app.function
 def randn(*shape):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    return Tensor.wrap(generator.standard_normal(shape, dtype=np.float32))
+    return Tensor.wrap(generator().standard_normal(shape, dtype=np.float32))
 
 
 @app.function
 def rand(*shape):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    return Tensor.wrap(generator.random(shape, dtype=np.float32))
+    return Tensor.wrap(generator().random(shape, dtype=np.float32))
 
 
 @app.function

@@ -4,10 +4,8 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 import sys
-from importlib.abc import MetaPathFinder
 
 modules = {
-    "setup": "00",
     "activations": "02",
     "layers": "03",
     "losses": "04",
@@ -37,7 +35,7 @@ def unfinished(module):
     return ImportError(f"tinytorch.{module} is not there yet: finish module {modules[module]} first ({start})")
 
 
-class Later(MetaPathFinder):
+class Later:
     """Asked when no file was found. (Python's own ModuleNotFoundError would make marimo offer to install a package.)"""
 
     @staticmethod

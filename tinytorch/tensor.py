@@ -1,15 +1,12 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: fa1e512bd5150678
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 3eb71b6ed9f9c6a9
 """
 
 import math
-from functools import wraps
+from functools import cache, wraps
 
 import numpy as np
-
-# every random number comes from here; manual_seed starts it over
-generator = np.random.default_rng()
 
 
 def as_array(data, dtype=None):
@@ -386,19 +383,25 @@ def arange(*start_stop_step):
     return Tensor(np.arange(*start_stop_step))
 
 
+@cache
+def generator():
+    """Where every random number comes from; made when the first is asked for, because NumPy loads slowly what it needs."""
+    return np.random.default_rng()
+
+
 def manual_seed(seed):
     """Start the random numbers over, so that a run can be repeated."""
-    generator.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 def randn(*shape):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    return Tensor.wrap(generator.standard_normal(shape, dtype=np.float32))
+    return Tensor.wrap(generator().standard_normal(shape, dtype=np.float32))
 
 
 def rand(*shape):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    return Tensor.wrap(generator.random(shape, dtype=np.float32))
+    return Tensor.wrap(generator().random(shape, dtype=np.float32))
 
 
 def concatenate(*arrays, dim):

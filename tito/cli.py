@@ -11,7 +11,6 @@ from tito.errors import TitoError
 app = typer.Typer(
     name="tito",
     help="Build your own machine-learning framework, one module at a time. `tito start` opens whatever comes next.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,  # plain help: rich alone takes half of the time that a command may take to start
     pretty_exceptions_enable=False,
@@ -25,12 +24,15 @@ app.add_typer(system.app, name="system")
 
 @app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error inside tito."),
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
 ) -> None:
     if version:
         typer.echo(f"tito {__version__}")
         raise typer.Exit()
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -44,7 +46,7 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        fail(f"{where}{error.strerror or error}: nothing was half written; mend that and run the command again")
+        fail(f"{where}{error.strerror or error}; mend that and run the command again")
     except Exception as error:
         if "--debug" in sys.argv:
             raise

@@ -1,6 +1,7 @@
 """marimo's editor, opened on a notebook of a workspace."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ def edit(place: Place, module: Module, browser: bool = True) -> int:
     if not browser:
         command.append("--headless")
     if sys.stdin.isatty() and sys.stdout.isatty():
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is marimo's: it asks whether you are sure
         return subprocess.run(command, cwd=place.root, env=place.environment()).returncode
     return _try(place, command if "--headless" in command else [*command, "--headless"])
 
@@ -40,8 +42,7 @@ def _try(place: Place, command: list[str]) -> int:
     )
     try:
         address = _address(editor)
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-            print(f"The notebook opens at {address} (HTTP {answer.status}).")
+        print(f"The notebook opens at {address} (HTTP {_status(address)}).")
         print("There is no terminal to wait in, so the editor is stopped again: run `tito start` in one.")
     finally:
         editor.terminate()
@@ -60,3 +61,16 @@ def _address(editor: subprocess.Popen) -> str:
         if time.monotonic() > deadline:
             break
     raise TitoError("marimo did not start:\n" + "".join(printed).strip())
+
+
+def _status(address: str) -> int:
+    """The HTTP status of a page; marimo prints its address a moment before it answers there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+                return answer.status
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise TitoError(f"{address} does not answer ({error}): run `tito start` again") from None
+            time.sleep(0.1)

@@ -5,6 +5,7 @@ A failing test ends with its TIP, and an exercise that is not solved is one calm
 """
 
 import doctest
+import os
 import re
 
 import pytest
@@ -44,7 +45,8 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = report.not_done
     elif error is not None and report.failed:
         tip = f"\n\nTIP: {sections['TIP']}" if "TIP" in sections else ""
-        report.longrepr = f"{MARIMO_CELL.sub('line ', str(report.longrepr))}{tip}"
+        where = str(item.config.rootpath) + os.sep  # tito tests a copy of the notebook: the path below it says enough
+        report.longrepr = f"{MARIMO_CELL.sub('line ', str(report.longrepr).replace(where, ''))}{tip}"
     return report
 
 
@@ -70,7 +72,10 @@ class Reporter:
     def __init__(self, config):
         self.verbose = config.getoption("tinytorch")
         self.terminal = config.pluginmanager.get_plugin("terminalreporter")
-        self.said = set()
+        self.not_done = (
+            set()
+        )  # the test of an exercise, its examples and every test that uses it would all say the same
+        self.cases = []  # reports of one test function that has parameters: they become one line
 
     def pytest_collection_modifyitems(self, items):
         """In the order of the file: the examples of an exercise, then its test."""
@@ -85,36 +90,52 @@ class Reporter:
     def pytest_runtest_logreport(self, report):
         if report.when != "call" and report.passed:
             return
-        not_done = getattr(report, "not_done", None)
-        if not_done:
-            self._say_once(not_done)
-            return
-        word = WORDS[report.outcome]
-        self.terminal.write(f"  {word}  ", green=word == "pass", red=word == "FAIL", yellow=word == "skip")
-        self.terminal.line(report.example or report.nodeid.rpartition("::")[2])
-        for section in ("WHAT", "WHY") if self.verbose or report.failed else ():
-            if section in report.tinytorch:
-                self._indented(f"{section}: {report.tinytorch[section]}")
-        if report.failed:
-            self._indented(str(report.longrepr))
+        if self.cases and _function(self.cases[0]) != _function(report):
+            self._say()
+        self.cases.append(report)
 
     def pytest_collectreport(self, report):
         """A file that cannot be imported has no tests to report."""
         if report.failed:
-            self.terminal.write("  FAIL  ", red=True)
-            self.terminal.line(report.nodeid)
+            self._line("FAIL", report.nodeid, red=True)
             self._indented(str(report.longrepr))
 
-    def _say_once(self, not_done):
-        """The test of an exercise, its examples and every test that uses it would all say the same."""
-        if not_done not in self.said:
-            self.terminal.write("  todo  ", yellow=True)
-            self.terminal.line(not_done)
-            self.said.add(not_done)
+    def pytest_sessionfinish(self):
+        if self.cases:
+            self._say()
+
+    def _say(self):
+        """What there is to say of a test function: the first case that failed, or that all passed."""
+        worst = next((report for report in self.cases if report.failed), self.cases[0])
+        count = f" ({len(self.cases)} cases)" if len(self.cases) > 1 else ""
+        self.cases = []
+        not_done = getattr(worst, "not_done", None)
+        if not_done:
+            if not_done not in self.not_done:
+                self._line("todo", not_done, yellow=True)
+                self.not_done.add(not_done)
+            return
+        word = WORDS[worst.outcome]
+        name = worst.example or (worst.nodeid.rpartition("::")[2] if worst.failed else _function(worst)) + count
+        self._line(word, name, green=word == "pass", red=word == "FAIL", yellow=word == "skip")
+        for section in ("WHAT", "WHY") if self.verbose or worst.failed else ():
+            if section in worst.tinytorch:
+                self._indented(f"{section}: {worst.tinytorch[section]}")
+        if worst.failed:
+            self._indented(str(worst.longrepr))
+
+    def _line(self, word, text, **color):
+        self.terminal.write(f"  {word}  ", **color)
+        self.terminal.line(text)
 
     def _indented(self, text):
         for line in text.splitlines():
             self.terminal.line(f"        {line}".rstrip())
+
+
+def _function(report):
+    """The name of a test without its parameters; of docstring examples the whole."""
+    return report.example or report.nodeid.rpartition("::")[2].partition("[")[0]
 
 
 @pytest.hookimpl(trylast=True)

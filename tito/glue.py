@@ -10,7 +10,6 @@ LATER = '''"""What is still to be built: a missing module, or a missing name, sa
 """
 
 import sys
-from importlib.abc import MetaPathFinder
 
 modules = {{
 {modules}}}
@@ -23,7 +22,7 @@ def unfinished(module):
     return ImportError(f"tinytorch.{{module}} is not there yet: finish module {{modules[module]}} first ({{start}})")
 
 
-class Later(MetaPathFinder):
+class Later:
     """Asked when no file was found. (Python's own ModuleNotFoundError would make marimo offer to install a package.)"""
 
     @staticmethod
@@ -47,9 +46,10 @@ def glue(exported: list[Module]) -> dict[str, str]:
     """File name -> text of every glue file of a package that holds the modules `exported`."""
     todo = [module for module in MODULES if module not in exported]
     imports = [_import("tinytorch._later", ["__getattr__"])] if todo else []
-    imports += [_import(f"tinytorch.{module.slug}", module.names) for module in exported if module.names]
+    named = sorted((module for module in exported if module.names), key=lambda module: module.slug)
+    imports += [_import(f"tinytorch.{module.slug}", module.names) for module in named]
     init = f'"""TinyTorch: a machine-learning framework, made of what the notebooks export.\n\n{NOTE}\n"""\n'
-    files = {"__init__.py": "\n".join([init, *imports]) if imports else init}
+    files = {"__init__.py": "\n".join([init, *imports]) + "\n" if imports else init}
     if todo:
         modules = "".join(f'    "{module.slug}": "{module.number}",\n' for module in todo)
         names = "".join(f'    "{name}": "{module.slug}",\n' for module in todo for name in module.names)
@@ -58,8 +58,8 @@ def glue(exported: list[Module]) -> dict[str, str]:
 
 
 def _import(module: str, names) -> str:
-    """One name a line, in the order isort likes: classes before functions."""
+    """One name a line, in the order isort likes: constants (`SGD` looks like one), classes, functions."""
     if len(names) == 1:
         return f"from {module} import {names[0]}"
-    ordered = sorted(names, key=lambda name: (not name[0].isupper(), name))
-    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")\n"
+    ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name.lower()))
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")"

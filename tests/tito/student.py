@@ -1,0 +1,50 @@
+"""What a student does, for the tests: call tito, solve exercises."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tito.course import ROOT
+from tito.notebook import parse
+from tito.stub import replace_blocks, unsolved
+
+
+def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command line as a student would, without a terminal and with this Python."""
+    command = [sys.executable, "-m", "tito", *map(str, arguments)]
+    # the editable install must be enough: no PYTHONPATH, no options of this test run
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=clean | {"PYTHONUTF8": "1"} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=120,
+    )
+
+
+def reference_bodies(stem: str) -> dict[str, list[str]]:
+    """Exercise -> the lines of its solution, unindented."""
+    notebook = parse(ROOT / "notebooks" / f"{stem}.py")
+    return {
+        block.owner: [line.removeprefix(block.indent) for line in notebook.lines[block.begin : block.end - 1]]
+        for block in notebook.solutions
+    }
+
+
+def solve(path: Path, *exercises: str, bodies: dict[str, list[str]] | None = None) -> None:
+    """Write the reference's solution of some exercises (all, if none is named) into a student's notebook."""
+    notebook, bodies = parse(path), bodies or reference_bodies(path.stem)
+    written = {block: bodies[block.owner] for block in notebook.solutions if not exercises or block.owner in exercises}
+    assert written or not bodies, f"no exercise {exercises} in {path}"
+    path.write_text(replace_blocks(notebook, written), encoding="utf-8")
+
+
+def unsolve(path: Path, exercise: str) -> None:
+    notebook = parse(path)
+    block = next(block for block in notebook.solutions if block.owner == exercise)
+    path.write_text(replace_blocks(notebook, {block: unsolved(block)}), encoding="utf-8")

@@ -1,0 +1,93 @@
+"""The command line itself: help, errors, terminals."""
+
+import re
+import sys
+
+import pytest
+
+from tests.tito.student import tito
+from tito.console import paint
+from tito.course import MODULES, ROOT, available
+from tito.workspace import init
+
+
+def test_without_arguments_it_helps(tmp_path):
+    assert "tito start" in " ".join(tito(cwd=tmp_path).stdout.split())
+
+
+def test_version(tmp_path):
+    assert re.fullmatch(r"tito \d+\.\d+\.\d+\n", tito("--version", cwd=tmp_path).stdout)
+
+
+def test_an_error_is_one_sentence_and_no_traceback(tmp_path):
+    run = tito("module", "status", cwd=tmp_path)
+    assert run.returncode == 1 and run.stdout == ""
+    assert run.stderr.startswith("tito: ") and run.stderr.count("\n") == 1
+
+
+def test_a_wrong_option_is_a_usage_error(tmp_path):
+    assert tito("module", "test", "--nonsense", cwd=tmp_path).returncode == 2
+    assert tito("export", cwd=init(tmp_path / "mine")[0].root).returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: permissions")
+def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, capsys):
+    from tito import cli
+
+    def fails():
+        raise PermissionError(13, "Permission denied", "notebooks/01_tensor.py")
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 1
+    assert (
+        capsys.readouterr().err
+        == "tito: notebooks/01_tensor.py: Permission denied; mend that and run the command again\n"
+    )
+
+
+def test_a_terminal_that_is_not_utf8(tmp_path):
+    run = tito("init", "é", cwd=tmp_path, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert run.returncode == 0, run.stderr
+
+
+def test_colour_only_in_a_terminal_that_wants_it(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert paint("ok", "green") == "\x1b[32mok\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "")
+    assert paint("ok", "green") == "ok"
+
+
+def test_the_list_has_every_module_and_marks_what_is_planned(tmp_path):
+    lines = tito("module", "list", cwd=tmp_path).stdout.splitlines()[1:]
+    assert [line.split()[:2] for line in lines] == [[module.number, module.slug] for module in MODULES]
+    planned = {line.split()[0] for line in lines if "(planned)" in line}
+    assert planned == {module.number for module in MODULES if not module.available}
+
+
+def test_every_command_that_a_page_names_exists(tmp_path):
+    """README, CONTRIBUTING and the workspace's README: each `tito ...` has a help page with the options that are named."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", init(tmp_path / "mine")[0].root / "README.md"]
+    named = set()
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        named |= set(re.findall(r"(?:^    |`)tito ([a-z][^`#\n]*)", text, re.MULTILINE))
+    assert len(named) >= 8
+    for words in (command.split() for command in named):
+        names = [word for word in words if re.fullmatch(r"[a-z]+", word)]
+        help_page = (
+            tito(*names[:2], "--help", cwd=tmp_path)
+            if names[0] in ("module", "system")
+            else tito(names[0], "--help", cwd=tmp_path)
+        )
+        assert help_page.returncode == 0, words
+        assert all(option in help_page.stdout for option in words if option.startswith("-")), words
+
+
+def test_notebooks_and_the_table_agree():
+    stems = {path.stem for path in (ROOT / "notebooks").glob("*.py")}
+    assert stems == {module.stem for module in available()}
+    assert [module.number for module in MODULES] == [f"{number:02}" for number in range(22)]

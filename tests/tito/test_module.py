@@ -1,0 +1,254 @@
+"""`tito module ...`: locked, tested, completed, reset, restored; and what is kept."""
+
+import json
+import re
+
+import pytest
+
+from tests.tito.student import solve, tito, unsolve
+from tito import course, progress
+from tito.backup import backups_of
+from tito.place import Place
+from tito.workspace import init
+
+SETUP, TENSOR = course.find("setup"), course.find("tensor")
+
+
+@pytest.fixture
+def place(tmp_path) -> Place:
+    return init(tmp_path / "mine")[0]
+
+
+@pytest.fixture
+def ready(place) -> Place:
+    """Module 00 complete, 01 solved."""
+    progress.record(place, SETUP, tested=True)
+    solve(place.notebook(TENSOR))
+    return place
+
+
+def replace(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["01", "1", "01_tensor", "tensor", "Tensor", "01_tensor.py"])
+def test_a_module_has_many_names(name):
+    assert course.find(name) == TENSOR
+
+
+def test_an_unknown_module_gets_a_suggestion(place):
+    run = tito("module", "test", "tensro", cwd=place.root)
+    assert run.returncode == 1
+    assert run.stderr == "tito: there is no module 'tensro': did you mean tensor? See `tito module list`\n"
+
+
+def test_a_later_module_is_locked(place):
+    for command in ("start", "complete"):
+        run = tito("module", command, "01", cwd=place.root)
+        assert run.returncode == 1
+        assert "locked until 00_setup is complete" in run.stderr
+
+
+def test_force_says_what_it_skips(place):
+    solve(place.notebook(TENSOR))
+    run = tito("module", "complete", "01", "--force", "--skip-test", cwd=place.root)
+    assert run.returncode == 0
+    assert "Skipping what is not complete yet: 00_setup." in run.stdout
+
+
+def test_skipped_tests_are_recorded_as_such(ready):
+    tito("module", "complete", "01", "--skip-test", cwd=ready.root)
+    assert progress.completed(ready)["01"]["tested"] is False
+    assert "complete, untested" in tito("module", "status", cwd=ready.root).stdout
+
+
+def test_the_table_has_real_counts_and_the_exit_code_is_pytests(ready):
+    run = tito("module", "test", "01", cwd=ready.root)
+    assert run.returncode == 0, run.stdout
+    rows = [line.split() for line in run.stdout.splitlines()[-3:]]
+    assert [row[-6] for row in rows] == ["passed"] * 3
+    lines = re.findall(r"^  pass  [\w ]+?(?: \((\d+) cases\))?$", run.stdout.replace(".", "_"), re.MULTILINE)
+    assert sum(int(row[-5]) for row in rows) == sum(int(cases or 1) for cases in lines) > 80
+
+
+def test_a_wrong_solution_fails_with_its_tip_and_stops_there(ready):
+    replace(ready.notebook(TENSOR), "step *= size", "step += size")
+    run = tito("module", "test", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "FAIL  test_row_major_strides" in run.stdout
+    assert "TIP: is the last stride 1?" in run.stdout
+    assert "notebooks/01_tensor.py:" in run.stdout.replace("\\", "/"), "the failure names the line in the notebook"
+    assert run.stdout.count("not run") == 2
+
+
+def test_verbose_says_what_and_why(ready):
+    quiet = tito("module", "test", "01", "--unit-only", cwd=ready.root).stdout
+    verbose = tito("module", "test", "01", "--unit-only", "-v", cwd=ready.root).stdout
+    assert "WHAT: strides are products" not in quiet
+    assert "WHAT: strides are products" in verbose and "WHY: strides turn an index" in verbose
+
+
+def test_the_module_phase_says_what_and_why(ready):
+    run = tito("module", "test", "01", "--no-integration", cwd=ready.root)
+    assert "WHAT: row-major strides are NumPy's" in run.stdout
+    assert "with the earlier modules" not in run.stdout
+
+
+def test_the_module_phase_tests_the_notebook_as_it_is_now(ready):
+    """Visible tests alone do not see this one; the exported module's tests do."""
+    tito("module", "complete", "01", cwd=ready.root)
+    before = (ready.package / "tensor.py").read_bytes()
+    replace(ready.notebook(TENSOR), "isinstance(x, Tensor) and x.dtype == np.float64", "False")
+    run = tito("module", "test", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "test_apply_keeps_types" in run.stdout
+    assert (ready.package / "tensor.py").read_bytes() == before, "testing changes nothing"
+
+
+def test_complete_refuses_an_unsolved_module(ready):
+    unsolve(ready.notebook(TENSOR), "Tensor.mean")
+    run = tito("module", "complete", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "Not done yet. Tensor.mean:" in run.stdout
+    assert not (ready.package / "tensor.py").exists()
+    assert "01" not in progress.completed(ready)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def broadcast_shape(", "def broadcasted_shape(", "broadcast_shape (renamed to broadcasted_shape, line"),
+        ("    def mean(", "    def average(", "lacks Tensor.mean"),
+        ("def test_as_array(", "def check_as_array(", "test_as_array (renamed to check_as_array, line"),
+        ("class Tensor:", "class MyTensor:", "Tensor (renamed to MyTensor, line"),
+    ],
+)
+def test_complete_refuses_renamed_definitions(ready, old, new, said):
+    replace(ready.notebook(TENSOR), old, new)
+    run = tito("module", "complete", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert said in run.stderr
+    assert not (ready.package / "tensor.py").exists()
+
+
+def test_complete_refuses_a_deleted_exercise(ready):
+    path = ready.notebook(TENSOR)
+    text = path.read_text(encoding="utf-8")
+    start, end = (
+        text.index("@app.function\n# not exported\ndef slice_note"),
+        text.index("@app.function\n# points: 4\ndef test_slice_note"),
+    )
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    run = tito("module", "complete", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "lacks slice_note:" in run.stderr
+
+
+def test_complete_refuses_a_duplicated_exercise(ready):
+    path = ready.notebook(TENSOR)
+    text = path.read_text(encoding="utf-8")
+    extra = "@app.function\ndef broadcast_shape(a, b):\n    return a\n\n\n"
+    path.write_text(
+        text.replace("@app.function\ndef sum_to_shape", extra + "@app.function\ndef sum_to_shape"), encoding="utf-8"
+    )
+    run = tito("module", "complete", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "broadcast_shape is defined in line" in run.stderr
+
+
+def test_reset_keeps_what_it_replaces_and_restore_brings_it_back(ready):
+    path = ready.notebook(TENSOR)
+    mine = path.read_bytes()
+    run = tito("module", "reset", "01", cwd=ready.root)
+    assert run.returncode == 0
+    assert b"raise NotImplementedError" in path.read_bytes()
+    assert tito("module", "restore", "01", cwd=ready.root).returncode == 0
+    assert path.read_bytes() == mine
+    tito("module", "restore", "01", cwd=ready.root)
+    assert b"raise NotImplementedError" in path.read_bytes(), "restoring is kept, too: again is undo"
+
+
+def test_reset_takes_the_completion_back(ready):
+    tito("module", "complete", "01", "--skip-test", cwd=ready.root)
+    tito("module", "reset", "01", cwd=ready.root)
+    assert progress.current(ready) == TENSOR
+    assert (ready.package / "tensor.py").exists(), "later modules go on working"
+
+
+def test_complete_keeps_the_export_that_it_replaces(ready):
+    tito("module", "complete", "01", cwd=ready.root)
+    first = (ready.package / "tensor.py").read_text(encoding="utf-8")
+    replace(ready.notebook(TENSOR), "class Tensor:", "# a better one\n# points: 0\nclass Tensor:")
+    replace(ready.notebook(TENSOR), "    # Arithmetic\n", "    # Arithmetic, mine\n")
+    tito("module", "complete", "01", cwd=ready.root)
+    assert "Arithmetic, mine" in (ready.package / "tensor.py").read_text(encoding="utf-8")
+    newest = backups_of(ready, TENSOR)[0]
+    assert (newest / "tinytorch" / "tensor.py").read_text(encoding="utf-8") == first
+    tito("module", "restore", "01", cwd=ready.root)
+    assert (ready.package / "tensor.py").read_text(encoding="utf-8") == first
+
+
+def test_restore_lists_and_names(ready):
+    for _ in range(2):
+        tito("module", "reset", "01", cwd=ready.root)
+    names = tito("module", "restore", "01", "--list", cwd=ready.root).stdout.split()
+    assert len(names) == 2 and names == sorted(names, reverse=True)
+    assert tito("module", "restore", "01", "--backup", names[-1], cwd=ready.root).returncode == 0
+    assert b"raise NotImplementedError" not in ready.notebook(TENSOR).read_bytes()
+    unknown = tito("module", "restore", "01", "--backup", "yesterday", cwd=ready.root)
+    assert unknown.returncode == 1 and names[0] in unknown.stderr
+
+
+def test_restore_without_a_backup_is_a_sentence(place):
+    run = tito("module", "restore", "01", cwd=place.root)
+    assert run.returncode == 1
+    assert run.stderr == "tito: there is no backup of module 01_tensor\n"
+
+
+@pytest.mark.parametrize("damage", [None, "", "{", '{"completed": {"01": 3}}', "[]"])
+def test_lost_or_damaged_progress_is_rebuilt_from_disk(ready, damage):
+    tito("module", "complete", "01", "--skip-test", cwd=ready.root)
+    path = ready.state / "progress.json"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_text(damage, encoding="utf-8")
+    assert list(progress.completed(ready)) == ["01"], "00 was only recorded, never exported"
+    progress.record(ready, SETUP, tested=True)
+    assert list(progress.completed(ready)) == ["00", "01"]
+    kept = list((ready.state / "backups").glob("*_damaged_progress"))
+    assert len(kept) == (damage is not None)
+
+
+def test_status_for_a_script(ready):
+    content = json.loads(tito("module", "status", "--json", cwd=ready.root).stdout)
+    assert content["current"] == "01"
+    assert content["modules"]["00"]["state"] == "complete" and content["modules"]["01"]["state"] == "next"
+
+
+def test_start_writes_a_missing_notebook_and_says_where_it_opens(place):
+    """The one command to remember: without a terminal it opens the notebook, says where, and stops."""
+    place.notebook(SETUP).unlink()
+    run = tito("start", cwd=place.root)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "It unlocks: I can configure and check my environment." in run.stdout
+    assert "http://" in run.stdout and "HTTP 200" in run.stdout
+    assert place.notebook(SETUP).exists()
+
+
+def test_all_tests_what_is_complete_and_what_is_next(ready):
+    run = tito("module", "test", "--all", "--unit-only", cwd=ready.root)
+    assert "Module 00: Setup" in run.stdout and "Module 01: Tensor" in run.stdout
+    assert run.returncode == 1, "00 was recorded, but its notebook is unsolved"
+
+
+def test_a_syntax_error_names_line_and_column_and_nothing_is_exported(ready):
+    replace(
+        ready.notebook(TENSOR), "    array = np.array(data, dtype=dtype)\n", "    array = np.array(data, dtype=dtype\n"
+    )
+    run = tito("module", "complete", "01", cwd=ready.root)
+    assert run.returncode == 1
+    assert "01_tensor.py:" in run.stderr and "syntax error" in run.stderr and "^" in run.stderr
+    assert not (ready.package / "tensor.py").exists()

@@ -1,0 +1,86 @@
+"""The whole way of a student: init, solve exercise by exercise, test, complete, read handwriting with one's own Tensor."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.tito.student import reference_bodies, solve, tito
+from tito import course
+from tito.notebook import parse, test_name
+from tito.place import Place
+
+
+def lines_of(output: str) -> dict[str, str]:
+    """Test name -> "pass" or "FAIL", as `tito module test` printed them."""
+    return {name: word for word, name in re.findall(r"^  (pass|FAIL)  (\S.*)$", output, re.MULTILINE)}
+
+
+def walk(place: Place, module: course.Module) -> None:
+    """Solve one module, one exercise after the other, and complete it."""
+    path = place.notebook(module)
+    for exercise in reference_bodies(module.stem):
+        before = tito("module", "test", module.number, "--unit-only", cwd=place.root)
+        assert before.returncode == 1
+        assert f"Not done yet. {exercise}:" in before.stdout
+        assert lines_of(before.stdout).get(test_name(exercise)) is None, "an unsolved exercise neither passes nor fails"
+        solve(path, exercise)
+        after = tito("module", "test", module.number, "--unit-only", cwd=place.root)
+        assert lines_of(after.stdout)[test_name(exercise)] == "pass", after.stdout
+        assert f"Not done yet. {exercise}:" not in after.stdout
+    assert after.returncode == 0
+    completed = tito("module", "complete", cwd=place.root / "notebooks")
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert f"I can {module.capability}." in completed.stdout
+    assert (place.package / f"{module.slug}.py").exists()
+
+
+def test_a_student_walks_the_whole_course(tmp_path):
+    made = tito("init", "my own tinytorch é", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    place = Place(tmp_path / "my own tinytorch é")
+    for module in course.available():
+        status = json.loads(tito("module", "status", "--json", cwd=place.root).stdout)
+        assert status["current"] == module.number
+        walk(place, module)
+    status = json.loads(tito("module", "status", "--json", cwd=place.root).stdout)
+    assert status["current"] is None
+    assert all(entry["state"] == "complete" and entry["tested"] for entry in status["modules"].values())
+    reads_digits_with_its_own_tensor(place)
+    assert tito("system", "doctor", cwd=place.root).returncode == 0
+
+
+def reads_digits_with_its_own_tensor(place: Place) -> None:
+    printed = subprocess.run(
+        [sys.executable, place.notebook(course.find("tensor"))],
+        cwd=place.root,
+        env=place.environment() | {"MPLBACKEND": "agg"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert printed.returncode == 0, printed.stderr
+    share = float(re.search(r"([\d.]+)% of 797 handwritten digits read correctly", printed.stdout)[1])
+    assert share > 85
+    program = "import tinytorch; print(tinytorch.__file__, (1 - tinytorch.ones(2)).tolist())"
+    own = subprocess.run([sys.executable, "-c", program], cwd=place.root, capture_output=True, encoding="utf-8")
+    assert str(place.package) in own.stdout
+    assert "[0.0, 0.0]" in own.stdout
+
+
+@pytest.mark.parametrize("module", course.available(), ids=lambda module: module.stem)
+def test_a_notebook_needs_only_earlier_modules(module, tmp_path):
+    """Its tests run in a workspace that holds the reference of the modules before it, and nothing else."""
+    from tito.export import export
+    from tito.testing import run
+    from tito.workspace import init
+
+    place, _ = init(tmp_path / "workspace")
+    for earlier in course.earlier(module):
+        solve(place.notebook(earlier))
+        export(place, [earlier])
+    solve(place.notebook(module))
+    phases = list(run(place, module, ("inline", "module", "integration")))
+    assert [phase.code for phase in phases] == [0] * len(phases)
+    assert phases[0].passed >= len(parse(place.notebook(module)).solutions)

@@ -1,0 +1,61 @@
+"""What is felt on every command: start-up, the tests of a module, an export, the import of the package."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from tests.tito.student import solve
+from tito import course
+from tito.course import ROOT
+from tito.workspace import init
+
+TITO = Path(sys.executable).with_name("tito.exe" if os.name == "nt" else "tito")
+
+
+def environment() -> dict[str, str]:
+    """Of a usual machine, where Python keeps what it has compiled."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def fastest(command: list[object], cwd: Path, rounds: int = 7) -> float:
+    """Seconds of the fastest of several runs: what else the machine does only ever adds."""
+    seconds = []
+    for _ in range(rounds):
+        start = perf_counter()
+        subprocess.run(
+            [str(part) for part in command], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, check=True
+        )
+        seconds.append(perf_counter() - start)
+    return min(seconds)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = init(tmp_path_factory.mktemp("speed") / "mine")[0]
+    solve(place.notebook(course.find("tensor")))
+    return place
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["module", "status"]], ids=" ".join)
+def test_start_up(place, arguments):
+    python = fastest([sys.executable, "-c", "pass"], place.root)
+    assert fastest([TITO, *arguments], place.root) - python < 0.15
+
+
+def test_the_inline_tests_of_a_module(place):
+    assert fastest([TITO, "module", "test", "01", "--unit-only"], place.root, rounds=3) < 2
+
+
+def test_export_of_everything(place):
+    assert fastest([TITO, "export", "--all"], place.root, rounds=3) < 1
+
+
+def test_import_of_the_package():
+    program = "import time, numpy; start = time.perf_counter(); import tinytorch; print(time.perf_counter() - start)"
+    options = {"cwd": ROOT, "env": environment(), "capture_output": True, "encoding": "utf-8", "check": True}
+    runs = [subprocess.run([sys.executable, "-c", program], **options) for _ in range(5)]
+    assert min(float(run.stdout) for run in runs) < 0.010

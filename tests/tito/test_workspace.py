@@ -1,0 +1,141 @@
+"""`tito init`, and where commands work."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.tito.student import solve, tito
+from tito import course
+from tito.course import ROOT
+from tito.errors import TitoError
+from tito.notebook import parse
+from tito.place import COURSE, Place, find_place, find_workspace
+from tito.workspace import init
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def place(tmp_path):
+    return init(tmp_path / "mine")[0]
+
+
+def test_init_writes_a_stub_for_every_module(place):
+    for module in course.available():
+        notebook = parse(place.notebook(module))
+        assert all("raise NotImplementedError" in notebook.lines[block.begin] for block in notebook.solutions)
+        assert notebook.hidden_tests == []
+    assert not (place.package / "tensor.py").exists()
+
+
+def test_init_again_changes_nothing(place):
+    before = snapshot(place.root)
+    assert init(place.root) == (place, [])
+    assert snapshot(place.root) == before
+
+
+def test_init_again_adds_what_is_missing_and_touches_nothing_else(place):
+    tensor = course.find("tensor")
+    place.notebook(tensor).unlink()
+    (place.root / "conftest.py").unlink()
+    (place.root / "README.md").write_text("mine\n", encoding="utf-8")
+    written = init(place.root)[1]
+    assert sorted(path.name for path in written) == ["01_tensor.py", "conftest.py"]
+    assert (place.root / "README.md").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_init_refuses_a_folder_with_something_else_in_it(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    before = snapshot(tmp_path)
+    with pytest.raises(TitoError, match="is not a workspace"):
+        init(tmp_path)
+    assert snapshot(tmp_path) == before
+
+
+def test_init_refuses_a_file(tmp_path):
+    (tmp_path / "mine").write_text("", encoding="utf-8")
+    with pytest.raises(TitoError, match="is not a workspace"):
+        init(tmp_path / "mine")
+
+
+def test_init_refuses_a_workspace_inside_a_workspace(place):
+    with pytest.raises(TitoError, match="inside the workspace"):
+        init(place.root / "notebooks" / "another")
+
+
+def test_init_refuses_the_course_itself():
+    with pytest.raises(TitoError, match="the course itself"):
+        init(ROOT)
+
+
+def test_an_empty_folder_will_do(tmp_path):
+    assert init(tmp_path)[0].root == tmp_path.resolve()
+
+
+def test_the_workspace_is_found_from_any_folder_below(place):
+    assert find_place(place.root / "notebooks") == place
+    assert find_workspace(place.package) == place
+
+
+def test_outside_of_everything_there_is_a_sentence(tmp_path):
+    with pytest.raises(TitoError, match="tito init"):
+        find_place(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command", ["start", "module start 01", "module complete 01", "module reset 01", "module restore 01"]
+)
+def test_commands_that_change_notebooks_refuse_the_course(command):
+    before = {module: COURSE.notebook(module).read_bytes() for module in course.available()}
+    run = tito(*command.split(), cwd=ROOT / "notebooks")
+    assert run.returncode == 1
+    assert run.stderr.startswith("tito: this is the course itself")
+    assert before == {module: COURSE.notebook(module).read_bytes() for module in course.available()}
+
+
+def python(place: Place, program: str, **options) -> subprocess.CompletedProcess:
+    environment = place.environment()
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=place.root,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "module"),
+    [
+        ("import tinytorch.tensor", "01"),
+        ("from tinytorch.tensor import Tensor", "01"),
+        ("from tinytorch import Tensor", "01"),
+        ("import tinytorch; tinytorch.Tensor", "01"),
+        ("import tinytorch.activations", "02"),
+    ],
+)
+def test_a_missing_module_says_which_one_to_finish(place, program, module):
+    run = python(place, program)
+    assert run.returncode == 1
+    last = run.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: ") and f"finish module {module} first" in last
+    assert "ModuleNotFoundError" not in run.stderr
+
+
+def test_only_the_students_tinytorch_can_be_imported(place):
+    """Not even the environment of the course knows the reference."""
+    outside = python(Place(place.root.parent), "import tinytorch")
+    assert "No module named 'tinytorch'" in outside.stderr
+    solve(place.notebook(course.find("tensor")))
+    tito("export", "01", cwd=place.root)
+    inside = python(place, "import tinytorch, tinytorch.tensor as t; print(tinytorch.__file__)")
+    assert inside.stdout.strip() == str(place.package / "__init__.py")
+
+
+def test_a_broken_file_elsewhere_in_the_package_does_not_hide_the_module(place):
+    (place.package / "activations.py").write_text("this is not python", encoding="utf-8")
+    assert python(place, "import tinytorch").returncode == 0
