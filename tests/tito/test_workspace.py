@@ -139,3 +139,36 @@ def test_only_the_students_tinytorch_can_be_imported(place):
 def test_a_broken_file_elsewhere_in_the_package_does_not_hide_the_module(place):
     (place.package / "activations.py").write_text("this is not python", encoding="utf-8")
     assert python(place, "import tinytorch").returncode == 0
+
+
+def test_a_reexport_reaches_a_living_process(place):
+    """As marimo does it: the changed modules are reloaded. `tinytorch.tensor` stays a function and a module to import from."""
+    tensor = place.notebook(course.find("tensor"))
+    solve(tensor)
+    tito("export", "01", cwd=place.root)
+    program = """
+import importlib, subprocess, sys
+import tinytorch
+from tinytorch.tensor import Tensor
+assert repr(tinytorch.tensor([1.0])) == "tensor([1.])"
+print("ready", flush=True)
+sys.stdin.readline()
+for name in ("tinytorch.tensor", "tinytorch"):
+    importlib.reload(sys.modules[name])
+from tinytorch.tensor import Tensor
+print(repr(tinytorch.tensor([1.0])), repr(Tensor([2.0])), isinstance(tinytorch.tensor([1.0]), Tensor))
+"""
+    living = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=place.root,
+        env=place.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert living.stdout.readline() == "ready\n"
+    text = tensor.read_text(encoding="utf-8")
+    tensor.write_text(text.replace('return "tensor(" +', 'return "TENSOR(" +'), encoding="utf-8")
+    assert tito("export", "01", cwd=place.root).returncode == 0
+    printed, _ = living.communicate("go\n", timeout=30)
+    assert printed == "TENSOR([1.]) TENSOR([2.]) True\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tito.student import reference_bodies
 from tito.course import ROOT, available, find
 from tito.export import export
 from tito.notebook import parse, test_name
@@ -39,10 +40,14 @@ def all_tests(stem: str) -> list[str]:
 
 
 def with_wrong_solution(stem: str, exercise: str, why: str, folder: Path, keep_hidden: bool) -> Path:
-    notebook = NOTEBOOKS[stem]
+    notebook, body = NOTEBOOKS[stem], WRONG[stem][exercise][why]
+    if isinstance(body, tuple):
+        reference = "\n".join(reference_bodies(stem)[exercise])
+        assert body[0] in reference, "the reference has changed: there is nothing to replace"
+        body = reference.replace(*body)
     block = next(block for block in notebook.solutions if block.owner == exercise)
     path = folder / notebook.path.name
-    text = replace_blocks(notebook, {block: WRONG[stem][exercise][why].splitlines()}, keep_hidden)
+    text = replace_blocks(notebook, {block: body.splitlines()}, keep_hidden)
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -1,4 +1,7 @@
-"""Plausible wrong solutions of module 00: exercise -> what is wrong -> body. The exercise's own tests must reject every one."""
+"""Plausible wrong solutions of module 00: exercise -> what is wrong -> a body, or (old, new) in the reference's body.
+
+The exercise's own tests must reject every one.
+"""
 
 WRONG = {
     "matmul_flops": {
@@ -10,66 +13,22 @@ WRONG = {
         "k squared": "return m * n * k**2",
     },
     "median_seconds": {
-        "no cold call": """\
-seconds = []
-for _ in range(rounds):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return statistics.median(seconds)""",
-        "counts the cold call": """\
-seconds = []
-for _ in range(rounds + 1):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return statistics.median(seconds)""",
-        "the cold call is one of the rounds": """\
-function()
-seconds = []
-for _ in range(rounds - 1):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return statistics.median(seconds)""",
+        "no cold call": ("function()\nseconds = []", "seconds = []"),
+        "counts the cold call": (
+            "function()\nseconds = []\nfor _ in range(rounds)",
+            "seconds = []\nfor _ in range(rounds + 1)",
+        ),
+        "the cold call is one of the rounds": ("range(rounds)", "range(rounds - 1)"),
         "mean": """\
 function()
 start = clock()
 for _ in range(rounds):
     function()
 return (clock() - start) / rounds""",
-        "the first warm call": """\
-function()
-seconds = []
-for _ in range(rounds):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return seconds[0]""",
-        "minimum": """\
-function()
-seconds = []
-for _ in range(rounds):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return min(seconds)""",
-        "the middle without sorting": """\
-function()
-seconds = []
-for _ in range(rounds):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return seconds[rounds // 2]""",
-        "the upper one of the two in the middle": """\
-function()
-seconds = []
-for _ in range(rounds):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return sorted(seconds)[rounds // 2]""",
+        "the first warm call": ("statistics.median(seconds)", "seconds[0]"),
+        "minimum": ("statistics.median", "min"),
+        "the middle without sorting": ("statistics.median(seconds)", "seconds[rounds // 2]"),
+        "the upper one of the two in the middle": ("statistics.median(seconds)", "sorted(seconds)[rounds // 2]"),
         "looks at the clock once before all rounds": """\
 function()
 seconds, start = [], clock()
@@ -77,22 +36,8 @@ for _ in range(rounds):
     function()
     seconds.append(clock() - start)
 return statistics.median(seconds)""",
-        "another clock": """\
-function()
-seconds = []
-for _ in range(rounds):
-    start = time.perf_counter()
-    function()
-    seconds.append(time.perf_counter() - start)
-return statistics.median(seconds)""",
-        "always five rounds": """\
-function()
-seconds = []
-for _ in range(5):
-    start = clock()
-    function()
-    seconds.append(clock() - start)
-return statistics.median(seconds)""",
+        "another clock": ("clock()", "time.perf_counter()"),
+        "always five rounds": ("range(rounds)", "range(5)"),
         "times the clock and not the function": """\
 function()
 seconds = []
