@@ -19,11 +19,23 @@ from tito.backup import keep
 from tito.course import Module
 from tito.errors import TitoError
 from tito.glue import glue
-from tito.notebook import MARKERS, Cell, Notebook, line_of, mark_comment, names_read, parse
+from tito.notebook import (
+    MARKERS,
+    Cell,
+    Definition,
+    Notebook,
+    comment_lines,
+    line_of,
+    lines_of,
+    mark_comment,
+    names_bound,
+    names_read,
+    parse,
+)
 from tito.place import Place
 
 NOT_EXPORTED = {"marimo", "matplotlib", "tito"}  # of the notebook, not of the framework
-SCAFFOLD = re.compile(r"\s*(Steps|Hint):")
+SCAFFOLD = re.compile(r"(Steps|Hint):")
 SIGNATURE = re.compile(r"sha256: \w*")
 
 
@@ -64,11 +76,10 @@ def difference(place: Place, modules: list[Module]) -> str:
     parts = []
     for name, text in (texts | strays).items():
         path = place.package / name
-        old = files.read(path) if path.exists() else ""
-        lines = difflib.unified_diff(
-            old.splitlines(), (text or "").splitlines(), f"tinytorch/{name}", f"export of {name}", lineterm=""
-        )
-        parts += lines
+        # split, so that an empty file differs from no file, and a missing last line end counts
+        old = files.read(path).split("\n") if path.exists() else []
+        new = text.split("\n") if text is not None else []
+        parts += difflib.unified_diff(old, new, f"tinytorch/{name}", f"export of {name}", lineterm="")
     return "\n".join(parts)
 
 
@@ -130,7 +141,8 @@ def module_source(notebook: Notebook) -> str:
     wanted = set().union(*(names_read(cell.source) for cell in kept))
     setup = _setup_source(notebook.setup, wanted) if notebook.setup else ""
     body = "\n\n\n".join(part for part in [setup, *map(_definition_source, kept)] if part)
-    body = f"\n{body}\n" if body else ""
+    blank = "\n" if setup else "\n\n"  # as ruff format has it
+    body = f"{blank}{body}\n" if body else ""
     title = re.search(r'app_title="([^"]*)"', notebook.text)
     title = title[1] if title else notebook.path.stem
     note = f"Written by `tito export` from notebooks/{notebook.path.name}: edit that file instead. sha256: "
@@ -139,13 +151,20 @@ def module_source(notebook: Notebook) -> str:
 
 def _refuse_dependencies(notebook: Notebook, cell: Cell) -> None:
     """A definition stays importable only while it refers to the setup cell and to other exported definitions."""
-    setup = _bound_names(ast.parse(notebook.setup.source).body) if notebook.setup else set()
+    setup = names_bound(notebook.setup.source) if notebook.setup else set()
+    lesson_only = _lesson_only(notebook.setup) if notebook.setup else {}
     exported = {name for name, other in notebook.definitions.items() if other.is_exported}
-    for name in sorted(names_read(cell.source) - setup - exported - set(dir(builtins)) - {"__file__", "__name__"}):
+    known = (setup | exported | set(dir(builtins)) | {"__file__", "__name__"}) - lesson_only.keys()
+    for name in sorted(names_read(cell.source) - known):
         where = f"{notebook.path}:{line_of(cell, name)}: {cell.name} uses {name}"
         owner = next(
-            (other for other in notebook.cells if other.kind == "code" and name in _cell_variables(other)), None
+            (other for other in notebook.cells if other.kind == "code" and name in names_bound(other.source)), None
         )
+        if name in lesson_only:
+            raise TitoError(
+                f"{where}, which needs {lesson_only[name]}, and the package must not: put `# not exported` above"
+                f" {cell.name}, or write it without {name}"
+            )
         if name in notebook.definitions:
             raise TitoError(
                 f"{where}, which is not exported: rename {name} or take what is needed of it into {cell.name}"
@@ -159,30 +178,35 @@ def _refuse_dependencies(notebook: Notebook, cell: Cell) -> None:
         )
 
 
-def _cell_variables(cell: Cell) -> set[str]:
-    return _bound_names(cell.node.body)
+def _lesson_only(setup: Cell) -> dict[str, str]:
+    """Names of the setup cell that need marimo, matplotlib or tito, directly or through another one, and which."""
+    found: dict[str, str] = {}
+    statements = ast.parse(setup.source).body
+    for statement, names in zip(statements, _bound_by(statements), strict=True):
+        packages = {_package(name) for node in ast.walk(statement) for name in _imported(node)} & NOT_EXPORTED
+        packages |= {found[name] for name in names_read(ast.unparse(statement)) & found.keys()}
+        if packages:
+            found |= dict.fromkeys(names, min(packages))
+    return found
 
 
-def _bound_names(body: list[ast.stmt]) -> set[str]:
-    """The names that statements bind: imports, assignments, definitions."""
-    names = set()
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {_alias_name(alias) for alias in node.names}
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-    return names
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _alias_name(alias: ast.alias) -> str:
-    return (alias.asname or alias.name).partition(".")[0]
+    return _package(alias.asname or alias.name)
 
 
 def _setup_source(setup: Cell, wanted: set[str]) -> str:
     """What the exported definitions use of the setup cell: its imports and constants, with the comments above them."""
-    lines, statements = setup.source.splitlines(), ast.parse(setup.source).body
+    lines, statements = lines_of(setup.source), ast.parse(setup.source).body
     used = used_names(statements, wanted)
     parts, seen, gap = [], 0, False
     for statement in statements:
@@ -198,14 +222,34 @@ def _setup_source(setup: Cell, wanted: set[str]) -> str:
 
 
 def used_names(statements: list[ast.stmt], wanted: set[str]) -> dict[int, set[str]]:
-    """id of a statement -> the names that are used of it. From the bottom: a constant may need an import above it."""
-    wanted, used = set(wanted), {}
-    for statement in reversed(statements):
-        names = _bound_names([statement]) & wanted
-        if names:
-            used[id(statement)] = names
-            wanted |= names_read(ast.unparse(statement))
-    return used
+    """id of a statement -> the names that are used of it, by `wanted` or by another statement that is used."""
+    bound = dict(zip(map(id, statements), _bound_by(statements), strict=True))
+    reads = {id(statement): names_read(ast.unparse(statement)) for statement in statements}
+    wanted, before = set(wanted), -1
+    while len(wanted) > before:  # a constant needs what stands above it, a function also what stands below
+        before = len(wanted)
+        wanted |= set().union(*(reads[key] for key, names in bound.items() if names & wanted))
+    return {key: names & wanted for key, names in bound.items() if names & wanted}
+
+
+def _bound_by(statements: list[ast.stmt]) -> list[set[str]]:
+    """For each statement the names it defines, or whose object it changes in place."""
+    bound = [names_bound(ast.unparse(statement)) for statement in statements]
+    is_import = [isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements]
+    imported = set().union(*(names for names, yes in zip(bound, is_import, strict=True) if yes))
+    # `table["a"] = 1` belongs to `table`; `sys.path[:0] = ...` is no part of `sys`
+    return [names | (_changed_by(node) - imported) for names, node in zip(bound, statements, strict=True)]
+
+
+def _changed_by(statement: ast.stmt) -> set[str]:
+    """`table` of `table["a"] = 1` and of `table.update(b=2)`."""
+    if isinstance(statement, Definition):
+        return set()
+    nodes = list(ast.walk(statement))
+    changed = [node.value.func for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    changed += [node for node in nodes if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)]
+    owners = [ast.unparse(node) for node in changed if isinstance(node, ast.Attribute | ast.Subscript)]
+    return {re.match(r"\w*", owner)[0] for owner in owners}
 
 
 def _import_source(statement: ast.stmt, lines: list[str], names: set[str]) -> str:
@@ -213,12 +257,6 @@ def _import_source(statement: ast.stmt, lines: list[str], names: set[str]) -> st
     text = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
     if not isinstance(statement, ast.Import | ast.ImportFrom):
         return text
-    module = getattr(statement, "module", None) or statement.names[0].name
-    if module.partition(".")[0] in NOT_EXPORTED:
-        raise TitoError(
-            f"an exported definition uses {sorted(names)[0]} ({module}), which the package must not need:"
-            " put `# not exported` above that definition"
-        )
     aliases = [alias for alias in statement.names if _alias_name(alias) in names]
     if len(aliases) == len(statement.names):
         return text
@@ -228,36 +266,56 @@ def _import_source(statement: ast.stmt, lines: list[str], names: set[str]) -> st
 
 def _definition_source(cell: Cell) -> str:
     """A definition as it stands in the package: no markers, no marks, and docstrings without the exercise's scaffold."""
-    lines = cell.source.splitlines()
-    for begin, end in reversed(_docstrings(cell)):
+    lines, comments, head = lines_of(cell.source), comment_lines(cell.source), cell.node.lineno - cell.line
+    dropped = {
+        number - 1
+        for number in comments
+        if lines[number - 1].strip() in MARKERS or (number <= head and mark_comment(lines[number - 1]))
+    }
+    for number in sorted(dropped, reverse=True):
+        del lines[number]
+    return "\n".join(_without_scaffolds(lines)).rstrip("\n")
+
+
+def _without_scaffolds(lines: list[str]) -> list[str]:
+    lines = list(lines)
+    for begin, end in reversed(_docstrings(lines)):
         lines[begin:end] = _without_scaffold(lines[begin:end])
-    first = next(number for number, line in enumerate(lines) if not line.startswith(("#", "@")))
-    kept = [
-        line
-        for number, line in enumerate(lines)
-        if line.strip() not in MARKERS and not (number < first and mark_comment(line))
-    ]
-    return "\n".join(kept).rstrip("\n")
+    return lines
 
 
-def _docstrings(cell: Cell) -> list[tuple[int, int]]:
-    """Where docstrings of several lines stand in a cell's source: (first line, line after the last), counted from 0."""
-    found, lines = [], cell.source.splitlines()
-    for node in ast.walk(ast.parse(cell.source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node):
+def _docstrings(lines: list[str]) -> list[tuple[int, int]]:
+    """Where docstrings of several lines stand in a definition: (first line, line after the last), counted from 0."""
+    found = []
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, Definition) and ast.get_docstring(node):
             text = node.body[0]
-            if lines[text.end_lineno - 1].strip() == '"""':
+            if text.end_lineno > text.lineno and lines[text.end_lineno - 1].endswith('"""'):
                 found.append((text.lineno - 1, text.end_lineno))
     return sorted(found)
 
 
 def _without_scaffold(docstring: list[str]) -> list[str]:
-    """Drop the sections `Steps:` and `Hint:`: they help to write the function, not to use it."""
-    kept, skipping = [], False
-    for line in docstring[:-1]:
-        skipping = bool(SCAFFOLD.match(line)) or (skipping and bool(line.strip()))
-        if not skipping and (line.strip() or (kept and kept[-1].strip())):
+    """Drop the sections `Steps:` and `Hint:`: they help to write the function, not to use it.
+
+    A section goes on over blank lines for as long as the lines below them are indented.
+    """
+    indent = docstring[0][: -len(docstring[0].lstrip())]
+    if not any(SCAFFOLD.match(line.removeprefix(indent)) for line in docstring):
+        return docstring
+    kept, skipping, above = [docstring[0]], False, docstring[0]
+    for line in [*docstring[1:-1], docstring[-1].removesuffix('"""').rstrip()]:
+        if SCAFFOLD.match(line.removeprefix(indent)):
+            skipping = True
+        elif line.strip() and not above.strip() and not line.startswith(indent + " "):
+            skipping = False
+        if line.strip() and not skipping:
             kept.append(line)
+        elif not line.strip() and kept[-1].strip():  # one blank line between two paragraphs
+            kept.append(line)
+        above = line
     while not kept[-1].strip():
         kept.pop()
-    return [kept[0] + '"""'] if len(kept) == 1 else [*kept, docstring[-1]]
+    if len(kept) > 1:
+        return [*kept, indent + '"""']
+    return [kept[0] + (' """' if kept[0].endswith('"') else '"""')]

@@ -4,9 +4,11 @@ Every rule about what a cell *is* lives here; what becomes of it is the business
 """
 
 import ast
+import io
 import re
 import symtable
 import textwrap
+import tokenize
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +19,7 @@ from tito.files import read
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 MARKERS = {*SOLUTION, *HIDDEN}
+REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
 MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
 LESSON_ONLY = (
     "test_",
@@ -28,6 +31,8 @@ LESSON_ONLY = (
 )  # belongs to the notebook, not to the package
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# what has names of its own inside
+SCOPES = Definition | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Notebook:
 
     @cached_property
     def lines(self) -> list[str]:
-        return self.text.splitlines()
+        return lines_of(self.text)
 
     @cached_property
     def setup(self) -> Cell | None:
@@ -102,11 +107,13 @@ class Notebook:
 
     def _blocks(self, begin: str, end: str) -> list[Block]:
         blocks, opened = [], None
-        for number, line in enumerate(self.lines, 1):
+        for number in sorted(comment_lines(self.text)):
+            line = self.lines[number - 1]
             mark = line.strip()
             if mark not in (begin, end):
                 continue
-            if not line.startswith(" ") or (mark == begin) == (opened is not None):
+            is_pair = mark == begin if opened is None else mark == end and self._owner(number) == opened.owner
+            if not line.startswith(" ") or not is_pair:
                 raise TitoError(
                     f"{self.path}:{number}: {mark!r} is unindented or unpaired: markers come in pairs inside a body"
                 )
@@ -121,7 +128,7 @@ class Notebook:
 
     def _owner(self, number: int) -> str:
         for cell in self.definitions.values():
-            if not cell.line <= number < cell.line + len(cell.source.splitlines()):
+            if not cell.line <= number < cell.line + len(lines_of(cell.source)):
                 continue
             methods = _methods(cell.node) if cell.kind == "class" else []
             above = [method.name for method in methods if method.lineno <= number]
@@ -137,24 +144,27 @@ def parse(path: Path) -> Notebook:
             marimo keeps as text because they do not parse), or defines a name twice.
     """
     text = read(path)
+    lines = lines_of(text)
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(text, str(path))
+        # sees what the grammar does not: a parameter named twice, `return` outside of a function
+        compile(tree, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise _syntax_error(path, error, 0) from None
-    lines = text.splitlines()
-    cells = [cell for node in tree.body if (cell := _cell(path, node, lines)) is not None]
+        raise _syntax_error(path, error, lines) from None
     if not any(isinstance(node, ast.Assign) and "marimo.App" in ast.unparse(node.value) for node in tree.body):
         raise TitoError(f"{path} is not a marimo notebook: it has no `app = marimo.App(...)`")
+    cells = [cell for node in tree.body if (cell := _cell(path, node, lines)) is not None]
     _refuse_duplicates(path, cells)
     return Notebook(path, text, cells)
 
 
 def _cell(path: Path, node: ast.stmt, lines: list[str]) -> Cell | None:
     if isinstance(node, ast.With) and ast.unparse(node.items[0].context_expr).startswith("app.setup"):
-        source = textwrap.dedent("\n".join(lines[node.lineno : _end(node, lines)]))
-        return Cell("setup", "setup", source, node.lineno + 1, node, {})
+        start = _head_end(node, node.items[0].context_expr.end_lineno, lines)
+        source = _dedent(lines[start : _end(node, lines)], _indent(node, lines))
+        return Cell("setup", "setup", source, start + 1, node, {})
     if isinstance(node, ast.Expr) and ast.unparse(node).startswith("app._unparsable_cell"):
-        raise _unparsable(path, node)
+        raise _unparsable(path, node, lines)
     if not isinstance(node, Definition):
         return None  # import marimo, app = ..., if __name__ == ...
     decorator = next((d for d in node.decorator_list if ast.unparse(d).startswith("app.")), None)
@@ -171,7 +181,7 @@ def _cell(path: Path, node: ast.stmt, lines: list[str]) -> Cell | None:
             source,
             decorator.end_lineno + 1,
             node,
-            _marks(source),
+            _marks(lines[decorator.end_lineno : node.lineno - 1]),
         )
     return _code_cell(node, lines)
 
@@ -180,22 +190,35 @@ def _code_cell(node: ast.FunctionDef, lines: list[str]) -> Cell:
     """An `@app.cell`: prose, free code, or one definition that marimo has demoted."""
     body = node.body[:-1] if isinstance(node.body[-1], ast.Return) else node.body
     end = node.body[-1].lineno - 1 if len(body) < len(node.body) else _end(node, lines)
-    start = _signature_end(node, lines)
-    source = textwrap.dedent("\n".join(lines[start:end])).strip("\n")
-    first = start + 1 + next((i for i, line in enumerate(lines[start:end]) if line.strip()), 0)
+    start = _head_end(node, max([node.lineno, *(arg.end_lineno for arg in node.args.args)]), lines)
+    while start < end and not lines[start].strip():
+        start += 1
+    while start < end and not lines[end - 1].strip():
+        end -= 1
+    source = _dedent(lines[start:end], _indent(node, lines))
+    marks = _marks(lines[start : node.body[0].lineno - 1])
     if len(body) == 1 and isinstance(body[0], Definition):
         kind = "class" if isinstance(body[0], ast.ClassDef) else "function"
-        return Cell(kind, body[0].name, source, first, body[0], _marks(source), demoted=True)
+        return Cell(kind, body[0].name, source, start + 1, body[0], marks, demoted=True)
     is_prose = len(body) == 1 and ast.unparse(body[0]).startswith("mo.md")
-    return Cell("markdown" if is_prose else "code", node.name, source, first, node, _marks(source))
+    return Cell("markdown" if is_prose else "code", node.name, source, start + 1, node, marks)
 
 
-def _signature_end(node: ast.FunctionDef, lines: list[str]) -> int:
+def _head_end(node: ast.FunctionDef | ast.With, last: int, lines: list[str]) -> int:
     """The line of the colon of `def _(a, b):`; comments before the first statement belong to the body."""
-    last = max([node.lineno, *(arg.end_lineno for arg in node.args.args)])
-    while not lines[last - 1].rstrip().endswith(":"):
+    while last < node.body[0].lineno and not re.search(r":\s*(#.*)?$", lines[last - 1]):
         last += 1
     return last
+
+
+def _indent(node: ast.FunctionDef | ast.With, lines: list[str]) -> str:
+    first = node.body[0]
+    return lines[first.lineno - 1][: first.col_offset]
+
+
+def _dedent(lines: list[str], indent: str) -> str:
+    """A body as the editor shows it. A string's lines may stand further left than the code: those stay as they are."""
+    return "\n".join(line.removeprefix(indent) for line in lines)
 
 
 def _end(node: ast.stmt, lines: list[str]) -> int:
@@ -210,13 +233,11 @@ def _end(node: ast.stmt, lines: list[str]) -> int:
     return end
 
 
-def _marks(source: str) -> dict[str, str]:
+def _marks(head: list[str]) -> dict[str, str]:
+    """What the lines above a definition, or above a cell's first statement, say."""
     marks = {}
-    for line in source.splitlines():
-        if line.startswith("#"):
-            marks |= mark_comment(line)
-        elif not line.startswith("@"):
-            break
+    for line in head:
+        marks |= mark_comment(line)
     return marks
 
 
@@ -252,32 +273,38 @@ def _refuse_duplicates(path: Path, cells: list[Cell]) -> None:
             enter(cell.name, cell.node.lineno)
         if cell.kind == "class":
             for method in _methods(cell.node):
-                if not any(
-                    "." in ast.unparse(d) for d in method.decorator_list
-                ):  # `@shape.setter` repeats a name on purpose
+                if not any(REPEATS.search(ast.unparse(d)) for d in method.decorator_list):
                     enter(f"{cell.name}.{method.name}", method.lineno)
 
 
-def _unparsable(path: Path, node: ast.Expr) -> TitoError:
+def _unparsable(path: Path, node: ast.Expr, lines: list[str]) -> TitoError:
     """marimo stores a cell that does not parse as a string: find the line and the column in that string."""
     literal = node.value.args[0]
-    source = textwrap.dedent(literal.value)
+    # blank lines above it, so that lines count as in the file, also in "'(' on line 3"
+    source = "\n" * (literal.lineno - 1) + textwrap.dedent(literal.value)
     try:
-        ast.parse(source)
+        compile(source, str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
-        indent = next((len(line) - len(line.lstrip()) for line in literal.value.splitlines() if line.strip()), 0)
-        return _syntax_error(path, error, literal.lineno - 1, indent)
+        return _syntax_error(path, error, lines_of(source), lines)
     return TitoError(
         f"{path}:{node.lineno}: marimo could not read this cell: open the notebook, mend the cell and save"
     )
 
 
-def _syntax_error(path: Path, error: SyntaxError, lines_above: int, indent: int = 0) -> TitoError:
-    code = (error.text or "").rstrip("\n")
-    caret = " " * max((error.offset or 1) - 1, 0) + "^"
-    column = (error.offset or 1) + indent
+def _syntax_error(path: Path, error: SyntaxError, source: list[str], lines: list[str] | None = None) -> TitoError:
+    """`lines` are those of the file, when `source` stands in it as a string: indented, with quotes escaped."""
+    number, offset = error.lineno or 1, max(error.offset or 1, 1)
+    code, quoted = source[number - 1], (error.text or "").strip()
+    if quoted.startswith("(") and quoted not in code:  # Python 3.11 quotes `{x y}` of an f-string as "(x y)"
+        offset += code.find(quoted[1:-1]) - 1
+    column = offset
+    if lines is not None:
+        stored, before = lines[number - 1], code[: offset - 1]
+        column += len(stored) - len(stored.lstrip()) - (len(code) - len(code.lstrip()))
+        column += 0 if code.strip() in stored else before.count('"') + before.count("\\")
     return TitoError(
-        f"{path}:{lines_above + (error.lineno or 1)}:{column}: syntax error: {error.msg}\n    {code}\n    {caret}\nMend it, save, and run this again."
+        f"{path}:{number}:{column}: syntax error: {error.msg}\n    {code}\n    {' ' * (offset - 1)}^\n"
+        "Mend it, save, and run this again."
     )
 
 
@@ -293,6 +320,37 @@ def test_name(exercise: str) -> str:
 test_name.__test__ = False  # its own name would make pytest take it for one
 
 
+def lines_of(text: str) -> list[str]:
+    """Lines as Python counts them: `splitlines` would cut at a form feed or a Unicode line separator, too."""
+    return text.removesuffix("\n").split("\n")
+
+
+def comment_lines(source: str) -> set[int]:
+    """The numbers of the lines that are a comment and nothing else; the same text inside a string is none."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0] for t in tokens if t.type == tokenize.COMMENT and not t.line[: t.start[1]].strip()}
+
+
+def names_bound(source: str) -> set[str]:
+    """The names that a piece of top-level code defines: what it imports, assigns or declares with def and class.
+
+    >>> sorted(names_bound("import a.b\\nc = [d for d in a]"))
+    ['a', 'c']
+    """
+    names, waiting = set(), [*ast.parse(source).body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Definition):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        if not isinstance(node, SCOPES):
+            waiting += ast.iter_child_nodes(node)
+    return names
+
+
 def names_read(source: str) -> set[str]:
     """The names that a piece of top-level code takes from around it: globals, imports and builtins, not its own locals.
 
@@ -300,22 +358,17 @@ def names_read(source: str) -> set[str]:
     ['one', 'two']
     """
     top = symtable.symtable(source, "<cell>", "exec")
-    own = {
-        symbol.get_name()
-        for symbol in top.get_symbols()
-        if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
-    }
+    own = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
     tables, found = [top], set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
         found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
+        found |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
     return found - own
 
 
 def line_of(cell: Cell, name: str) -> int:
-    """The line in the file where a cell first mentions `name`."""
-    for offset, line in enumerate(cell.source.splitlines()):
-        if re.search(rf"\b{re.escape(name)}\b", line):
-            return cell.line + offset
-    return cell.line
+    """The line in the file where a definition's code first mentions `name`."""
+    mentions = (node for node in ast.walk(cell.node) if isinstance(node, ast.Name) and node.id == name)
+    return min((node.lineno for node in mentions), default=cell.line)

@@ -4,9 +4,10 @@ Importing marimo and registering seventy cells takes longer than all tests of a 
 """
 
 import ast
+import re
 
 from tito.export import used_names
-from tito.notebook import Cell, Notebook, names_read
+from tito.notebook import Cell, Notebook, lines_of, names_read
 
 FOR_SHOW = ("explore_", "plot_", "measure_")
 
@@ -14,12 +15,12 @@ FOR_SHOW = ("explore_", "plot_", "measure_")
 def plain_module(notebook: Notebook) -> str:
     """The text of that module. Cells that only show something are blank lines; a traceback names the notebook's lines."""
     cells = _needed(notebook)
-    wanted = set().union(*(names_read(cell.source) for cell in cells))
+    wanted = set().union(*(names_read(cell.source) | _names_in_examples(cell.source) for cell in cells))
     lines = [""] * len(notebook.lines)
     if notebook.setup:
         _place_setup(notebook.setup, wanted, lines)
     for cell in cells:
-        source = cell.source.splitlines()
+        source = lines_of(cell.source)
         lines[cell.line - 1 : cell.line - 1 + len(source)] = source
     return "\n".join(lines) + "\n"
 
@@ -35,10 +36,17 @@ def _needed(notebook: Notebook) -> list[Cell]:
     return [cell for name, cell in notebook.definitions.items() if name in needed]
 
 
+def _names_in_examples(source: str) -> set[str]:
+    """Words of the lines after `>>>`: an example may use an import that, in a stub, nothing else uses."""
+    examples = re.findall(r"^\s*(?:>>>|\.\.\.) (.*)$", source, re.MULTILINE)
+    return {word for example in examples for word in re.findall(r"\w+", example)}
+
+
 def _place_setup(setup: Cell, wanted: set[str], lines: list[str]) -> None:
-    source, statements = setup.source.splitlines(), ast.parse(setup.source).body
-    used = used_names(statements, wanted)
+    source, statements = lines_of(setup.source), ast.parse(setup.source).body
+    used, first = used_names(statements, wanted), 0
     for statement in statements:
-        if id(statement) in used:
-            first, last = statement.lineno - 1, statement.end_lineno
+        last = statement.end_lineno
+        if id(statement) in used:  # with the lines above it: a decorator may be among them
             lines[setup.line - 1 + first : setup.line - 1 + last] = source[first:last]
+        first = last

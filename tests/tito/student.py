@@ -13,8 +13,9 @@ from tito.stub import replace_blocks, unsolved
 def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     """Run the command line as a student would, without a terminal and with this Python."""
     command = [sys.executable, "-m", "tito", *map(str, arguments)]
-    # the editable install must be enough: no PYTHONPATH, no options of this test run
+    # as in an activated environment; the editable install must be enough, so no PYTHONPATH, no options of this test run
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
+    clean["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), clean.get("PATH", "")])
     return subprocess.run(
         command,
         cwd=cwd,

@@ -1,0 +1,733 @@
+"""Export: what becomes of a notebook's text, what is refused, and what happens to the files."""
+
+import ast
+import dataclasses
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.tito.helpers import by_marimo, notebook, ruff, write
+from tito import course
+from tito.course import MODULES
+from tito.errors import TitoError
+from tito.export import difference, export, is_hand_edited, module_source, staged
+from tito.glue import glue
+from tito.notebook import parse
+from tito.place import Place
+
+TENSOR = course.find("tensor")
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """The package text of a notebook's text."""
+    return lambda text: module_source(parse(write(tmp_path / "notebooks" / "01_tiny.py", text)))
+
+
+@pytest.fixture
+def refusal(exported):
+    """The sentence with which an export is refused."""
+
+    def refuse(text):
+        with pytest.raises(TitoError) as caught:
+            exported(text)
+        return str(caught.value)
+
+    return refuse
+
+
+def body(text: str) -> str:
+    """A package module without the docstring that export writes above it."""
+    return text.partition('"""\n')[2].strip("\n")
+
+
+def function(source: str) -> str:
+    return f"@app.function\n{source}"
+
+
+# The text
+
+
+def test_whole_text(exported):
+    text = exported(
+        notebook(
+            function(
+                '# points: 3\ndef double(x):\n    """Twice `x`.\n\n    Steps:\n        1. Add.\n    """\n    ### BEGIN SOLUTION\n'
+                "    return np.add(x, x)\n    ### END SOLUTION"
+            ),
+            function("def test_double():\n    assert double(1) == 2"),
+            "@app.cell\ndef _(double):\n    double(2)\n    return",
+            "@app.class_definition\nclass Box:\n    size = LIMIT",
+            setup="import marimo as mo\nimport numpy as np\n\nLIMIT = 3",
+        )
+    )
+    note, _, signature = text.split("\n")[2].rpartition(" ")
+    assert note == "Written by `tito export` from notebooks/01_tiny.py: edit that file instead. sha256:"
+    assert len(signature) == 16
+    assert text.startswith('"""Tiny.\n')
+    assert body(text) == (
+        'import numpy as np\n\nLIMIT = 3\n\n\ndef double(x):\n    """Twice `x`."""\n    return np.add(x, x)\n\n\n'
+        "class Box:\n    size = LIMIT"
+    )
+
+
+def test_title_is_the_file_name_when_the_app_has_none(exported):
+    assert exported(notebook(function("def f():\n    pass")).replace('app_title="Tiny"', "")).startswith(
+        '"""01_tiny.\n'
+    )
+
+
+@pytest.mark.parametrize("prefix", ["test_", "measure_", "explore_", "plot_", "answer_", "question_"])
+def test_what_belongs_to_the_lesson_stays_there(exported, prefix):
+    text = exported(notebook(function(f"def {prefix}it():\n    pass"), function("def it():\n    pass")))
+    assert body(text) == "def it():\n    pass"
+
+
+def test_not_exported(exported):
+    text = exported(notebook(function("# not exported\ndef f():\n    pass"), function("def g():\n    pass")))
+    assert body(text) == "def g():\n    pass"
+
+
+def test_notebook_without_anything_to_export(exported):
+    text = exported(notebook(function("def test_f():\n    pass"), setup="import os"))
+    assert body(text) == ""
+    assert ruff(text) == ""
+
+
+def test_demoted_definition_is_exported(exported):
+    """marimo demotes what depends on a name that it does not know; here the name has come back since."""
+    text = by_marimo('# points: 3\n@cache\ndef f(x):\n    """Doc.\n\n    Hint: no.\n    """\n    return x')
+    assert "@app.cell" in text
+    text = text.replace("\n\n\n@app.cell", "\n\n\nwith app.setup:\n    from functools import cache\n\n\n@app.cell")
+    assert body(exported(text)) == 'from functools import cache\n\n\n@cache\ndef f(x):\n    """Doc."""\n    return x'
+
+
+COMMENTED = """
+# K1 above the decorator
+@cache  # K2
+# points: 3
+# K3 below the decorator
+def f(
+    a,  # K4
+    # K5
+    b,
+):  # K6
+    # K7 before the docstring
+    \"\"\"Doc. # K8
+
+    # K9
+    Steps:
+        1. # lost
+    \"\"\"
+    # K10
+    ### BEGIN SOLUTION
+    # K11
+    x = [  # K12
+        # K13
+        a,
+    ]
+
+    # K14 ### BEGIN SOLUTION
+    if x:
+        # points: K15
+        pass
+    ### END SOLUTION
+    #### K16
+    return b  # K17
+    # K18
+"""
+
+
+def test_comments_survive(exported):
+    setup = "# K19 lost with os\nimport os\n\n# K20\n\n# K21\nfrom functools import cache  # K22\n# K23 lost\nx = 1\n# K24 lost"
+    text = exported(notebook(function(COMMENTED.strip()), setup=setup))
+    kept = [n for n in range(1, 25) if f"K{n}" not in ("K19", "K23", "K24")]
+    assert [n for n in range(1, 25) if f"K{n}\n" in text or f"K{n} " in text] == kept
+    assert "lost" not in text
+
+
+def test_markers_and_marks_vanish(exported):
+    text = exported(notebook(function(COMMENTED.strip()), setup="from functools import cache"))
+    assert [line for line in text.split("\n") if line.strip().startswith("###")] == ["    #### K16"]
+    assert "points: 3" not in text
+
+
+def test_marks_below_a_decorator_of_several_lines_vanish(exported):
+    text = exported(notebook(function("@max(\n    print,\n)\n# points: 3\ndef f():\n    # points: 4\n    return 1")))
+    assert body(text) == "@max(\n    print,\n)\ndef f():\n    # points: 4\n    return 1"
+
+
+def docstring(*lines: str) -> str:
+    """A function with a docstring of these lines."""
+    return function("\n".join(["def f(steps):", f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:])]))
+
+
+EXAMPLES_AND_SECTIONS = (
+    "What it does.",
+    "",
+    "Args:",
+    "    steps: how many.",
+    "    Hint: an argument of this name.",
+    "",
+    "Returns:",
+    "    Something; see Steps: below.",
+    "",
+    "Raises:",
+    "    ValueError: never.",
+    "",
+    ">>> f(1)",
+    "2",
+)
+
+
+@pytest.mark.parametrize("closing", ["own line", "same line"])
+def test_scaffold_is_dropped_and_other_sections_are_kept(exported, closing):
+    scaffold = ["", "Steps:", "    1. Add.", "       And add.", "", "    2. Subtract.", "", "Hint: think", "about it."]
+    scaffold += ['"""'] if closing == "own line" else []
+    scaffold[-1] += "" if closing == "own line" else '"""'
+    text = exported(notebook(docstring(*EXAMPLES_AND_SECTIONS, *scaffold)))
+    assert body(text) == docstring(*EXAMPLES_AND_SECTIONS, '"""').removeprefix("@app.function\n")
+
+
+def test_text_after_the_scaffold_is_kept(exported):
+    text = exported(
+        notebook(
+            docstring("Doc.", "Steps:", "    1. Add.", "", "Hint: no.", "", "More.", "", "And more.", "  Deep.", '"""')
+        )
+    )
+    assert body(text) == docstring("Doc.", "", "More.", "", "And more.", "  Deep.", '"""').removeprefix(
+        "@app.function\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "written"),
+    [("Doc.", '"""Doc."""'), ('Say "hi"', '"""Say "hi" """'), ("", '""" """')],
+    ids=["sentence", "ends with a quote", "empty"],
+)
+def test_docstring_of_which_one_line_is_left(exported, first, written):
+    text = exported(notebook(docstring(first, "", "Hint: no.", '"""') + "\n    return 1"))
+    assert body(text) == f"def f(steps):\n    {written}\n    return 1"
+    assert ruff(text) == ""
+
+
+def test_docstring_without_scaffold_is_untouched(exported):
+    source = 'def f():\n    """Doc.\n\n\n    Two blank lines above.   """'
+    assert body(exported(notebook(function(source)))) == source
+
+
+def test_scaffold_of_methods_and_of_the_class(exported):
+    scaffold = "\n\n{0}Steps:\n{0}    1. lost\n{0}"
+    source = (
+        f'class A:\n    """Doc A.{scaffold.format("    ")}"""\n\n    def m(self):\n        """Doc m.{scaffold.format(" " * 8)}"""\n'
+        f'        def inner():\n            """Doc inner.{scaffold.format(" " * 12)}"""\n'
+    )
+    text = exported(notebook(f"@app.class_definition\n{source}"))
+    assert "lost" not in text
+    assert "Steps" not in text
+    assert all(f'"""Doc {name}."""' in text for name in ("A", "m", "inner"))
+
+
+def test_strings_that_look_like_markers_or_docstrings(exported):
+    source = (
+        'def f():\n    text = """\n    ### BEGIN SOLUTION\n    # points: 3\n    Hint: keep\n\n    Steps:\n    """\n'
+        '    quotes = \'"""\'\n    return text + quotes + \'### END SOLUTION\'\n    # """'
+    )
+    assert body(exported(notebook(function(source)))) == source
+
+
+# What is taken of the setup cell
+
+
+def setup_part(text: str) -> str:
+    return body(text).partition("\n\n\n")[0]
+
+
+def test_only_used_imports_are_kept(exported):
+    text = exported(
+        notebook(
+            function("def f(x):\n    return math.sqrt(np.sum(reduce(x)))"),
+            setup="import math\nimport os\nfrom functools import cache, reduce, wraps\n\nimport marimo as mo\nimport numpy as np\n\n"
+            "import tinytorch.tensor\nfrom tito.lesson import show",
+        )
+    )
+    assert setup_part(text) == "import math\nfrom functools import reduce\n\nimport numpy as np"
+    assert ruff(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("uses", "kept"),
+    [
+        ("np", "import numpy as np"),
+        ("math, T", "import math\n\nfrom tinytorch.tensor import Tensor as T"),
+        (
+            "json, Path, op, LIMIT",
+            "import json\nfrom pathlib import Path\n\nfrom tinytorch.tensor import op\n\nLIMIT = 1",
+        ),
+        ("LIMIT", "LIMIT = 1"),
+        ("os", "import os.path"),
+    ],
+)
+def test_import_groups_are_stable_under_isort(exported, uses, kept):
+    setup = (
+        "import json\nimport math\nimport os.path\nfrom pathlib import Path\n\nimport marimo as mo\nimport numpy as np\n\n"
+        "from tinytorch.tensor import Tensor as T, op\nfrom tito.lesson import show\n\nLIMIT = 1\nOTHER = 2"
+    )
+    text = exported(notebook(function(f"def f():\n    return {uses}"), setup=setup))
+    assert setup_part(text) == kept
+    assert ruff(text) == ""
+
+
+@pytest.mark.parametrize(
+    "use", ["@cache\ndef f():\n    pass", "def f(x=cache):\n    pass", "def f(x: cache):\n    pass"]
+)
+def test_import_that_only_a_head_uses(exported, use):
+    assert setup_part(exported(notebook(function(use), setup="from functools import cache"))) == (
+        "from functools import cache"
+    )
+
+
+def test_constants_with_their_comments_and_what_they_need(exported):
+    setup = (
+        "import math\nimport os\n\nimport numpy as np\n\n# not used\nUNUSED = os.sep\n# two lines\n# about TAU\nTAU = 2 * math.pi\n\n"
+        "# a table\nTABLE = {\n    # of one\n    1: TAU,  # turn\n}"
+    )
+    text = exported(notebook(function("def f():\n    return TABLE"), setup=setup))
+    assert setup_part(text) == (
+        "import math\n\n# two lines\n# about TAU\nTAU = 2 * math.pi\n\n# a table\nTABLE = {\n    # of one\n    1: TAU,  # turn\n}"
+    )
+    assert ruff(text) == ""
+
+
+def test_constant_that_is_filled_after_it_was_made(exported):
+    setup = (
+        "import operator\nimport sys\n\ntable = {}\ntable['add'] = operator.add\ntable.update(one=1)\nfor key in 'ab':\n"
+        "    table[key] = key\nsys.path[:0] = ['x']\nsys.path.append('y')\nprint(table)\nother = {}\nother['a'] = 1"
+    )
+    text = exported(notebook(function("def f():\n    return table, sys.path, print"), setup=setup))
+    assert setup_part(text) == (
+        "import operator\nimport sys\n\ntable = {}\ntable['add'] = operator.add\ntable.update(one=1)\nfor key in 'ab':\n"
+        "    table[key] = key"
+    )
+
+
+def test_function_in_setup_that_calls_a_later_one(exported):
+    setup = "def first():\n    return second()\n\n\n@staticmethod\ndef second():\n    return math.pi\n\n\nimport math"
+    text = exported(notebook(function("def f():\n    return first()"), setup=setup))
+    namespace = {}
+    exec(text, namespace)
+    assert namespace["f"]() == pytest.approx(3.14159, abs=1e-4)
+    assert "@staticmethod\ndef second" in text
+
+
+def test_unused_function_in_setup_is_not_part_of_the_table_it_changes(exported):
+    setup = "table = {}\n\n\ndef clear():\n    table.clear()"
+    assert setup_part(exported(notebook(function("def f():\n    return table"), setup=setup))) == "table = {}"
+
+
+def test_constant_that_a_definition_changes_with_global(exported):
+    """`global` is no good style, but must not end in a NameError of the package."""
+    text = exported(notebook(function("def f():\n    global n\n    n += 1\n    return n"), setup="n = 0"))
+    assert setup_part(text) == "n = 0"
+
+
+def test_string_in_setup_that_stands_further_left(exported):
+    text = notebook(function("def f():\n    return PAGE"), setup="PAGE = 0").replace(
+        "PAGE = 0", 'PAGE = """\nleft\n"""'
+    )
+    assert setup_part(exported(text)) == 'PAGE = """\nleft\n"""'
+
+
+def test_local_variable_hides_an_import(exported):
+    text = exported(notebook(function("def f(math):\n    return math.pi"), setup="import math"))
+    assert body(text) == "def f(math):\n    return math.pi"
+
+
+RICH = notebook(
+    function(COMMENTED.strip()),
+    docstring(*EXAMPLES_AND_SECTIONS, "", "Hint: no.", '"""').replace("def f(", "def g(") + "\n    return steps",
+    '@app.class_definition\nclass Box:\n    """Doc."""\n\n    size = LIMIT\n\n    def m(self):\n        ### BEGIN SOLUTION\n'
+    "        return np.zeros(3)\n        ### END SOLUTION\n\n    @property\n    def p(self):\n        return 1",
+    function("@wraps(g)\n# not exported\n# kept out\ndef h():\n    return mo.md('')"),
+    setup="import math\nfrom functools import (\n    cache,\n    partial,\n    wraps,\n)\n\nimport marimo as mo\nimport numpy as np\n\n"
+    "# the most\nLIMIT = math.inf",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RICH,
+        notebook(function("def f():\n    return 1")),
+        notebook(function("# a comment\ndef f():\n    return LIMIT"), setup="# the most\nLIMIT = 1"),
+        notebook("@app.class_definition\nclass A:\n    pass", setup="import math"),
+        notebook(function("# a comment\n@property\n# another\ndef f():\n    return 1")),
+    ],
+    ids=["rich", "one function", "comments", "one class", "comment first"],
+)
+def test_exported_text_passes_ruff(exported, text):
+    assert ruff(exported(text)) == ""
+
+
+def test_ruff_would_notice():
+    assert "Import block is un-sorted" in ruff('"""Doc."""\n\nimport os\nimport math\n\nprint(os, math)\n')
+    assert "-x  = 1" in ruff('"""Doc."""\n\nx  = 1\n')
+
+
+def test_reference_notebook_passes_ruff():
+    assert ruff(module_source(parse(Place(course.ROOT).notebook(TENSOR))), "tinytorch/tensor.py") == ""
+
+
+# Refusals
+
+
+def test_refused_variable_of_a_cell(refusal):
+    text = notebook(
+        "@app.cell\ndef _():\n    n = 1\n    rate = 2\n    return (rate,)",
+        function('def f(x):\n    """Not rate here."""\n    return rate * x'),
+    )
+    line, cell = text.split("\n").index("    return rate * x") + 1, text.split("\n").index("    n = 1") + 1
+    sentence = refusal(text)
+    assert f"01_tiny.py:{line}: f uses rate, a variable of the cell in line {cell}" in sentence
+    assert "pass it as an argument, or move it to the setup cell" in sentence
+
+
+@pytest.mark.parametrize("helper", ["test_helper", "plot_helper", "answer_helper"])
+def test_refused_helper_of_the_lesson(refusal, helper):
+    sentence = refusal(notebook(function(f"def {helper}():\n    pass"), function(f"def f():\n    {helper}()")))
+    assert f"f uses {helper}, which is not exported: rename {helper}" in sentence
+
+
+def test_refused_definition_that_is_marked(refusal):
+    text = notebook(function("# not exported\ndef g():\n    pass"), function("def f():\n    g()"))
+    assert "f uses g, which is not exported" in refusal(text)
+
+
+@pytest.mark.parametrize("setup", ["", "from math import *", "squares = [sqrt for sqrt in ()]"])
+def test_refused_unknown_name(refusal, setup):
+    sentence = refusal(notebook(function("def f():\n    return sqrt(2)"), setup=setup))
+    assert "f uses sqrt, but nothing defines that name" in sentence
+
+
+@pytest.mark.parametrize(
+    ("setup", "name", "package"),
+    [
+        ("import marimo as mo", "mo", "marimo"),
+        ("import matplotlib.pyplot as plt", "plt", "matplotlib"),
+        ("from tito.lesson import show", "show", "tito"),
+        ("import math, marimo", "marimo", "marimo"),
+        ("import marimo as mo\nslider = mo.ui.slider(1, 2)", "slider", "marimo"),
+        ("import marimo as mo\ntable = {}\ntable['a'] = mo.md('')", "table", "marimo"),
+    ],
+)
+def test_refused_packages_of_the_lesson(refusal, setup, name, package):
+    text = notebook(function("def g():\n    pass"), function(f"def f():\n    return {name}"), setup=setup)
+    line = text.split("\n").index(f"    return {name}") + 1
+    sentence = refusal(text)
+    assert f"01_tiny.py:{line}: f uses {name}, which needs {package}" in sentence
+    assert "put `# not exported` above f" in sentence
+
+
+def test_names_that_need_no_import(exported):
+    exported(notebook(function("def f():\n    return __file__, __name__, print, f, NotImplementedError")))
+
+
+# The files
+
+
+def tensor_notebook(*cells: str, setup: str = "") -> str:
+    """A notebook of module 01, with stand-ins for the names that `import tinytorch` offers of it."""
+    there = "\n".join(cells)
+    missing = [name for name in TENSOR.names if f" {name}(" not in there and f" {name}:" not in there]
+    return notebook(*cells, *[function(f"def {name}():\n    return {name!r}") for name in missing], setup=setup)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A workspace that holds module 01 alone, exported."""
+    there = Place(tmp_path / "workspace")
+    write(there.notebook(TENSOR), tensor_notebook(function("def double(x):\n    return 2 * x")))
+    export(there, [TENSOR])
+    return there
+
+
+def change(place: Place, old: str, new: str) -> None:
+    path = place.notebook(TENSOR)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    write(path, text.replace(old, new))
+
+
+def contents(place: Place) -> dict[str, tuple[str, int]]:
+    paths = [path for path in place.package.rglob("*") if path.is_file()]
+    return {path.name: (path.read_text(encoding="utf-8"), path.stat().st_mtime_ns) for path in paths}
+
+
+def backups(place: Place) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(place.state.rglob("*.py"))]
+
+
+def test_export_writes_the_module_and_the_glue(place):
+    assert contents(place).keys() == {"tensor.py", "__init__.py", "_later.py"}
+    assert ast.parse((place.package / "tensor.py").read_text(encoding="utf-8"))
+    assert difference(place, [TENSOR]) == ""
+
+
+def test_first_export_reports_new_files(tmp_path):
+    place = Place(tmp_path)
+    write(place.notebook(TENSOR), tensor_notebook())
+    done = export(place, [TENSOR])
+    assert all(file.changed and file.kept is None and not file.was_edited for file in done)
+    assert {file.path.name for file in done} == {"tensor.py", "__init__.py", "_later.py"}
+
+
+def test_export_of_the_same_touches_no_file(place):
+    before = contents(place)
+    done = export(place, [TENSOR])
+    assert contents(place) == before
+    assert not any(file.changed or file.kept or file.was_edited for file in done)
+    assert backups(place) == []
+
+
+def test_export_replaces_what_changed_and_keeps_the_old_text(place):
+    old = contents(place)
+    change(place, "2 * x", "x + x")
+    done = {file.path.name: file for file in export(place, [TENSOR])}
+    assert "x + x" in contents(place)["tensor.py"][0]
+    assert {name for name, file in done.items() if file.changed} == {"tensor.py"}
+    assert not done["tensor.py"].was_edited
+    assert backups(place) == [old["tensor.py"][0]]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda t: t.replace("2 * x", "3 * x"),
+        lambda t: t + "# mine\n",
+        lambda t: t.replace("sha256", "sha"),
+        lambda t: "",
+    ],
+)
+def test_hand_edit_is_noticed_and_kept(place, edit):
+    path = place.package / "tensor.py"
+    written = path.read_text(encoding="utf-8")
+    edited = edit(written)
+    assert edited != written
+    write(path, edited)
+    assert is_hand_edited(path)
+    (file,) = [file for file in export(place, [TENSOR]) if file.changed]
+    assert file.was_edited
+    assert file.path == path
+    assert [kept.read_text(encoding="utf-8") for kept in file.kept.rglob("*.py")] == [edited]
+    assert path.read_text(encoding="utf-8") == written
+
+
+def test_every_hand_edit_is_kept(place):
+    path = place.package / "tensor.py"
+    for number in range(3):
+        write(path, path.read_text(encoding="utf-8") + f"# edit {number}\n")
+        export(place, [TENSOR])
+    assert [text.rpartition("\n#")[2].strip() for text in backups(place)] == ["edit 0", "edit 1", "edit 2"]
+
+
+def test_windows_line_ends_are_no_hand_edit(place):
+    path = place.package / "tensor.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert not is_hand_edited(path)
+    assert difference(place, [TENSOR]) == ""
+
+
+def test_edited_glue_is_kept_too(place):
+    write(place.package / "__init__.py", "# mine\n")
+    export(place, [TENSOR])
+    assert backups(place) == ["# mine\n"]
+
+
+def test_other_modules_files_are_left_alone(place):
+    write(place.package / "mine.py", "x = 1\n")
+    export(place, [TENSOR])
+    assert contents(place)["mine.py"][0] == "x = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ("@undefined.name\ndef double(x):\n    return x", "nothing defines that name"),
+        ("@len\ndef double(x):\n    return x", "would not import, so nothing was written: TypeError"),
+        ("def double(x, y=1 // 0):\n    return x", "ZeroDivisionError"),
+        ("def double(x):\n    return (x", "syntax error"),
+        ("@exit\ndef double(x):\n    return x", "would not import, so nothing was written"),
+    ],
+)
+def test_export_that_would_not_import_writes_nothing(place, broken, reason):
+    (place.package / "_later.py").unlink()  # an export would write this one anew
+    before = contents(place)
+    change(place, "def double(x):\n    return 2 * x", broken)
+    with pytest.raises(TitoError, match=reason):
+        export(place, [TENSOR])
+    assert contents(place) == before
+    assert backups(place) == []
+
+
+def test_name_that_the_package_offers_must_be_there(place):
+    before = contents(place)
+    change(place, "def randn(", "def random_normal(")
+    with pytest.raises(TitoError, match=r"cannot import name 'randn'"):
+        export(place, [TENSOR])
+    assert contents(place) == before
+
+
+def test_export_imports_the_new_text_and_not_the_old(place, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(place.root))
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")  # else the current folder comes first anyway
+    change(place, "def double(x)", "def double(x, y=1 // 0)")
+    with pytest.raises(TitoError, match="ZeroDivisionError"):
+        export(place, [TENSOR])
+
+
+def test_staged_folder_is_a_copy_that_vanishes(place):
+    before = contents(place)
+    with staged(place, {"tensor.py": "x = 1\n", "new.py": ""}) as folder:
+        names = {path.name: path.read_text(encoding="utf-8") for path in (folder / "tinytorch").iterdir()}
+        assert names.keys() == {"tensor.py", "new.py", "__init__.py", "_later.py"}
+        assert names["tensor.py"] == "x = 1\n"
+    assert not folder.exists()
+    assert contents(place) == before
+
+
+def test_difference_shows_a_changed_notebook_and_writes_nothing(place):
+    before = contents(place)
+    change(place, "2 * x", "x + x")
+    diff = difference(place, [TENSOR])
+    assert "--- tinytorch/tensor.py" in diff
+    assert "-    return 2 * x" in diff
+    assert "+    return x + x" in diff
+    assert contents(place) == before
+
+
+@pytest.mark.parametrize("stray", ["x = 1\n", ""], ids=["with text", "empty"])
+def test_difference_shows_stray_files(place, stray):
+    write(place.package / "stray.py", stray)
+    assert "--- tinytorch/stray.py" in difference(place, [TENSOR])
+
+
+def test_difference_shows_a_missing_file(place):
+    (place.package / "_later.py").unlink()
+    assert "+++ export of _later.py" in difference(place, [TENSOR])
+
+
+def test_difference_shows_a_missing_line_end(place):
+    path = place.package / "tensor.py"
+    write(path, path.read_text(encoding="utf-8").rstrip("\n"))
+    assert difference(place, [TENSOR]) != ""
+
+
+# The glue
+
+
+def python(place: Place, program: str) -> str:
+    """What a program prints that imports the place's `tinytorch` and nothing else."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean | {"PYTHONPATH": str(place.root), "PYTHONUTF8": "1"},
+        cwd=place.root,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def caught(place: Place, statement: str) -> list[str]:
+    """The class and the text of the exception that a statement raises after `import tinytorch`."""
+    attempt = f"try:\n    {statement}\nexcept Exception as error:\n    print(type(error).__name__, error, sep='\\n')"
+    return python(place, f"import tinytorch\n{attempt}").split("\n")
+
+
+def test_package_offers_the_names_of_the_module(place):
+    assert python(place, "import tinytorch\nprint(tinytorch.zeros(), tinytorch.Tensor())") == "zeros Tensor"
+
+
+def test_empty_package_can_be_imported(tmp_path):
+    for name, text in glue([]).items():
+        write(tmp_path / "tinytorch" / name, text)
+    assert python(Place(tmp_path), "import tinytorch\nprint(tinytorch.__name__)") == "tinytorch"
+    kind, message = caught(Place(tmp_path), "from tinytorch import Tensor")
+    assert kind == "ImportError"
+    assert "tinytorch.tensor is not there yet: finish module 01" in message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tinytorch.layers",
+        "from tinytorch.layers import Linear",
+        "from tinytorch import layers",
+        "tinytorch.layers",
+        "hasattr(tinytorch, 'layers')",
+    ],
+)
+def test_missing_module_says_which_to_finish(place, statement):
+    """An ImportError, never a ModuleNotFoundError, for which marimo would offer to install a package."""
+    kind, message = caught(place, statement)
+    assert kind == "ImportError"
+    assert message == "tinytorch.layers is not there yet: finish module 03 first (tito module start 03)"
+
+
+def test_missing_name_says_which_module_to_finish(tmp_path):
+    layers = next(module for module in MODULES if module.slug == "layers")
+    named = tuple(dataclasses.replace(m, names=("Linear",)) if m is layers else m for m in MODULES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tito.glue.MODULES", named)
+        for name, text in glue([]).items():
+            write(tmp_path / "tinytorch" / name, text)
+    for statement in ("from tinytorch import Linear", "tinytorch.Linear"):
+        kind, message = caught(Place(tmp_path), statement)
+        assert kind == "ImportError"
+        assert "finish module 03" in message
+
+
+def test_unknown_names_are_ordinary_errors(place):
+    assert caught(place, "tinytorch.nonsense") == ["AttributeError", "module 'tinytorch' has no attribute 'nonsense'"]
+    assert caught(place, "import tinytorch.nonsense")[0] == "ModuleNotFoundError"
+    assert caught(place, "import nonsense")[0] == "ModuleNotFoundError"
+    assert caught(place, "from tinytorch import nonsense")[0] == "ImportError"
+    assert python(place, "import tinytorch\nprint(hasattr(tinytorch, 'nonsense'))") == "False"
+
+
+def test_tensor_is_a_module_to_import_from_and_a_function_to_call(place):
+    program = (
+        "import tinytorch\nprint(tinytorch.tensor())\nfrom tinytorch.tensor import double\nprint(double(3))\n"
+        "import tinytorch.tensor\nimport tinytorch.tensor as t\nprint(tinytorch.tensor())\n"
+        "from tinytorch import tensor\nprint(tensor())"
+    )
+    assert python(place, program).split() == ["tensor", "6", "tensor", "tensor"]
+    assert python(place, "import tinytorch.tensor\nprint(tinytorch.tensor())") == "tensor"
+
+
+def with_names(names: dict[str, tuple[str, ...]]) -> list:
+    return [dataclasses.replace(m, names=names[m.slug]) for m in MODULES if m.slug in names]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {},
+        {"setup": ()},
+        {"tensor": TENSOR.names},
+        {"tensor": TENSOR.names, "activations": ("relu", "gelu"), "layers": ("Linear",)},
+        {"optimizers": ("clip_grad_norm_", "Adam", "SGD", "AdamW", "no_grad"), "losses": ("mse_loss",)},
+        {"spatial": ("BatchNorm2d", "BCELoss", "conv2d", "Conv2d"), "autograd": ("backward",)},
+    ],
+    ids=lambda names: "-".join(names) or "none",
+)
+def test_glue_passes_ruff(names):
+    for name, text in glue(with_names(names)).items():
+        assert ruff(text, f"tinytorch/{name}") == "", name
+
+
+def test_complete_package_needs_no_later():
+    assert glue(list(MODULES)).keys() == {"__init__.py"}
