@@ -309,9 +309,8 @@ def _without_scaffold(docstring: list[str]) -> list[str]:
             skipping = True
         elif line.strip() and not above.strip() and not line.startswith(indent + " "):
             skipping = False
-        if line.strip() and not skipping:
-            kept.append(line)
-        elif not line.strip() and kept[-1].strip():  # one blank line between two paragraphs
+        is_dropped = skipping if line.strip() else not kept[-1].strip()  # of several blank lines one stays
+        if not is_dropped:
             kept.append(line)
         above = line
     while not kept[-1].strip():
