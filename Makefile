@@ -14,7 +14,7 @@ start: .venv/for-data
 test: .venv/for-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/marimo check notebooks/*.py
+	$(BIN)/tito check
 	$(BIN)/tito export --all --check
 	$(BIN)/python -m pytest
 

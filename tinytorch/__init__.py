@@ -3,7 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import __getattr__
+from tinytorch._later import names_of
 from tinytorch.tensor import (
     Tensor,
     arange,
@@ -19,3 +19,5 @@ from tinytorch.tensor import (
     where,
     zeros,
 )
+
+__getattr__ = names_of(__name__)

@@ -4,7 +4,9 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 import sys
+from importlib import import_module
 
+# module -> its number
 modules = {
     "activations": "02",
     "layers": "03",
@@ -27,7 +29,48 @@ modules = {
     "capstone": "20",
     "deployment": "21",
 }
-names = {}
+
+# package -> what it will offer -> the module that brings it
+names = {
+    "tinytorch": {
+        "log_softmax": "activations",
+        "relu": "activations",
+        "sigmoid": "activations",
+        "softmax": "activations",
+        "tanh": "activations",
+    },
+    "tinytorch.nn": {
+        "Dropout": "layers",
+        "Flatten": "layers",
+        "GELU": "layers",
+        "LeakyReLU": "layers",
+        "Linear": "layers",
+        "LogSoftmax": "layers",
+        "Module": "layers",
+        "Parameter": "layers",
+        "ReLU": "layers",
+        "Sequential": "layers",
+        "Sigmoid": "layers",
+        "Softmax": "layers",
+        "Tanh": "layers",
+    },
+    "tinytorch.nn.functional": {
+        "gelu": "activations",
+        "leaky_relu": "activations",
+        "log_softmax": "activations",
+        "relu": "activations",
+        "sigmoid": "activations",
+        "softmax": "activations",
+        "tanh": "activations",
+        "dropout": "layers",
+        "linear": "layers",
+    },
+    "tinytorch.nn.init": {
+        "kaiming_uniform_": "layers",
+        "uniform_": "layers",
+        "xavier_uniform_": "layers",
+    },
+}
 
 
 def unfinished(module):
@@ -48,7 +91,14 @@ class Later:
 sys.meta_path.append(Later)
 
 
-def __getattr__(name):
-    if name in names or name in modules:
-        raise unfinished(names.get(name, name))
-    raise AttributeError(f"module 'tinytorch' has no attribute {name!r}")
+def names_of(package):
+    """The `__getattr__` of a package: its parts are imported when somebody asks for them."""
+
+    def find(name):
+        if name in names[package] or (package == "tinytorch" and name in modules):
+            raise unfinished(names[package].get(name, name))
+        if f"{package}.{name}" in names:
+            return import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return find

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tito import __version__
-from tito.commands import export, module, system, workspace
+from tito.commands import check, export, module, system, workspace
 from tito.errors import TitoError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(workspace.start)
 app.command()(workspace.init)
 app.command()(export.export)
+app.command()(check.check)
 app.add_typer(module.app, name="module")
 app.add_typer(system.app, name="system")
 

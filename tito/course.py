@@ -1,7 +1,7 @@
 """The curriculum as a table: what there is, in which order, and what it unlocks. Everything else reads it from here."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tito.errors import TitoError
@@ -19,7 +19,7 @@ class Module:
     builds: str
     checkpoint: str  # number and name of the checkpoint it unlocks
     capability: str  # completes "I can ..."
-    names: tuple[str, ...] = ()  # what `import tinytorch` offers of it
+    offers: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # package -> what it shows of it
 
     @property
     def stem(self) -> str:
@@ -35,18 +35,33 @@ class Module:
         return (ROOT / "notebooks" / f"{self.stem}.py").exists()
 
 
-TENSOR_NAMES = (
-    "Tensor", "arange", "cat", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
-)  # fmt: skip
+# what `import tinytorch`, `tinytorch.nn` and so on offer of a module; all else is imported from the module itself
+TENSOR = {
+    "tinytorch": (
+        "Tensor", "arange", "cat", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
+    ),
+}  # fmt: skip
+ACTIVATIONS = {
+    "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
+    "tinytorch.nn.functional": ("gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "tanh"),
+}
+LAYERS = {
+    "tinytorch.nn": (
+        "Dropout", "Flatten", "GELU", "LeakyReLU", "Linear", "LogSoftmax", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
+        "Softmax", "Tanh",
+    ),
+    "tinytorch.nn.functional": ("dropout", "linear"),
+    "tinytorch.nn.init": ("kaiming_uniform_", "uniform_", "xavier_uniform_"),
+}  # fmt: skip
 
 START, FOUNDATION, ARCHITECTURE = "Start", "Foundation", "Architecture"
 OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
 
 MODULES = (
     Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment"),
-    Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR_NAMES),
-    Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity"),
-    Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them"),
+    Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR),
+    Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
+    Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective"),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient"),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down"),

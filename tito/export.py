@@ -57,7 +57,7 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     """
     texts = package(place, modules)
     with staged(place, texts) as folder:
-        _import_all(folder, modules)
+        _import_all(folder, list(texts))
     return [_replace(place, name, text) for name, text in texts.items()]
 
 
@@ -72,7 +72,8 @@ def difference(place: Place, modules: list[Module]) -> str:
     """How `tinytorch/` differs from what an export would write, as a diff; empty when they agree."""
     texts = package(place, modules)
     known = {f"{module.slug}.py" for module in course.available()} | texts.keys()
-    strays = {path.name: None for path in sorted(place.package.glob("*.py")) if path.name not in known}
+    there = (path.relative_to(place.package).as_posix() for path in sorted(place.package.rglob("*.py")))
+    strays = {name: None for name in there if name not in known}
     parts = []
     for name, text in (texts | strays).items():
         path = place.package / name
@@ -88,9 +89,8 @@ def staged(place: Place, texts: dict[str, str]) -> Iterator[Path]:
     """A throw-away folder whose `tinytorch/` is the place's with `texts` written over it."""
     with tempfile.TemporaryDirectory(prefix="tito_") as folder:
         target = Path(folder) / "tinytorch"
-        target.mkdir()
-        for path in place.package.glob("*.py"):
-            shutil.copy(path, target)
+        if place.package.exists():
+            shutil.copytree(place.package, target, ignore=shutil.ignore_patterns("__pycache__"))
         for name, text in texts.items():
             files.write(target / name, text)
         yield Path(folder)
@@ -113,16 +113,16 @@ def _replace(place: Place, name: str, text: str) -> Exported:
     old = files.read(path) if path.exists() else None
     if old == text:
         return Exported(path, changed=False)
-    edited = old is not None and not name.startswith("_") and is_hand_edited(path)
+    edited = old is not None and name not in glue([]) and is_hand_edited(path)
     kept = keep(place, [path], f"export_{path.stem}") if edited or (old is not None and not place.is_course) else None
     files.write(path, text)
     return Exported(path, True, kept, edited)
 
 
-def _import_all(folder: Path, modules: list[Module]) -> None:
+def _import_all(folder: Path, names: list[str]) -> None:
     program = "import importlib, sys; sys.path.insert(0, sys.argv[1])\nfor name in sys.argv[2:]: importlib.import_module(name)"
-    names = [f"tinytorch.{module.slug}" for module in modules]
-    command = [sys.executable, "-X", "utf8", "-c", program, str(folder), *names]
+    modules = [f"tinytorch/{name}".removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names]
+    command = [sys.executable, "-X", "utf8", "-c", program, str(folder), *modules]
     run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder)
     if run.returncode:
         reason = (run.stderr.strip().splitlines() or ["the interpreter died"])[-1]

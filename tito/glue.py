@@ -4,17 +4,26 @@ from tito.course import MODULES, Module
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
 
+VIEWS = {
+    "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
+    "tinytorch.nn": "Layers, under PyTorch's names.",
+    "tinytorch.nn.functional": "What layers do, as functions.",
+    "tinytorch.nn.init": "How the weights of layers begin.",
+}
+
 LATER = '''"""What is still to be built: a missing module, or a missing name, says which module to finish.
 
 {note}
 """
 
 import sys
+from importlib import import_module
 
-modules = {{
-{modules}}}
-names = {{
-{names}}}
+# module -> its number
+modules = {modules}
+
+# package -> what it will offer -> the module that brings it
+names = {names}
 
 
 def unfinished(module):
@@ -35,26 +44,40 @@ class Later:
 sys.meta_path.append(Later)
 
 
-def __getattr__(name):
-    if name in names or name in modules:
-        raise unfinished(names.get(name, name))
-    raise AttributeError(f"module 'tinytorch' has no attribute {{name!r}}")
+def names_of(package):
+    """The `__getattr__` of a package: its parts are imported when somebody asks for them."""
+
+    def find(name):
+        if name in names[package] or (package == "tinytorch" and name in modules):
+            raise unfinished(names[package].get(name, name))
+        if f"{{package}}.{{name}}" in names:
+            return import_module(f"{{package}}.{{name}}")
+        raise AttributeError(f"module {{package!r}} has no attribute {{name!r}}")
+
+    return find
 '''
 
 
 def glue(exported: list[Module]) -> dict[str, str]:
     """File name -> text of every glue file of a package that holds the modules `exported`."""
     todo = [module for module in MODULES if module not in exported]
-    imports = [_import("tinytorch._later", ["__getattr__"])] if todo else []
-    named = sorted((module for module in exported if module.names), key=lambda module: module.slug)
-    imports += [_import(f"tinytorch.{module.slug}", module.names) for module in named]
-    init = f'"""TinyTorch: a machine-learning framework, made of what the notebooks export.\n\n{NOTE}\n"""\n'
-    files = {"__init__.py": "\n".join([init, *imports]) + "\n" if imports else init}
-    if todo:
-        modules = "".join(f'    "{module.slug}": "{module.number}",\n' for module in todo)
-        names = "".join(f'    "{name}": "{module.slug}",\n' for module in todo for name in module.names)
-        files["_later.py"] = LATER.format(note=NOTE, modules=modules, names=names).replace("{\n}", "{}")
+    modules = {module.slug: module.number for module in todo}
+    names = {view: {name: m.slug for m in todo for name in m.offers.get(view, ())} for view in VIEWS}
+    files = {"_later.py": LATER.format(note=NOTE, modules=_table(modules), names=_table(names))}
+    for view, title in VIEWS.items():
+        offering = sorted((module for module in exported if view in module.offers), key=lambda module: module.slug)
+        imports = [_import("tinytorch._later", ["names_of"])]
+        imports += [_import(f"tinytorch.{module.slug}", module.offers[view]) for module in offering]
+        head = f'"""{title}\n\n{NOTE}\n"""\n'
+        files[_file_of(view)] = "\n".join([head, *imports, "", "__getattr__ = names_of(__name__)", ""])
     return files
+
+
+def _file_of(view: str) -> str:
+    """`tinytorch.nn` is a folder, because there are views below it."""
+    path = "/".join(view.split(".")[1:])
+    is_folder = any(other.startswith(f"{view}.") for other in VIEWS)
+    return f"{path}/__init__.py".lstrip("/") if is_folder else f"{path}.py"
 
 
 def _import(module: str, names) -> str:
@@ -63,3 +86,11 @@ def _import(module: str, names) -> str:
         return f"from {module} import {names[0]}"
     ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name.lower()))
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")"
+
+
+def _table(content: dict, indent: str = "") -> str:
+    """A dict as Python source, one entry a line."""
+    if not content:
+        return "{}"
+    values = {key: _table(v, indent + "    ") if isinstance(v, dict) else f'"{v}"' for key, v in content.items()}
+    return "{\n" + "".join(f'{indent}    "{key}": {value},\n' for key, value in values.items()) + indent + "}"

@@ -436,11 +436,13 @@ def test_names_that_need_no_import(exported):
 
 # The files
 
+GLUE = {"__init__.py", "_later.py", "nn/__init__.py", "nn/functional.py", "nn/init.py"}
+
 
 def tensor_notebook(*cells: str, setup: str = "") -> str:
     """A notebook of module 01, with stand-ins for the names that `import tinytorch` offers of it."""
     there = "\n".join(cells)
-    missing = [name for name in TENSOR.names if f" {name}(" not in there and f" {name}:" not in there]
+    missing = [name for name in TENSOR.offers["tinytorch"] if f" {name}(" not in there and f" {name}:" not in there]
     return notebook(*cells, *[function(f"def {name}():\n    return {name!r}") for name in missing], setup=setup)
 
 
@@ -462,7 +464,8 @@ def change(place: Place, old: str, new: str) -> None:
 
 def contents(place: Place) -> dict[str, tuple[str, int]]:
     paths = [path for path in place.package.rglob("*") if path.is_file()]
-    return {path.name: (path.read_text(encoding="utf-8"), path.stat().st_mtime_ns) for path in paths}
+    names = {path: path.relative_to(place.package).as_posix() for path in paths}
+    return {names[path]: (path.read_text(encoding="utf-8"), path.stat().st_mtime_ns) for path in paths}
 
 
 def backups(place: Place) -> list[str]:
@@ -470,7 +473,7 @@ def backups(place: Place) -> list[str]:
 
 
 def test_export_writes_the_module_and_the_glue(place):
-    assert contents(place).keys() == {"tensor.py", "__init__.py", "_later.py"}
+    assert contents(place).keys() == {"tensor.py", *GLUE}
     assert ast.parse((place.package / "tensor.py").read_text(encoding="utf-8"))
     assert difference(place, [TENSOR]) == ""
 
@@ -480,7 +483,7 @@ def test_first_export_reports_new_files(tmp_path):
     write(place.notebook(TENSOR), tensor_notebook())
     done = export(place, [TENSOR])
     assert all(file.changed and file.kept is None and not file.was_edited for file in done)
-    assert {file.path.name for file in done} == {"tensor.py", "__init__.py", "_later.py"}
+    assert {file.path.relative_to(place.package).as_posix() for file in done} == {"tensor.py", *GLUE}
 
 
 def test_export_of_the_same_touches_no_file(place):
@@ -590,9 +593,9 @@ def test_export_imports_the_new_text_and_not_the_old(place, monkeypatch):
 def test_staged_folder_is_a_copy_that_vanishes(place):
     before = contents(place)
     with staged(place, {"tensor.py": "x = 1\n", "new.py": ""}) as folder:
-        names = {path.name: path.read_text(encoding="utf-8") for path in (folder / "tinytorch").iterdir()}
-        assert names.keys() == {"tensor.py", "new.py", "__init__.py", "_later.py"}
-        assert names["tensor.py"] == "x = 1\n"
+        names = contents(Place(folder))
+        assert names.keys() == {"tensor.py", "new.py", *GLUE}
+        assert names["tensor.py"][0] == "x = 1\n"
     assert not folder.exists()
     assert contents(place) == before
 
@@ -677,17 +680,19 @@ def test_missing_module_says_which_to_finish(place, statement):
     assert message == "tinytorch.layers is not there yet: finish module 03 first (tito module start 03)"
 
 
-def test_missing_name_says_which_module_to_finish(tmp_path):
-    layers = next(module for module in MODULES if module.slug == "layers")
-    named = tuple(dataclasses.replace(m, names=("Linear",)) if m is layers else m for m in MODULES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tito.glue.MODULES", named)
-        for name, text in glue([]).items():
-            write(tmp_path / "tinytorch" / name, text)
-    for statement in ("from tinytorch import Linear", "tinytorch.Linear"):
-        kind, message = caught(Place(tmp_path), statement)
-        assert kind == "ImportError"
-        assert "finish module 03" in message
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from tinytorch.nn import Linear",
+        "tinytorch.nn.Linear",
+        "from tinytorch.nn.init import uniform_",
+        "import tinytorch.nn.functional as F; F.linear",
+    ],
+)
+def test_missing_name_says_which_module_to_finish(place, statement):
+    kind, message = caught(place, statement)
+    assert kind == "ImportError"
+    assert "finish module 03" in message
 
 
 def test_unknown_names_are_ordinary_errors(place):
@@ -709,7 +714,7 @@ def test_tensor_is_a_module_to_import_from_and_a_function_to_call(place):
 
 
 def with_names(names: dict[str, tuple[str, ...]]) -> list:
-    return [dataclasses.replace(m, names=names[m.slug]) for m in MODULES if m.slug in names]
+    return [dataclasses.replace(m, offers={"tinytorch.nn": names[m.slug]}) for m in MODULES if names.get(m.slug)]
 
 
 @pytest.mark.parametrize(
@@ -717,8 +722,8 @@ def with_names(names: dict[str, tuple[str, ...]]) -> list:
     [
         {},
         {"setup": ()},
-        {"tensor": TENSOR.names},
-        {"tensor": TENSOR.names, "activations": ("relu", "gelu"), "layers": ("Linear",)},
+        {"tensor": TENSOR.offers["tinytorch"]},
+        {"tensor": ("Tensor",), "activations": ("relu", "gelu"), "layers": ("Linear",)},
         {"optimizers": ("clip_grad_norm_", "Adam", "SGD", "AdamW", "no_grad"), "losses": ("mse_loss",)},
         {"spatial": ("BatchNorm2d", "BCELoss", "conv2d", "Conv2d"), "autograd": ("backward",)},
     ],
@@ -729,5 +734,6 @@ def test_glue_passes_ruff(names):
         assert ruff(text, f"tinytorch/{name}") == "", name
 
 
-def test_complete_package_needs_no_later():
-    assert glue(list(MODULES)).keys() == {"__init__.py"}
+def test_in_a_complete_package_nothing_is_missing():
+    text = glue(list(MODULES))["_later.py"]
+    assert "modules = {}" in text and '"tinytorch.nn": {}' in text

@@ -1,0 +1,189 @@
+"""Every notebook is up to the standards, and a planted violation of each standard is found, with its line."""
+
+import contextlib
+import re
+
+import pytest
+
+from tests.tito.student import tito
+from tito import course
+from tito.course import ROOT
+from tito.errors import TitoError
+from tito.notebook import parse
+from tito.place import COURSE, Place
+from tito.standards import RULES, check
+
+SETUP = course.find("setup")
+TEXT = COURSE.notebook(SETUP).read_text(encoding="utf-8")
+MATMUL_TEST = "@app.function\n# points: 2\ndef test_matmul_flops"
+
+
+def cell(code: str, decorator: str = "@app.cell") -> str:
+    return f"{decorator}\n{code}\n\n\n"
+
+
+def without(pattern: str, text: str = TEXT) -> str:
+    shorter, count = re.subn(pattern, "", text, count=1, flags=re.DOTALL)
+    assert count
+    return shorter
+
+
+# what is planted -> (old text, new text, what the finding says)
+PLANTED = {
+    "another title": ("# Module 00: Setup\n", "# Module 0: Setup\n", "first heading must be '# Module 00: Setup'"),
+    "no objectives": ("**When you are done:**", "Afterwards:", r"opening lacks \*\*When you are done:\*\*"),
+    "nothing needed": ("**You need:**", "Needed:", r"opening lacks \*\*You need:\*\*"),
+    "nothing unlocked": ("**It unlocks:**", "Then:", r"opening lacks \*\*It unlocks:\*\*"),
+    "sections out of order": ("## 3. How much", "## 4. How much", "section 4 should be section 3"),
+    "no complexity": ("## Complexity", "## Costs", "no section '## Complexity'"),
+    "no measurement": ("## Measure:", "## Try:", "no section '## Measure'"),
+    "no production": ("## In production", "## Elsewhere", "no section '## In production'"),
+    "production without a place": ("`torch/utils/benchmark/utils/timer.py`", "`timer`", None),
+    "summary not last": (
+        'if __name__ == "__main__"',
+        cell('def _():\n    mo.md("more")\n    return') + 'if __name__ == "__main__"',
+        "summary must be the last cell",
+    ),
+    "no next": ("**Next:**", "Then:", r"\*\*Next:\*\*"),
+    "closing sections in another order": ("## Complexity", "## Summary of costs", "the order is Measure"),
+    "no prediction": ("**Predict**: which takes longer", "Which takes longer", "ask for a prediction"),
+    "no button": ("mo.ui.run_button", "mo.ui.button", "when a button is pressed"),
+    "not measured for the book": ('os.environ.get("TINYTORCH_MEASURE")', "False", "TINYTORCH_MEASURE"),
+    "no example": ("    >>> matmul_flops(1, 2, 1)\n    4\n", "", "docstring of matmul_flops lacks an example"),
+    "no steps": ("    Steps:\n        1. Count the operations", "    1. Count the operations", "matmul_flops lacks steps"),
+    "no hint": ("    Hint: do the (2, 2)", "    Do the (2, 2)", "matmul_flops lacks a hint"),
+    "no arguments": ("    Args:\n        m, k, n", "    m, k, n", "matmul_flops lacks its arguments"),
+    "no return value": (
+        "    Returns:\n        The number of multiplications",
+        "    The number of multiplications",
+        "matmul_flops lacks what it returns",
+    ),
+    "empty solution": ("    return 2 * m * k * n\n", "", "nothing stands between the markers in matmul_flops"),
+    "unpaired marker": ("    return 2 * m * k * n\n    ### END SOLUTION\n", "    return 2 * m * k * n\n", "unpaired"),
+    "unindented marker": ("    ### END SOLUTION\n\n\n@app.function\n# points: 2", "### END SOLUTION\n\n\n@app.function\n# points: 2", None),
+    "a name used after the solution": (
+        "    return 2 * m * k * n\n    ### END SOLUTION\n",
+        "    count = 2 * m * k * n\n    ### END SOLUTION\n    return count\n",
+        "uses count after its solution",
+    ),
+    "test with another name": ("def test_matmul_flops(", "def test_flops(", "matmul_flops has no test: write test_matmul_flops"),
+    "test far away": (
+        MATMUL_TEST,
+        cell("# not exported\ndef between():\n    return 1", "@app.function") + MATMUL_TEST,
+        "must be the next definition below matmul_flops",
+    ),
+    "exported without a test": (
+        MATMUL_TEST,
+        MATMUL_TEST,  # see below: the definition goes to the end
+        "no test below uses untested",
+    ),
+    "no WHAT": ('"""WHAT: every multiplication', '"""Every multiplication', "test_matmul_flops lacks WHAT"),
+    "no TIP": ("    TIP: for the sizes that fail", "    For the sizes that fail", "test_matmul_flops lacks TIP"),
+    "no points": ("# points: 2\ndef test_matmul_flops", "def test_matmul_flops", "test_matmul_flops is graded"),
+    "points for what is given": (
+        "def test_machine_facts",
+        "# points: 1\ndef test_machine_facts",
+        "belongs to no exercise and passes on the stub",
+    ),
+    "free question without points": ("    # points: 2, answered by hand\n", "", "question_cold_call needs the comment"),
+    "too few controls": ("    show(explore_bound, matrix_size.value)", "    show(explore_bound, 8)", "1 cells answer to a control"),
+    "import of a later module": ("    import numpy as np\n", "    import numpy as np\n\n    from tinytorch.tensor import Tensor\n", "not from an earlier module"),
+    "import of the whole package": ("    import numpy as np\n", "    import numpy as np\n\n    import tinytorch\n", "not from an earlier module"),
+    "a definition twice": (
+        MATMUL_TEST,
+        cell("def matmul_flops(m, k, n):\n    return 0", "@app.function") + MATMUL_TEST,
+        "matmul_flops is defined in line",
+    ),
+    "a syntax error": ("    return 2 * m * k * n\n", "    return 2 * m * k *\n", "syntax error"),
+}  # fmt: skip
+
+
+def findings(tmp_path, text: str) -> list[str]:
+    place = Place(tmp_path)
+    path = place.notebook(SETUP)
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    return [str(finding) for finding in check(SETUP, place)]
+
+
+@pytest.mark.parametrize("module", course.available(), ids=lambda module: module.stem)
+def test_notebook_is_up_to_the_standards(module):
+    assert [str(finding) for finding in check(module)] == []
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_planted_violation_is_found(what, tmp_path):
+    old, new, said = PLANTED[what]
+    assert old in TEXT, "the notebook has changed: plant something else"
+    text = TEXT.replace(old, new, 1)
+    if what == "production without a place":
+        text, said = re.sub(r"`torch[./][\w./]*`", "there", text), "name the file in PyTorch"
+    if what == "exported without a test":
+        text = text.replace(
+            "@app.cell(hide_code=True)\ndef question_cold_call", cell("def untested():\n    return 1", "@app.function") + "@app.cell(hide_code=True)\ndef question_cold_call"
+        )  # fmt: skip
+    found = findings(tmp_path, text)
+    assert found, "nothing was found"
+    if said:
+        assert any(re.search(said, finding) for finding in found), found
+    assert all(re.match(r".*00_setup\.py:\d+: \S", finding) for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        (r"@app\.cell\(hide_code=True\)\ndef question_cold_call.*?(?=@app\.cell\(hide_code=True\)\ndef question_add)", "2 questions"),
+        (r"@app\.function\ndef answer_token_seconds.*?(?=@app\.cell\(hide_code=True\)\ndef question_cold)", "no question is numeric"),
+        (r"    import tracemalloc\n.*?(?=@app\.cell\(hide_code=True\)\ndef _\(\):\n    measure_button)", "measure time|measure memory|measure_"),
+    ],
+    ids=["too few questions", "no numeric question", "time or memory not measured"],
+)  # fmt: skip
+def test_missing_part_is_found(pattern, said, tmp_path):
+    replacement = without(pattern)
+    found = findings(tmp_path, replacement)
+    assert any(re.search(said, finding) for finding in found), found
+
+
+def test_too_few_and_too_many_concepts(tmp_path):
+    few = re.sub(r"## [456]\. ", "## ", TEXT)
+    assert any("3 numbered concepts" in finding for finding in findings(tmp_path, few))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (">>> matmul_flops(1, 2, 1)\n    4", ">>> matmul_flops(1, 2, 1)\n    5", "example in the docstring of matmul_flops fails"),
+        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops(2, 2, 2) == 17", "test_matmul_flops fails on the reference"),
+        ("show(explore_bound, matrix_size.value)", "explore_bound(matrix_size.value)", "raises NotImplementedError: matmul_flops"),
+        ("_numbers = side.value**2", "matrix_size = side.value**2\n    _numbers = 1", "marimo check"),
+    ],
+    ids=["wrong example", "wrong test", "a cell that does not wait", "a name in two cells"],
+)  # fmt: skip
+def test_what_has_to_be_run_is_run(old, new, said, tmp_path):
+    assert old in TEXT
+    found = findings(tmp_path, TEXT.replace(old, new))
+    assert len(found) == 1 and re.search(said, found[0]), found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_rule_finds_something_that_is_planted(rule, tmp_path):
+    found = 0
+    for old, new, _ in PLANTED.values():
+        path = tmp_path / "00_setup.py"
+        path.write_text(re.sub(r"`torch[./][\w./]*`", "there", TEXT.replace(old, new, 1)), encoding="utf-8")
+        with contextlib.suppress(TitoError):
+            found += bool(list(rule(parse(path), SETUP)))
+    assert found or rule.__name__ == "definitions_are_tested", "which has a test of its own above"
+
+
+def test_the_command_says_file_and_line_and_exits_1(tmp_path):
+    assert tito("check", "00", cwd=ROOT).stdout == "00_setup: up to the standards.\n"
+    place = Place(tmp_path)
+    place.notebook(SETUP).parent.mkdir()
+    place.notebook(SETUP).write_text(TEXT.replace("**Next:**", "Then:"), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("[tool.tinytorch]\n", encoding="utf-8")
+    run = tito("check", "00", cwd=tmp_path)
+    assert run.returncode == 1
+    assert re.fullmatch(
+        r"\S+00_setup\.py:\d+: the summary must end on what comes next: \*\*Next:\*\* \.\.\.\n", run.stdout
+    )
