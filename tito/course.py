@@ -54,6 +54,21 @@ LAYERS = {
     "tinytorch.nn.init": ("kaiming_uniform_", "uniform_", "xavier_uniform_"),
 }  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Milestone:
+    """A piece of history, replayed: `milestones/NN_YEAR_name/` with scripts that run on the reader's own tinytorch."""
+
+    number: str
+    folder: str
+    title: str
+    shows: str
+
+    @property
+    def path(self) -> Path:
+        return ROOT / "milestones" / self.folder
+
+
 START, FOUNDATION, ARCHITECTURE = "Start", "Foundation", "Architecture"
 OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
 
@@ -81,6 +96,16 @@ MODULES = (
     Module("20", "capstone", OPTIMIZATION, "the Torch Olympics", "21 olympics", "optimise a whole system"),
     Module("21", "deployment", ELECTIVE, "serving, registry, monitoring", "14 deployment", "run a model for other people"),
 )  # fmt: skip
+
+
+MILESTONES = (
+    Milestone(
+        "01",
+        "01_1957_perceptron",
+        "The perceptron (Rosenblatt, 1957)",
+        "what a neuron does before it has learnt anything",
+    ),
+)
 
 
 def available() -> list[Module]:
@@ -111,3 +136,12 @@ def find(name: str) -> Module:
 def earlier(module: Module) -> list[Module]:
     """The modules before `module`, in order: what it may import, and what must be complete first."""
     return [other for other in available() if other.number < module.number]
+
+
+def find_milestone(name: str) -> Milestone:
+    """The milestone called `01`, `1`, `01_1957_perceptron` or `perceptron`."""
+    for milestone in MILESTONES:
+        short = milestone.folder.split("_", 2)[2]
+        if name.strip().lower() in (milestone.number, str(int(milestone.number)), milestone.folder, short):
+            return milestone
+    raise TitoError(f"there is no milestone {name!r}: see `tito milestone list`")

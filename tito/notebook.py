@@ -96,6 +96,12 @@ class Notebook:
                 names |= {f"{cell.name}.{method.name}": method.lineno for method in _methods(cell.node)}
         return names
 
+    def definition(self, name: str) -> Definition:
+        """The syntax tree of a definition, or of a method ("Tensor.apply")."""
+        outer, _, inner = name.partition(".")
+        node = self.definitions[outer].node
+        return next(method for method in _methods(node) if method.name == inner) if inner else node
+
     @cached_property
     def solutions(self) -> list[Block]:
         """The exercises: what a learner writes. Their `owner` is the exercise's name, which is its identity."""

@@ -1,9 +1,11 @@
 """Where a command works: in a student's workspace, or in the course repository itself."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tito import __version__
 from tito.course import ROOT, Module
 from tito.errors import TitoError
 
@@ -47,13 +49,30 @@ def find_place(start: Path | None = None) -> Place:
     """The workspace that `start` (or the current folder) lies in, else the course repository around it.
 
     Raises:
-        TitoError: it lies in neither.
+        TitoError: it lies in neither, or in a workspace that a newer version of the course has made.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
+        if is_workspace(folder):
+            _refuse_newer(folder)
         if is_workspace(folder) or folder == ROOT:
             return Place(folder)
     raise TitoError(f"{start} is not in a workspace: cd into yours, or make one with `tito init`")
+
+
+def _refuse_newer(workspace: Path) -> None:
+    """Its notebooks may have exercises and tests that this version knows nothing of."""
+    settings = (workspace / "pyproject.toml").read_text(encoding="utf-8", errors="replace")
+    made_with = re.search(r'^course = "(\d+(?:\.\d+)*)"', settings, re.MULTILINE)
+    if made_with and _parts(made_with[1]) > _parts(__version__):
+        raise TitoError(
+            f"this workspace was made with version {made_with[1]} of the course, and this is {__version__}:"
+            f" update the course (git pull in {ROOT})"
+        )
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def find_workspace(start: Path | None = None) -> Place:

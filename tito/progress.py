@@ -15,26 +15,35 @@ VERSION = 1
 
 def completed(place: Place) -> dict[str, dict]:
     """Module number -> {"at": when, "tested": whether its tests were run and passed}."""
-    entries = _read(place)
-    return _rebuilt(place) if entries is None else entries
+    content = _content(place)
+    return _rebuilt(place) if content is None else content["completed"]
 
 
 def begin(place: Place) -> None:
     """An empty record, for a new workspace: from now on only `complete` counts."""
     if not _file(place).exists():
-        _write(place, completed(place))
+        _write(place, completed=completed(place))
 
 
 def record(place: Place, module: Module, tested: bool) -> None:
     entries = completed(place)
-    entries[module.number] = {"at": datetime.now().isoformat(timespec="seconds"), "tested": tested}
-    _write(place, entries)
+    entries[module.number] = {"at": _now(), "tested": tested}
+    _write(place, completed=entries)
 
 
 def forget(place: Place, module: Module) -> None:
     entries = completed(place)
     if entries.pop(module.number, None) is not None:
-        _write(place, entries)
+        _write(place, completed=entries)
+
+
+def milestones(place: Place) -> dict[str, dict]:
+    """ "01_1957_perceptron/01_rosenblatt_forward" -> {"at": when it last ran to its end}."""
+    return (_content(place) or {}).get("milestones", {})
+
+
+def record_milestone(place: Place, script: str) -> None:
+    _write(place, completed=completed(place), milestones=milestones(place) | {script: {"at": _now()}})
 
 
 def current(place: Place) -> Module | None:
@@ -64,16 +73,24 @@ def _file(place: Place) -> Path:
     return place.state / "progress.json"
 
 
-def _read(place: Place) -> dict[str, dict] | None:
+def _content(place: Place) -> dict | None:
+    """The file as it is; None when it is lost or damaged."""
     try:
-        entries = json.loads(_file(place).read_text(encoding="utf-8"))["completed"]
-        sound = all(isinstance(entry["tested"], bool) and isinstance(entry["at"], str) for entry in entries.values())
+        content = json.loads(_file(place).read_text(encoding="utf-8"))
+        entries = [*content["completed"].values(), *content.get("milestones", {}).values()]
+        sound = all(isinstance(entry["at"], str) and isinstance(entry.get("tested", True), bool) for entry in entries)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return entries if sound else None
+    return content if sound else None
 
 
-def _write(place: Place, entries: dict[str, dict]) -> None:
-    if _file(place).exists() and _read(place) is None:
+def _write(place: Place, **changed: dict[str, dict]) -> None:
+    content = _content(place)
+    if _file(place).exists() and content is None:
         keep(place, [_file(place)], "damaged_progress")
-    write(_file(place), json.dumps({"version": VERSION, "completed": dict(sorted(entries.items()))}, indent=2) + "\n")
+    content = (content or {}) | {name: dict(sorted(entries.items())) for name, entries in changed.items()}
+    write(_file(place), json.dumps({"version": VERSION, **content}, indent=2) + "\n")
+
+
+def _now() -> str:
+    return datetime.now().isoformat(timespec="seconds")

@@ -162,7 +162,7 @@ def questions(notebook: Notebook, module: Module) -> Iterator[Problem]:
 def scaffolds(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """What helps to write an exercise: an example that is run, steps, a hint."""
     for block in notebook.solutions:
-        node = _definition(notebook, block.owner)
+        node = notebook.definition(block.owner)
         text = ast.get_docstring(node) or ""
         is_question = block.owner.startswith("answer_")
         parts = {"Hint:": "a hint", **({} if is_question else {">>>": "an example", "Steps:": "steps"})}
@@ -174,12 +174,6 @@ def scaffolds(notebook: Notebook, module: Module) -> Iterator[Problem]:
     for block in (*notebook.solutions, *notebook.hidden_tests):
         if block.end == block.begin + 1:
             yield block.begin, f"nothing stands between the markers in {block.owner}"
-
-
-def _definition(notebook: Notebook, name: str) -> ast.FunctionDef | ast.ClassDef:
-    outer, _, inner = name.partition(".")
-    node = notebook.definitions[outer].node
-    return next(child for child in node.body if getattr(child, "name", "") == inner) if inner else node
 
 
 def exercises_are_tested(notebook: Notebook, module: Module) -> Iterator[Problem]:
@@ -240,7 +234,7 @@ def points(notebook: Notebook, module: Module) -> Iterator[Problem]:
 def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """A solution is the rest of its body, or binds no name that is used after it: else the stub has undefined names."""
     for block in notebook.solutions:
-        node = _definition(notebook, block.owner)
+        node = notebook.definition(block.owner)
         after = [child for child in node.body if child.lineno > block.end]
         inside = [child for child in node.body if block.begin < child.lineno < block.end]
         bound = names_bound("\n".join(map(ast.unparse, inside)))

@@ -6,7 +6,7 @@ from tito import __version__, course, progress
 from tito.backup import keep
 from tito.course import ROOT, Module
 from tito.errors import TitoError
-from tito.files import write
+from tito.files import read, write
 from tito.glue import glue
 from tito.place import MARK, Place, is_workspace
 from tito.stub import stub
@@ -42,6 +42,8 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module test        # test the current module
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
+    tito module hint        # a step at a time, never the code
+    tito milestone list     # history, replayed with your own tinytorch
 
 `tito` is found while the course's virtual environment is active.
 """
@@ -70,6 +72,9 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     texts |= {} if has_package else {f"tinytorch/{name}": text for name, text in glue([]).items()}
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
+    for source in (path for milestone in course.MILESTONES for path in sorted(milestone.path.glob("*.*"))):
+        target = place.root / source.relative_to(ROOT)
+        written += [] if target.exists() else [_add(target, read(source))]
     progress.begin(place)
     return place, written
 

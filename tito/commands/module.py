@@ -193,3 +193,43 @@ def restore(
     chosen, written = restore_module(place, module, backup)
     for path in written:
         typer.echo(f"{path.relative_to(place.root)} is back from {chosen.name}.")
+
+
+Exercise = typer.Argument(None, help="Its name; without it, the first that is not solved.")
+
+
+@app.command()
+def hint(name: str = Name, exercise: str = Exercise) -> None:
+    """The next step towards an exercise: a little more each time, never the code."""
+    from tito import hints
+
+    place = find_workspace()
+    module = _module(place, name)
+    chosen = hints.find_exercise(module, exercise) if exercise else hints.first_unsolved(place, module)
+    text, number, count = hints.next_hint(place, module, chosen)
+    typer.echo(f"{chosen}, hint {number} of {count}. {text}")
+    if number == count:
+        typer.echo(
+            f"That was the last one. `tito module solution {module.number} {chosen}` shows ours once yours passes."
+        )
+
+
+@app.command()
+def solution(
+    name: str = Name,
+    exercise: str = Exercise,
+    reveal: bool = typer.Option(False, "--reveal", help="Although it is not solved yet; asks first."),
+) -> None:
+    """Our solution of an exercise, to compare with yours once it passes."""
+    from tito import hints
+
+    place = find_workspace()
+    module = _module(place, name)
+    chosen = hints.find_exercise(module, exercise) if exercise else hints.first_unsolved(place, module)
+    if not hints.is_solved(place, module, chosen):
+        if not reveal:
+            raise TitoError(
+                f"{chosen} is not solved yet: `tito module hint {module.number} {chosen}` helps, --reveal shows the code"
+            )
+        typer.confirm(f"Show the solution of {chosen} now? You learn more by another hint", abort=True)
+    typer.echo(hints.solution(module, chosen))

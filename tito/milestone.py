@@ -1,0 +1,83 @@
+"""Milestones: what a script needs follows from its imports; it runs with the tinytorch of the workspace it lies in."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from tito import course, progress
+from tito.course import Milestone, Module
+from tito.errors import TitoError
+from tito.files import read
+from tito.place import Place, find_place
+
+
+def use_own_tinytorch(script: str) -> None:
+    """Called by a milestone's first line: put the `tinytorch` of the script's own workspace first, and say whose it is."""
+    place = find_place(Path(script).parent)
+    sys.path.insert(0, str(place.root))
+    whose = "the course's reference" if place.is_course else "yours"
+    print(f"tinytorch: {place.package} ({whose})\n")
+
+
+def scripts(milestone: Milestone, place: Place) -> list[Path]:
+    """The scripts of a milestone, in order; where a place has none of its own, the course's."""
+    folder = place.root / "milestones" / milestone.folder
+    return sorted((folder if folder.is_dir() else milestone.path).glob("[0-9]*.py"))
+
+
+def needs(script: Path) -> list[Module]:
+    """The modules that a script imports from, and all before the last of them.
+
+    `from tinytorch.nn import Linear` and `nn.Linear` both need the module that brings `Linear`.
+    """
+    used = _names_used(ast.parse(read(script)))
+    wanted = [m for m in course.MODULES if any(name in used for name in _names_of(m))]
+    return [m for m in course.MODULES if wanted and m.number <= wanted[-1].number]
+
+
+def _names_of(module: Module) -> set[str]:
+    """Every full name under which a module can be reached."""
+    return {f"tinytorch.{module.slug}"} | {f"{view}.{name}" for view, names in module.offers.items() for name in names}
+
+
+def _names_used(tree: ast.Module) -> set[str]:
+    """Full names below `tinytorch` that a program imports or reaches through an imported package."""
+    aliases, used = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tinytorch":
+            used.add(node.module)
+            used |= {f"{node.module}.{alias.name}" for alias in node.names}
+            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == "tinytorch":
+                    used.add(alias.name)
+                    aliases[alias.asname or "tinytorch"] = alias.name if alias.asname else "tinytorch"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            root, _, rest = ast.unparse(node).partition(".")
+            used.add(f"{aliases.get(root, root)}.{rest}")
+    return used
+
+
+def missing(script: Path, place: Place) -> list[Module]:
+    """What a script needs and the place has not exported yet."""
+    return [m for m in needs(script) if not (place.package / f"{m.slug}.py").exists()]
+
+
+def run(milestone: Milestone, script: Path, place: Place) -> int:
+    """Run one script with the place's tinytorch; returns its exit code, and records that it came to its end.
+
+    Raises:
+        TitoError: a module that it needs is not there yet.
+    """
+    lacking = missing(script, place)
+    if lacking:
+        names = ", ".join(module.stem for module in lacking)
+        raise TitoError(f"{script.name} needs {names}: `tito start` opens what comes next")
+    environment = place.environment() | {"PYTHONUNBUFFERED": "1"}
+    code = subprocess.run([sys.executable, str(script)], cwd=script.parent, env=environment).returncode
+    if code == 0 and not place.is_course:
+        progress.record_milestone(place, f"{milestone.folder}/{script.stem}")
+    return code
