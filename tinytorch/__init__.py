@@ -4,6 +4,13 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch._later import names_of
+from tinytorch.activations import (
+    log_softmax,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
 from tinytorch.tensor import (
     Tensor,
     arange,

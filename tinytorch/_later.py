@@ -8,8 +8,6 @@ from importlib import import_module
 
 # module -> its number
 modules = {
-    "activations": "02",
-    "layers": "03",
     "losses": "04",
     "autograd": "05",
     "optimizers": "06",
@@ -32,44 +30,10 @@ modules = {
 
 # package -> what it will offer -> the module that brings it
 names = {
-    "tinytorch": {
-        "log_softmax": "activations",
-        "relu": "activations",
-        "sigmoid": "activations",
-        "softmax": "activations",
-        "tanh": "activations",
-    },
-    "tinytorch.nn": {
-        "Dropout": "layers",
-        "Flatten": "layers",
-        "GELU": "layers",
-        "LeakyReLU": "layers",
-        "Linear": "layers",
-        "LogSoftmax": "layers",
-        "Module": "layers",
-        "Parameter": "layers",
-        "ReLU": "layers",
-        "Sequential": "layers",
-        "Sigmoid": "layers",
-        "Softmax": "layers",
-        "Tanh": "layers",
-    },
-    "tinytorch.nn.functional": {
-        "gelu": "activations",
-        "leaky_relu": "activations",
-        "log_softmax": "activations",
-        "relu": "activations",
-        "sigmoid": "activations",
-        "softmax": "activations",
-        "tanh": "activations",
-        "dropout": "layers",
-        "linear": "layers",
-    },
-    "tinytorch.nn.init": {
-        "kaiming_uniform_": "layers",
-        "uniform_": "layers",
-        "xavier_uniform_": "layers",
-    },
+    "tinytorch": {},
+    "tinytorch.nn": {},
+    "tinytorch.nn.functional": {},
+    "tinytorch.nn.init": {},
 }
 
 

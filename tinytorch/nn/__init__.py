@@ -4,5 +4,20 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch._later import names_of
+from tinytorch.layers import (
+    GELU,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    Module,
+    Parameter,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 
 __getattr__ = names_of(__name__)

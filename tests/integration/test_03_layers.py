@@ -1,0 +1,72 @@
+"""What tensors, activations and layers do together: an untrained network that looks at real handwriting."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinytorch.layers import Dropout, Flatten, Linear, ReLU, Sequential, Softmax
+from tinytorch.tensor import Tensor, manual_seed
+
+
+@pytest.fixture(scope="module")
+def images():
+    datasets = pytest.importorskip(
+        "sklearn.datasets", reason="the digits come with scikit-learn: pip install -e '.[data]'"
+    )
+    return Tensor(datasets.load_digits().images / 16)
+
+
+def network(p=0.5):
+    return Sequential(Flatten(), Linear(64, 32), ReLU(), Dropout(p), Linear(32, 10), Softmax(dim=-1))
+
+
+def test_network_gives_probabilities(images):
+    """WHAT: 1797 images of 8 x 8 become 1797 rows of ten probabilities, in float32.
+    WHY: shapes, number types and activations must fit together from the first layer to the last.
+    TIP: call the layers one by one, and print the shape after each: `for layer in net: x = layer(x)`.
+    """
+    manual_seed(0)
+    out = network().eval()(images)
+    assert out.shape == (1797, 10) and out.dtype == np.float32
+    assert np.isfinite(out.numpy()).all() and (out >= 0).numpy().all()
+    assert np.allclose(out.sum(dim=-1).numpy(), 1, atol=1e-5)
+
+
+def test_saved_network_answers_alike(images):
+    """WHAT: a second network, with the first one's state, gives identical outputs.
+    WHY: saving and loading must not lose or mix up a single number.
+    TIP: compare the two state_dicts, name by name.
+    """
+    net, other = network().eval(), network().eval()
+    assert not np.allclose(net(images).numpy(), other(images).numpy()), "they start at different numbers"
+    other.load_state_dict(net.state_dict())
+    assert np.array_equal(net(images).numpy(), other(images).numpy())
+
+
+def test_dropout_only_while_training(images):
+    """WHAT: at work the network gives the same answer twice, in training it does not; a seed repeats it.
+    WHY: nobody wants a reader of handwriting who changes his mind.
+    TIP: which modules does `eval` reach?
+    """
+    net = network(p=0.3)
+    x = images[:20]
+    manual_seed(1)
+    first = net(x).numpy()
+    assert not np.array_equal(first, net(x).numpy())
+    manual_seed(1)
+    assert np.array_equal(first, net(x).numpy())
+    net.eval()
+    assert np.array_equal(net(x).numpy(), net(x).numpy())
+
+
+def test_untrained_network_is_unsure(images):
+    """WHAT: before training every probability is near 1/10, and no more numbers are found than there are.
+    WHY: the first loss of a ten-class network is about log(10); a larger one tells of weights that are too large.
+    TIP: one class near 1? Print the spread of the activations after each layer.
+    """
+    manual_seed(2)
+    net = network().eval()
+    surprise = -net(images).log().mean().item()
+    assert abs(surprise - math.log(10)) < 0.2
+    assert sum(parameter.numel() for parameter in net.parameters()) == 64 * 32 + 32 + 32 * 10 + 10
