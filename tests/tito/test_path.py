@@ -49,6 +49,7 @@ def test_a_student_walks_the_whole_course(tmp_path):
     assert status["current"] is None
     assert all(entry["state"] == "complete" and entry["tested"] for entry in status["modules"].values())
     reads_digits_with_its_own_tensor(place)
+    replays_history(place)
     assert tito("system", "doctor", cwd=place.root).returncode == 0
 
 
@@ -67,6 +68,21 @@ def reads_digits_with_its_own_tensor(place: Place) -> None:
     own = subprocess.run([sys.executable, "-c", program], cwd=place.root, capture_output=True, encoding="utf-8")
     assert str(place.package) in own.stdout
     assert "[0.0, 0.0]" in own.stdout
+
+
+def replays_history(place: Place) -> None:
+    """By command, and as a plain program from the milestone's own folder."""
+    folder = place.root / "milestones" / "01_1957_perceptron"
+    assert "ready" in tito("milestone", "status", cwd=folder).stdout
+    by_command = tito("milestone", "run", "01", cwd=place.root)
+    assert by_command.returncode == 0, by_command.stdout + by_command.stderr
+    assert "ready" not in tito("milestone", "status", cwd=folder).stdout
+    script = [sys.executable, "01_rosenblatt_forward.py"]
+    by_hand = subprocess.run(script, cwd=folder, capture_output=True, encoding="utf-8")
+    assert by_hand.returncode == 0, by_hand.stderr
+    for printed in (by_command.stdout, by_hand.stdout):
+        assert f"tinytorch: {place.package} (yours)" in printed
+        assert "right on average" in printed
 
 
 @pytest.mark.parametrize("module", course.available(), ids=lambda module: module.stem)

@@ -36,7 +36,9 @@ def fastest(command: list[object], cwd: Path, rounds: int = 7) -> float:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     place = init(tmp_path_factory.mktemp("speed") / "mine")[0]
-    solve(place.notebook(course.find("tensor")))
+    for number in ("00", "01", "02", "03"):
+        solve(place.notebook(course.find(number)))
+        subprocess.run([TITO, "export", number], cwd=place.root, stdout=subprocess.DEVNULL, check=True)
     return place
 
 
@@ -48,6 +50,14 @@ def test_start_up(place, arguments):
 
 def test_the_inline_tests_of_a_module(place):
     assert fastest([TITO, "module", "test", "01", "--unit-only"], place.root, rounds=3) < 2
+
+
+def test_all_phases_of_a_module(place):
+    assert fastest([TITO, "module", "test", "03"], place.root, rounds=3) < 5
+
+
+def test_check_of_one_module(place):
+    assert fastest([TITO, "check", "01"], ROOT, rounds=2) < 5
 
 
 def test_export_of_everything(place):
