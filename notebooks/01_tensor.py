@@ -11,7 +11,7 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
-    from tito.lesson import show
+    from tito.lesson import compare, show
 
 
 @app.cell(hide_code=True)
@@ -1318,19 +1318,11 @@ def _():
 
 @app.function(hide_code=True)
 def measure_strides(strides=(1, 2, 4, 8, 16, 32, 64), count=1_000_000, rounds=5):
-    """Nanoseconds per element and MiB spanned, for summing `count` float32 at each stride; the strides take turns."""
-    from statistics import median
-    from time import perf_counter
-
+    """Nanoseconds per element and MiB spanned, for summing `count` float32 at each stride."""
     memory = np.ones(count * max(strides), dtype=np.float32)
-    seconds = {stride: [] for stride in strides}
-    for _ in range(rounds + 1):
-        for stride in strides:
-            view = memory[: count * stride : stride]
-            start = perf_counter()
-            view.sum()
-            seconds[stride].append(perf_counter() - start)
-    return {s: (median(times[1:]) / count * 1e9, count * s * memory.itemsize / 2**20) for s, times in seconds.items()}
+    views = {stride: memory[: count * stride : stride] for stride in strides}
+    costs = compare({stride: view.sum for stride, view in views.items()}, rounds)
+    return {s: (seconds / count * 1e9, count * s * memory.itemsize / 2**20) for s, (seconds, _) in costs.items()}
 
 
 @app.cell(hide_code=True)

@@ -11,7 +11,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tinytorch.tensor import Tensor, op
-    from tito.lesson import show
+    from tito.lesson import compare, show
 
 
 @app.cell(hide_code=True)
@@ -703,10 +703,7 @@ def _():
 
 @app.function(hide_code=True)
 def measure_ways(rounds=21):
-    """Markdown: time and peak memory of two ways to compute the same, which take turns; cold calls are not counted."""
-    import tracemalloc
-    from statistics import median
-    from time import perf_counter
+    """Markdown: time and peak memory of two ways to compute the same."""
 
     def naive_softmax(x):
         exps = np.exp(x)
@@ -721,18 +718,11 @@ def measure_ways(rounds=21):
     x = np.random.default_rng(0).standard_normal((256, 1000), dtype=np.float32)
     lines = ["| one / other | one | other | other takes | arrays, one | arrays, other |", "|---|" + "---:|" * 5]
     for name, ways in pairs.items():
-        seconds, arrays = ([], []), []
-        for way, times in [*zip(ways, seconds, strict=True)] * (rounds + 1):
-            start = perf_counter()
-            way(x)
-            times.append(perf_counter() - start)
-        one, other = (median(times[1:]) * 1e3 for times in seconds)
-        for way in ways:
-            tracemalloc.start()
-            way(x)
-            arrays.append(f"{tracemalloc.get_traced_memory()[1] / x.nbytes:.1f}")
-            tracemalloc.stop()
-        lines.append(f"| {name} | {one:.2f} ms | {other:.2f} ms | **{other / one:.1f}x** | {' | '.join(arrays)} |")
+        (one, one_bytes), (other, other_bytes) = compare(
+            {i: lambda way=way: way(x) for i, way in enumerate(ways)}, rounds
+        ).values()
+        times = f"{one * 1e3:.2f} ms | {other * 1e3:.2f} ms | **{other / one:.1f}x**"
+        lines.append(f"| {name} | {times} | {one_bytes / x.nbytes:.1f} | {other_bytes / x.nbytes:.1f} |")
     return mo.md("\n".join(lines))
 
 

@@ -12,7 +12,7 @@ with app.setup(hide_code=True):
 
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.tensor import Tensor, generator, manual_seed, op, rand, randn, zeros
-    from tito.lesson import show
+    from tito.lesson import compare, show
 
 
 @app.cell(hide_code=True)
@@ -1028,11 +1028,7 @@ def _():
 
 @app.function(hide_code=True)
 def measure_linear(batch=256, words=16, width=256, rounds=9):
-    """Markdown: median time and peak extra memory of a linear layer on (batch, words, width); the ways take turns."""
-    import tracemalloc
-    from statistics import median
-    from time import perf_counter
-
+    """Markdown: median time and peak extra memory of a linear layer on (batch, words, width)."""
     weight, bias = np.ones((width, width), dtype=np.float32), np.ones(width, dtype=np.float32)
     x = np.ones((batch, words, width), dtype=np.float32)
     view = np.ones((words, batch, width), dtype=np.float32).swapaxes(0, 1)
@@ -1047,22 +1043,11 @@ def measure_linear(batch=256, words=16, width=256, rounds=9):
         "folded": lambda: linear(x, weight, bias),
         "folded, from a view": lambda: linear(view, weight, bias),
     }
-    seconds = {name: [] for name in ways}
-    for _ in range(rounds + 1):
-        for name, way in ways.items():
-            start = perf_counter()
-            way()
-            seconds[name].append(perf_counter() - start)
+    costs = compare(ways, rounds)
     rows = ["| | time | against folded | memory |", "|---|---:|---:|---:|"]
-    for name, way in ways.items():
-        tracemalloc.start()
-        try:
-            way()
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-        own, folded = median(seconds[name][1:]), median(seconds["folded"][1:])
-        rows.append(f"| {name} | {own * 1e3:.1f} ms | {own / folded:.1f}x | {peak / 2**20:.1f} MiB |")
+    for name, (seconds, peak) in costs.items():
+        ratio = seconds / costs["folded"][0]
+        rows.append(f"| {name} | {seconds * 1e3:.1f} ms | {ratio:.1f}x | {peak / 2**20:.1f} MiB |")
     return mo.md("\n".join(rows))
 
 

@@ -123,8 +123,8 @@ def measured(notebook: Notebook, module: Module) -> Iterator[Problem]:
         (code, r"run_button", "measure when a button is pressed, not after every keystroke"),
         (code, r"TINYTORCH_MEASURE", "measure also when the book asks for it through TINYTORCH_MEASURE"),
         (code, r"def measure_", "put the measuring into a function measure_..."),
-        (code, r"perf_counter|median_seconds|seconds", "measure time"),
-        (code, r"tracemalloc|nbytes|itemsize", "measure memory"),
+        (code, r"compare\(|perf_counter|median_seconds", "measure time"),
+        (code, r"compare\(|tracemalloc|nbytes|itemsize", "measure memory"),
     ):
         if not re.search(pattern, source):
             yield cells[0].line, f"the measured section: {advice}"
