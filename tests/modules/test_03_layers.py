@@ -269,8 +269,8 @@ def test_linear_layer_starts_like_pytorchs():
     WHY: results can be compared with PyTorch's only when both start alike.
     TIP: given; it calls kaiming_uniform_ with a = sqrt(5). Is the slope squared in yours?
     """
-    layer = Linear(64, 500)
-    assert layer.weight.shape == (500, 64) and layer.bias.shape == (500,)
+    layer = Linear(64, 5000)
+    assert layer.weight.shape == (5000, 64) and layer.bias.shape == (5000,)
     assert_uniform(layer.weight.numpy(), 0.125)
     assert_uniform(layer.bias.numpy(), 0.125)
     assert [name for name, _ in Linear(3, 4, bias=False).named_parameters()] == ["weight"]

@@ -21,16 +21,18 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def fastest(command: list[object], cwd: Path, rounds: int = 7) -> float:
-    """Seconds of the fastest of several runs: what else the machine does only ever adds."""
-    seconds = []
+def fastest(command: list[object], cwd: Path, goal: float = 0.0, rounds: int = 7) -> float:
+    """Seconds of the fastest of several runs, at most until one is within the goal: what else the machine does only adds."""
+    best = float("inf")
     for _ in range(rounds):
         start = perf_counter()
         subprocess.run(
             [str(part) for part in command], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, check=True
         )
-        seconds.append(perf_counter() - start)
-    return min(seconds)
+        best = min(best, perf_counter() - start)
+        if best < goal:
+            break
+    return best
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +47,24 @@ def place(tmp_path_factory):
 @pytest.mark.parametrize("arguments", [["--help"], ["module", "status"]], ids=" ".join)
 def test_start_up(place, arguments):
     python = fastest([sys.executable, "-c", "pass"], place.root)
-    assert fastest([TITO, *arguments], place.root) - python < 0.15
+    goal = python + 0.15
+    assert fastest([TITO, *arguments], place.root, goal) < goal
 
 
 def test_the_inline_tests_of_a_module(place):
-    assert fastest([TITO, "module", "test", "01", "--unit-only"], place.root, rounds=3) < 2
+    assert fastest([TITO, "module", "test", "01", "--unit-only"], place.root, goal=2) < 2
 
 
 def test_all_phases_of_a_module(place):
-    assert fastest([TITO, "module", "test", "03"], place.root, rounds=3) < 5
+    assert fastest([TITO, "module", "test", "03"], place.root, goal=5) < 5
 
 
 def test_check_of_one_module(place):
-    assert fastest([TITO, "check", "01"], ROOT, rounds=2) < 5
+    assert fastest([TITO, "check", "01"], ROOT, goal=5) < 5
 
 
 def test_export_of_everything(place):
-    assert fastest([TITO, "export", "--all"], place.root, rounds=3) < 1
+    assert fastest([TITO, "export", "--all"], place.root, goal=1) < 1
 
 
 def test_import_of_the_package():
