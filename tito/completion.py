@@ -18,11 +18,8 @@ def refuse_lost_names(place: Place, module: Module) -> None:
     """
     wanted = parse(ROOT / "notebooks" / f"{module.stem}.py").qualified_names
     there = parse(place.notebook(module)).qualified_names
-    lost = [
-        name
-        for name in wanted
-        if name not in there and name.partition(".")[0] not in {n for n in wanted if n not in there and n != name}
-    ]
+    missing = {name for name in wanted if name not in there}
+    lost = [name for name in wanted if name in missing and name.partition(".")[0] not in missing - {name}]
     if not lost:
         return
     added = [name for name in there if name not in wanted]

@@ -36,7 +36,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="For a script.")) 
     """Which modules are complete, and which comes next."""
     place = find_workspace()
     done, current = progress.completed(place), progress.current(place)
-    states = {m.number: _state(m, done, current, place) for m in course.available()}
+    states = {m.number: _state(m, done, current) for m in course.available()}
     if as_json:
         modules = {
             m.number: {"module": m.slug, "state": states[m.number], **done.get(m.number, {})}
@@ -54,7 +54,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="For a script.")) 
     typer.echo(f"\nNext: {current.stem}. `tito start` opens it." if current else "\nEvery module is complete.")
 
 
-def _state(module: Module, done: dict, current: Module | None, place: Place) -> str:
+def _state(module: Module, done: dict, current: Module | None) -> str:
     if module.number in done:
         return "complete" if done[module.number]["tested"] else "complete, untested"
     return "next" if module == current else "locked"
