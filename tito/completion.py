@@ -3,11 +3,11 @@
 import difflib
 
 from tito import progress
-from tito.course import ROOT, Module
+from tito.course import Module
 from tito.errors import TitoError
 from tito.export import Exported, export
 from tito.notebook import parse
-from tito.place import Place
+from tito.place import COURSE, Place
 
 
 def refuse_lost_names(place: Place, module: Module) -> None:
@@ -16,7 +16,7 @@ def refuse_lost_names(place: Place, module: Module) -> None:
     Raises:
         TitoError: naming what the student's notebook lacks, and what it may have been renamed to.
     """
-    wanted = parse(ROOT / "notebooks" / f"{module.stem}.py").qualified_names
+    wanted = parse(COURSE.notebook(module)).qualified_names
     there = parse(place.notebook(module)).qualified_names
     missing = {name for name in wanted if name not in there}
     lost = [name for name in wanted if name in missing and name.partition(".")[0] not in missing - {name}]

@@ -28,6 +28,7 @@ from tito.notebook import (
     line_of,
     lines_of,
     mark_comment,
+    modules_imported,
     names_bound,
     names_read,
     parse,
@@ -183,17 +184,11 @@ def _lesson_only(setup: Cell) -> dict[str, str]:
     found: dict[str, str] = {}
     statements = ast.parse(setup.source).body
     for statement, names in zip(statements, _bound_by(statements), strict=True):
-        packages = {_package(name) for node in ast.walk(statement) for name in _imported(node)} & NOT_EXPORTED
+        packages = {_package(name) for node in ast.walk(statement) for name in modules_imported(node)} & NOT_EXPORTED
         packages |= {found[name] for name in names_read(ast.unparse(statement)) & found.keys()}
         if packages:
             found |= dict.fromkeys(names, min(packages))
     return found
-
-
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.ImportFrom):
-        return [node.module or ""]
-    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 def _package(module: str) -> str:

@@ -72,9 +72,8 @@ class Reporter:
     def __init__(self, config):
         self.verbose = config.getoption("tinytorch")
         self.terminal = config.pluginmanager.get_plugin("terminalreporter")
-        self.not_done = (
-            set()
-        )  # the test of an exercise, its examples and every test that uses it would all say the same
+        # said already: the test of an exercise, its examples and every test that uses it would all say the same
+        self.not_done = set()
         self.cases = []  # reports of one test function that has parameters: they become one line
 
     def pytest_collection_modifyitems(self, items):

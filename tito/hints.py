@@ -15,6 +15,7 @@ from tito.feedback import explain
 from tito.notebook import parse, test_name
 from tito.place import COURSE, Place
 from tito.plain import plain_module
+from tito.stub import is_unsolved
 
 
 def exercises(module: Module) -> list[str]:
@@ -34,7 +35,7 @@ def first_unsolved(place: Place, module: Module) -> str:
     """The first exercise whose stub still stands in the student's notebook."""
     text = parse(place.notebook(module)).text
     for exercise in exercises(module):
-        if f'NotImplementedError("{exercise}: ' in text:
+        if is_unsolved(text, exercise):
             return exercise
     raise TitoError(
         f"every exercise of {module.stem} has code: name the one you mean, as in `tito module hint {module.number} NAME`"
@@ -74,7 +75,7 @@ def solution(module: Module, exercise: str) -> str:
     """The reference's lines for an exercise, unindented."""
     notebook = parse(COURSE.notebook(module))
     block = next(block for block in notebook.solutions if block.owner == exercise)
-    return "\n".join(line.removeprefix(block.indent) for line in notebook.lines[block.begin : block.end - 1])
+    return "\n".join(notebook.body(block))
 
 
 def is_solved(place: Place, module: Module, exercise: str) -> bool:

@@ -21,14 +21,8 @@ HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 MARKERS = {*SOLUTION, *HIDDEN}
 REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
 MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
-LESSON_ONLY = (
-    "test_",
-    "measure_",
-    "explore_",
-    "plot_",
-    "answer_",
-    "question_",
-)  # belongs to the notebook, not to the package
+# what belongs to the notebook, not to the package
+LESSON_ONLY = ("test_", "measure_", "explore_", "plot_", "answer_", "question_")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # what has names of its own inside
@@ -106,6 +100,10 @@ class Notebook:
     def solutions(self) -> list[Block]:
         """The exercises: what a learner writes. Their `owner` is the exercise's name, which is its identity."""
         return self._blocks(*SOLUTION)
+
+    def body(self, block: Block) -> list[str]:
+        """The lines between a block's markers, unindented."""
+        return [line.removeprefix(block.indent) for line in self.lines[block.begin : block.end - 1]]
 
     @cached_property
     def hidden_tests(self) -> list[Block]:
@@ -335,6 +333,17 @@ def comment_lines(source: str) -> set[int]:
     """The numbers of the lines that are a comment and nothing else; the same text inside a string is none."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {t.start[0] for t in tokens if t.type == tokenize.COMMENT and not t.line[: t.start[1]].strip()}
+
+
+def modules_imported(node: ast.AST) -> list[str]:
+    """The modules that a statement imports from; none, if it is no import.
+
+    >>> modules_imported(ast.parse("import a.b, c").body[0])
+    ['a.b', 'c']
+    """
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 def names_bound(source: str) -> set[str]:

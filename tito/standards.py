@@ -15,19 +15,14 @@ from tito import course, files
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
-from tito.notebook import Cell, Notebook, names_bound, names_read, parse, test_name
+from tito.notebook import Cell, Notebook, modules_imported, names_bound, names_read, parse, test_name
 from tito.place import COURSE, Place
 from tito.plain import plain_module
 from tito.stub import stub
 
 Problem = tuple[int, str]  # line; what is wrong and what to do
-LAST_SECTIONS = (
-    "Measure",
-    "Complexity",
-    "In production",
-    "Questions",
-    "Summary",
-)  # after the numbered ones, in this order
+# after the numbered ones, in this order
+LAST_SECTIONS = ("Measure", "Complexity", "In production", "Questions", "Summary")
 FIRST_CELL = ("**When you are done:**", "**You need:**", "**It unlocks:**")
 
 
@@ -261,9 +256,7 @@ def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """Only from modules with a smaller number."""
     numbers = {other.slug: other.number for other in course.MODULES}
     for node in ast.walk(ast.parse(notebook.text)):
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        for name in modules:
+        for name in modules_imported(node):
             package, _, slug = name.partition(".")
             if package == "tinytorch" and (slug not in numbers or numbers[slug] >= module.number):
                 yield (

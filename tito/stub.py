@@ -15,6 +15,11 @@ def unsolved(block: Block) -> list[str]:
     return [f'raise NotImplementedError("{block.owner}: replace this line with your code")']
 
 
+def is_unsolved(text: str, exercise: str) -> bool:
+    """Whether a notebook's text still has the line that `unsolved` wrote for an exercise."""
+    return f'NotImplementedError("{exercise}: ' in text
+
+
 def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidden: bool = False) -> str:
     """The notebook's text with other lines in some solution blocks; `bodies` are unindented."""
     hidden = [] if keep_hidden else notebook.hidden_tests

@@ -19,17 +19,7 @@ from tito.notebook import parse
 from tito.place import Place
 from tito.plain import plain_module
 
-PLAIN = (
-    "-q",
-    "--no-header",
-    "--no-summary",
-    "-o",
-    "console_output_style=classic",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:randomly",
-)
+PLAIN = ["-q", "--no-header", "--no-summary", "-o", "console_output_style=classic", "-p", "no:cacheprovider"]
 
 
 @dataclass(frozen=True)

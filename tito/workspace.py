@@ -6,9 +6,9 @@ from tito import __version__, course, progress
 from tito.backup import keep
 from tito.course import ROOT, Module
 from tito.errors import TitoError
+from tito.export import package
 from tito.files import read, write
-from tito.glue import glue
-from tito.place import MARK, Place, is_workspace
+from tito.place import COURSE, MARK, Place, is_workspace
 from tito.stub import stub
 
 PYPROJECT = f"""\
@@ -68,8 +68,7 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
         "README.md": README,
         ".gitignore": GITIGNORE,
     }
-    has_package = (place.package / "__init__.py").exists()
-    texts |= {} if has_package else {f"tinytorch/{name}": text for name, text in glue([]).items()}
+    texts |= {f"tinytorch/{name}": text for name, text in package(place, []).items()}
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
     for source in (path for milestone in course.MILESTONES for path in sorted(milestone.path.glob("*.*"))):
@@ -102,7 +101,7 @@ def _add(path: Path, text: str) -> Path:
 
 def write_stub(place: Place, module: Module) -> Path:
     """Write a module's unsolved notebook; the caller has made sure that nothing is lost."""
-    return _add(place.notebook(module), stub(ROOT / "notebooks" / f"{module.stem}.py"))
+    return _add(place.notebook(module), stub(COURSE.notebook(module)))
 
 
 def reset(place: Place, module: Module) -> Path | None:

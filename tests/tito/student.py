@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tito.course import ROOT
+from tito.course import find
 from tito.notebook import parse
+from tito.place import COURSE
 from tito.stub import replace_blocks, unsolved
 
 
@@ -30,11 +31,8 @@ def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.Comple
 
 def reference_bodies(stem: str) -> dict[str, list[str]]:
     """Exercise -> the lines of its solution, unindented."""
-    notebook = parse(ROOT / "notebooks" / f"{stem}.py")
-    return {
-        block.owner: [line.removeprefix(block.indent) for line in notebook.lines[block.begin : block.end - 1]]
-        for block in notebook.solutions
-    }
+    notebook = parse(COURSE.notebook(find(stem)))
+    return {block.owner: notebook.body(block) for block in notebook.solutions}
 
 
 def solve(path: Path, *exercises: str, bodies: dict[str, list[str]] | None = None) -> None:

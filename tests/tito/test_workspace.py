@@ -47,6 +47,18 @@ def test_init_again_adds_what_is_missing_and_touches_nothing_else(place):
     assert (place.root / "README.md").read_text(encoding="utf-8") == "mine\n"
 
 
+def test_init_again_adds_missing_glue_that_fits_what_is_exported(place):
+    """As in a workspace that was made before the course had `tinytorch.nn`."""
+    solve(place.notebook(course.find("tensor")))
+    tito("export", "01", cwd=place.root)
+    before = snapshot(place.package)
+    for path in (place.package / "nn").rglob("*.py"):
+        path.unlink()
+    (place.package / "_later.py").unlink()
+    init(place.root)
+    assert snapshot(place.package) == before
+
+
 def test_init_refuses_a_folder_with_something_else_in_it(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     before = snapshot(tmp_path)
