@@ -7,6 +7,7 @@ with app.setup(hide_code=True):
     import math
     import os
     from functools import cache, wraps
+    from inspect import signature
 
     import marimo as mo
     import numpy as np
@@ -583,6 +584,16 @@ def _():
 
 
 @app.function
+def as_shape(sizes):
+    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
+
+    >>> as_shape((2, 3)), as_shape(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+@app.function
 def getitem(x, index):
     """`x[index]` as a function, so that it can be an op."""
     return x[index]
@@ -621,10 +632,11 @@ class Tensor:
 
         Hint: you wrote the function that does step 2.
         """
-        self.requires_grad, self.grad, self.node = requires_grad, None, None
+        self.grad, self.node = None, None
         ### BEGIN SOLUTION
         self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
         ### END SOLUTION
+        self.requires_grad_(requires_grad)
 
     @staticmethod
     def wrap(array):
@@ -682,11 +694,22 @@ class Tensor:
         Tensor.engine = function
         return function
 
-    def backward(self, grad=None):
+    def backward(self, gradient=None, retain_graph=False):
         """Fill in the gradients of what this tensor was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
-        Tensor.engine(self, grad)
+        Tensor.engine(self, gradient, retain_graph)
+
+    def requires_grad_(self, requires_grad=True):
+        """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
+        if requires_grad and self.data.dtype.kind != "f":
+            raise RuntimeError(f"only floats can have a gradient, and these are {self.data.dtype}: use .float() first")
+        self.requires_grad = requires_grad
+        return self
+
+    def detach(self):
+        """The same numbers, in the same memory, as a tensor that remembers nothing."""
+        return Tensor.wrap(self.data)
 
     # What a tensor knows about itself
 
@@ -694,6 +717,7 @@ class Tensor:
     dtype = property(lambda self: self.data.dtype)
     ndim = property(lambda self: self.data.ndim)
     T = property(lambda self: self.transpose(-1, -2))
+    is_leaf = property(lambda self: self.node is None)
 
     def size(self, dim=None):
         return self.data.shape if dim is None else self.data.shape[dim]
@@ -850,13 +874,13 @@ class Tensor:
 
     def reshape(self, *shape):
         """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
-        return Tensor.apply(np.reshape, self, shape=shape[0] if isinstance(shape[0], tuple) else shape)
+        return Tensor.apply(np.reshape, self, shape=as_shape(shape))
 
     def transpose(self, dim0, dim1):
         return Tensor.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
 
     def permute(self, *dims):
-        return Tensor.apply(np.transpose, self, axes=dims[0] if isinstance(dims[0], tuple) else dims)
+        return Tensor.apply(np.transpose, self, axes=as_shape(dims))
 
     def unsqueeze(self, dim):
         """A new axis of size 1."""
@@ -885,6 +909,7 @@ def test_Tensor_init():
     assert isinstance(again.data, np.ndarray), "x.data must be an array, also when x is made of a tensor"
     x.data[0, 0] = 9
     assert again.data[0, 0] == 1, "a tensor of a tensor must own its memory"
+    assert Tensor([1.0], requires_grad=True).requires_grad and not x.requires_grad
     ### BEGIN HIDDEN TESTS
     assert Tensor([1, 2], dtype=np.float32).data.dtype == np.float32, "dtype must be passed on"
     ### END HIDDEN TESTS
@@ -1021,6 +1046,10 @@ def op(function):
 
     @wraps(function)
     def either(*inputs, **params):
+        if any(isinstance(x, Tensor) for x in params.values()):  # whatever is a tensor is an input
+            bound = signature(function).bind(*inputs, **params)
+            bound.apply_defaults()
+            inputs, params = bound.args, bound.kwargs
         if any(isinstance(x, Tensor) for x in inputs):
             return Tensor.apply(either, *inputs, **params)
         return function(*inputs, **params)
@@ -1036,6 +1065,8 @@ def test_op():
     """
     halve = op(lambda x: x / 2)
     assert halve(3.0) == 1.5 and halve(Tensor([3.0])).tolist() == [1.5]
+    line = op(lambda x, slope=1.0, offset=0.0: slope * x + offset)
+    assert line(np.ones(2), offset=Tensor([3.0])).tolist() == [4.0, 4.0], "a tensor that is given by its name"
 
 
 @app.function
@@ -1045,15 +1076,15 @@ def tensor(data, dtype=None, requires_grad=False):
 
 
 @app.function
-def zeros(*shape, dtype=np.float32):
+def zeros(*shape, dtype=np.float32, requires_grad=False):
     """A tensor of zeros. `zeros(2, 3)`."""
-    return Tensor.wrap(np.zeros(shape, dtype))
+    return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 @app.function
-def ones(*shape, dtype=np.float32):
+def ones(*shape, dtype=np.float32, requires_grad=False):
     """A tensor of ones. `ones(2, 3)`."""
-    return Tensor.wrap(np.ones(shape, dtype))
+    return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 @app.function
@@ -1076,15 +1107,17 @@ def manual_seed(seed):
 
 
 @app.function
-def randn(*shape):
+def randn(*shape, requires_grad=False):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    return Tensor.wrap(generator().standard_normal(shape, dtype=np.float32))
+    array = generator().standard_normal(as_shape(shape), dtype=np.float32)
+    return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
 @app.function
-def rand(*shape):
+def rand(*shape, requires_grad=False):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    return Tensor.wrap(generator().random(shape, dtype=np.float32))
+    array = generator().random(as_shape(shape), dtype=np.float32)
+    return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
 @app.function
@@ -1094,6 +1127,7 @@ def test_creation():
     TIP: these are given.
     """
     assert zeros(2, 3).shape == (2, 3) and ones(2).tolist() == tensor([1.0, 1.0]).tolist()
+    assert zeros((2, 3)).shape == rand((2, 3)).shape == (2, 3) and randn(2, requires_grad=True).requires_grad
     assert arange(3).dtype == np.int64 and arange(0, 1, 0.5).dtype == np.float32
     manual_seed(3)
     first = randn(4).tolist() + rand(2).tolist()

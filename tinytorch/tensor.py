@@ -1,10 +1,11 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 3eb71b6ed9f9c6a9
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: a99f5ddd41587644
 """
 
 import math
 from functools import cache, wraps
+from inspect import signature
 
 import numpy as np
 
@@ -98,6 +99,15 @@ def sum_to_shape(array, shape):
     return array.sum(axis=(*range(missing), *stretched)).reshape(shape)
 
 
+def as_shape(sizes):
+    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
+
+    >>> as_shape((2, 3)), as_shape(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
 def getitem(x, index):
     """`x[index]` as a function, so that it can be an op."""
     return x[index]
@@ -128,8 +138,9 @@ class Tensor:
         >>> Tensor([1, 2]).shape
         (2,)
         """
-        self.requires_grad, self.grad, self.node = requires_grad, None, None
+        self.grad, self.node = None, None
         self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        self.requires_grad_(requires_grad)
 
     @staticmethod
     def wrap(array):
@@ -173,11 +184,22 @@ class Tensor:
         Tensor.engine = function
         return function
 
-    def backward(self, grad=None):
+    def backward(self, gradient=None, retain_graph=False):
         """Fill in the gradients of what this tensor was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
-        Tensor.engine(self, grad)
+        Tensor.engine(self, gradient, retain_graph)
+
+    def requires_grad_(self, requires_grad=True):
+        """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
+        if requires_grad and self.data.dtype.kind != "f":
+            raise RuntimeError(f"only floats can have a gradient, and these are {self.data.dtype}: use .float() first")
+        self.requires_grad = requires_grad
+        return self
+
+    def detach(self):
+        """The same numbers, in the same memory, as a tensor that remembers nothing."""
+        return Tensor.wrap(self.data)
 
     # What a tensor knows about itself
 
@@ -185,6 +207,7 @@ class Tensor:
     dtype = property(lambda self: self.data.dtype)
     ndim = property(lambda self: self.data.ndim)
     T = property(lambda self: self.transpose(-1, -2))
+    is_leaf = property(lambda self: self.node is None)
 
     def size(self, dim=None):
         return self.data.shape if dim is None else self.data.shape[dim]
@@ -325,13 +348,13 @@ class Tensor:
 
     def reshape(self, *shape):
         """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
-        return Tensor.apply(np.reshape, self, shape=shape[0] if isinstance(shape[0], tuple) else shape)
+        return Tensor.apply(np.reshape, self, shape=as_shape(shape))
 
     def transpose(self, dim0, dim1):
         return Tensor.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
 
     def permute(self, *dims):
-        return Tensor.apply(np.transpose, self, axes=dims[0] if isinstance(dims[0], tuple) else dims)
+        return Tensor.apply(np.transpose, self, axes=as_shape(dims))
 
     def unsqueeze(self, dim):
         """A new axis of size 1."""
@@ -356,6 +379,10 @@ def op(function):
 
     @wraps(function)
     def either(*inputs, **params):
+        if any(isinstance(x, Tensor) for x in params.values()):  # whatever is a tensor is an input
+            bound = signature(function).bind(*inputs, **params)
+            bound.apply_defaults()
+            inputs, params = bound.args, bound.kwargs
         if any(isinstance(x, Tensor) for x in inputs):
             return Tensor.apply(either, *inputs, **params)
         return function(*inputs, **params)
@@ -368,14 +395,14 @@ def tensor(data, dtype=None, requires_grad=False):
     return Tensor(data, dtype, requires_grad)
 
 
-def zeros(*shape, dtype=np.float32):
+def zeros(*shape, dtype=np.float32, requires_grad=False):
     """A tensor of zeros. `zeros(2, 3)`."""
-    return Tensor.wrap(np.zeros(shape, dtype))
+    return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def ones(*shape, dtype=np.float32):
+def ones(*shape, dtype=np.float32, requires_grad=False):
     """A tensor of ones. `ones(2, 3)`."""
-    return Tensor.wrap(np.ones(shape, dtype))
+    return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 def arange(*start_stop_step):
@@ -394,14 +421,16 @@ def manual_seed(seed):
     generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
-def randn(*shape):
+def randn(*shape, requires_grad=False):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    return Tensor.wrap(generator().standard_normal(shape, dtype=np.float32))
+    array = generator().standard_normal(as_shape(shape), dtype=np.float32)
+    return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
-def rand(*shape):
+def rand(*shape, requires_grad=False):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    return Tensor.wrap(generator().random(shape, dtype=np.float32))
+    array = generator().random(as_shape(shape), dtype=np.float32)
+    return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
 def concatenate(*arrays, dim):
