@@ -14,6 +14,9 @@ with app.setup(hide_code=True):
 
     from tito.lesson import compare, show
 
+    # types of numbers, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
+    float32, float64, int64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
+
 
 @app.cell(hide_code=True)
 def _():
@@ -674,8 +677,8 @@ class Tensor:
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         array = function(*arrays, **params)
         array, backward = array if isinstance(array, tuple) else (array, None)
-        if array.dtype == np.float64 and not any(isinstance(x, Tensor) and x.dtype == np.float64 for x in inputs):
-            array = array.astype(np.float32)
+        if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):
+            array = array.astype(float32)
         out = Tensor.wrap(array)
         if Tensor.recorder is not None:
             Tensor.recorder(function, out, inputs, arrays, params, backward)
@@ -809,10 +812,10 @@ class Tensor:
         return Tensor.apply(np.clip, self, a_min=min, a_max=max)
 
     def float(self):
-        return Tensor.apply(cast, self, dtype=np.float32)
+        return Tensor.apply(cast, self, dtype=float32)
 
     def long(self):
-        return Tensor.apply(cast, self, dtype=np.int64)
+        return Tensor.apply(cast, self, dtype=int64)
 
     # Comparison, number by number
 
@@ -887,8 +890,8 @@ class Tensor:
         return Tensor.apply(np.expand_dims, self, axis=dim)
 
     def squeeze(self, dim):
-        """Without an axis of size 1."""
-        return Tensor.apply(np.squeeze, self, axis=dim)
+        """Without an axis of size 1; as it is, if the axis has another size."""
+        return Tensor.apply(np.squeeze, self, axis=dim) if self.shape[dim] == 1 else self
 
     def __getitem__(self, index):
         plain = [i.data if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
@@ -1076,13 +1079,13 @@ def tensor(data, dtype=None, requires_grad=False):
 
 
 @app.function
-def zeros(*shape, dtype=np.float32, requires_grad=False):
+def zeros(*shape, dtype=float32, requires_grad=False):
     """A tensor of zeros. `zeros(2, 3)`."""
     return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 @app.function
-def ones(*shape, dtype=np.float32, requires_grad=False):
+def ones(*shape, dtype=float32, requires_grad=False):
     """A tensor of ones. `ones(2, 3)`."""
     return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
@@ -1109,14 +1112,14 @@ def manual_seed(seed):
 @app.function
 def randn(*shape, requires_grad=False):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    array = generator().standard_normal(as_shape(shape), dtype=np.float32)
+    array = generator().standard_normal(as_shape(shape), dtype=float32)
     return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
 @app.function
 def rand(*shape, requires_grad=False):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    array = generator().random(as_shape(shape), dtype=np.float32)
+    array = generator().random(as_shape(shape), dtype=float32)
     return Tensor.wrap(array).requires_grad_(requires_grad)
 
 

@@ -903,6 +903,9 @@ class LeakyReLU(Module):
     def forward(self, x):
         return leaky_relu(x, negative_slope=self.negative_slope)
 
+    def extra_repr(self):
+        return f"negative_slope={self.negative_slope}"
+
 
 @app.class_definition
 class Sigmoid(Module):
@@ -930,6 +933,9 @@ class GELU(Module):
     def forward(self, x):
         return gelu(x, approximate=self.approximate)
 
+    def extra_repr(self):
+        return f"approximate={self.approximate!r}"
+
 
 @app.class_definition
 class Softmax(Module):
@@ -941,6 +947,9 @@ class Softmax(Module):
     def forward(self, x):
         return softmax(x, dim=self.dim)
 
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
 
 @app.class_definition
 class LogSoftmax(Module):
@@ -951,6 +960,9 @@ class LogSoftmax(Module):
 
     def forward(self, x):
         return log_softmax(x, dim=self.dim)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
 
 
 @app.function

@@ -8,9 +8,6 @@ from importlib import import_module
 
 # module -> its number
 modules = {
-    "losses": "04",
-    "autograd": "05",
-    "optimizers": "06",
     "training": "07",
     "dataloader": "08",
     "spatial": "09",
@@ -30,10 +27,20 @@ modules = {
 
 # package -> what it will offer -> the module that brings it
 names = {
-    "tinytorch": {},
+    "tinytorch": {
+        "get_rng_state": "training",
+        "load": "training",
+        "save": "training",
+        "set_rng_state": "training",
+    },
     "tinytorch.nn": {},
     "tinytorch.nn.functional": {},
     "tinytorch.nn.init": {},
+    "tinytorch.nn.utils": {
+        "clip_grad_norm_": "training",
+    },
+    "tinytorch.optim": {},
+    "tinytorch.optim.lr_scheduler": {},
 }
 
 

@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 254de07c246da40f
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 7c2971de4ac38de6
 """
 
 import math
@@ -382,6 +382,9 @@ class LeakyReLU(Module):
     def forward(self, x):
         return leaky_relu(x, negative_slope=self.negative_slope)
 
+    def extra_repr(self):
+        return f"negative_slope={self.negative_slope}"
+
 
 class Sigmoid(Module):
     """`sigmoid` as a module."""
@@ -406,6 +409,9 @@ class GELU(Module):
     def forward(self, x):
         return gelu(x, approximate=self.approximate)
 
+    def extra_repr(self):
+        return f"approximate={self.approximate!r}"
+
 
 class Softmax(Module):
     """`softmax` as a module."""
@@ -416,6 +422,9 @@ class Softmax(Module):
     def forward(self, x):
         return softmax(x, dim=self.dim)
 
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
 
 class LogSoftmax(Module):
     """`log_softmax` as a module."""
@@ -425,3 +434,6 @@ class LogSoftmax(Module):
 
     def forward(self, x):
         return log_softmax(x, dim=self.dim)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"

@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: a99f5ddd41587644
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: e45a5a7f442777b0
 """
 
 import math
@@ -8,6 +8,9 @@ from functools import cache, wraps
 from inspect import signature
 
 import numpy as np
+
+# types of numbers, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
+float32, float64, int64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 
 
 def as_array(data, dtype=None):
@@ -165,8 +168,8 @@ class Tensor:
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         array = function(*arrays, **params)
         array, backward = array if isinstance(array, tuple) else (array, None)
-        if array.dtype == np.float64 and not any(isinstance(x, Tensor) and x.dtype == np.float64 for x in inputs):
-            array = array.astype(np.float32)
+        if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):
+            array = array.astype(float32)
         out = Tensor.wrap(array)
         if Tensor.recorder is not None:
             Tensor.recorder(function, out, inputs, arrays, params, backward)
@@ -292,10 +295,10 @@ class Tensor:
         return Tensor.apply(np.clip, self, a_min=min, a_max=max)
 
     def float(self):
-        return Tensor.apply(cast, self, dtype=np.float32)
+        return Tensor.apply(cast, self, dtype=float32)
 
     def long(self):
-        return Tensor.apply(cast, self, dtype=np.int64)
+        return Tensor.apply(cast, self, dtype=int64)
 
     # Comparison, number by number
 
@@ -361,8 +364,8 @@ class Tensor:
         return Tensor.apply(np.expand_dims, self, axis=dim)
 
     def squeeze(self, dim):
-        """Without an axis of size 1."""
-        return Tensor.apply(np.squeeze, self, axis=dim)
+        """Without an axis of size 1; as it is, if the axis has another size."""
+        return Tensor.apply(np.squeeze, self, axis=dim) if self.shape[dim] == 1 else self
 
     def __getitem__(self, index):
         plain = [i.data if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
@@ -395,12 +398,12 @@ def tensor(data, dtype=None, requires_grad=False):
     return Tensor(data, dtype, requires_grad)
 
 
-def zeros(*shape, dtype=np.float32, requires_grad=False):
+def zeros(*shape, dtype=float32, requires_grad=False):
     """A tensor of zeros. `zeros(2, 3)`."""
     return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def ones(*shape, dtype=np.float32, requires_grad=False):
+def ones(*shape, dtype=float32, requires_grad=False):
     """A tensor of ones. `ones(2, 3)`."""
     return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
@@ -423,13 +426,13 @@ def manual_seed(seed):
 
 def randn(*shape, requires_grad=False):
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    array = generator().standard_normal(as_shape(shape), dtype=np.float32)
+    array = generator().standard_normal(as_shape(shape), dtype=float32)
     return Tensor.wrap(array).requires_grad_(requires_grad)
 
 
 def rand(*shape, requires_grad=False):
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    array = generator().random(as_shape(shape), dtype=np.float32)
+    array = generator().random(as_shape(shape), dtype=float32)
     return Tensor.wrap(array).requires_grad_(requires_grad)
 
 

@@ -38,7 +38,8 @@ class Module:
 # what `import tinytorch`, `tinytorch.nn` and so on offer of a module; all else is imported from the module itself
 TENSOR = {
     "tinytorch": (
-        "Tensor", "arange", "cat", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
+        "Tensor", "arange", "cat", "float32", "float64", "int64", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack",
+        "tensor", "where", "zeros",
     ),
 }  # fmt: skip
 ACTIVATIONS = {
@@ -53,6 +54,21 @@ LAYERS = {
     "tinytorch.nn.functional": ("dropout", "linear"),
     "tinytorch.nn.init": ("kaiming_uniform_", "uniform_", "xavier_uniform_"),
 }  # fmt: skip
+LOSSES = {
+    "tinytorch.nn": ("BCEWithLogitsLoss", "CrossEntropyLoss", "L1Loss", "MSELoss"),
+    "tinytorch.nn.functional": ("binary_cross_entropy_with_logits", "cross_entropy", "l1_loss", "mse_loss"),
+}
+AUTOGRAD = {"tinytorch": ("no_grad",)}
+OPTIMIZERS = {
+    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
+    "tinytorch.optim.lr_scheduler": (
+        "CosineAnnealingLR", "LRScheduler", "LambdaLR", "LinearLR", "SequentialLR", "StepLR",
+    ),
+}  # fmt: skip
+TRAINING = {
+    "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),
+    "tinytorch.nn.utils": ("clip_grad_norm_",),
+}
 
 
 @dataclass(frozen=True)
@@ -77,10 +93,10 @@ MODULES = (
     Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR),
     Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
-    Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective"),
-    Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient"),
-    Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down"),
-    Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve"),
+    Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES),
+    Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
+    Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS),
+    Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING),
     Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well"),
     Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions"),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
@@ -103,7 +119,13 @@ MILESTONES = (
         "01",
         "01_1957_perceptron",
         "The perceptron (Rosenblatt, 1957)",
-        "what a neuron does before it has learnt anything",
+        "what a neuron does before it has learnt anything, and what it can learn",
+    ),
+    Milestone(
+        "02",
+        "02_1969_xor",
+        "The XOR crisis (Minsky and Papert, 1969)",
+        "what no neuron can learn alone, and a hidden layer can",
     ),
 )
 

@@ -19,5 +19,11 @@ from tinytorch.layers import (
     Softmax,
     Tanh,
 )
+from tinytorch.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    L1Loss,
+    MSELoss,
+)
 
 __getattr__ = names_of(__name__)

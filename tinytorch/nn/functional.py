@@ -17,5 +17,11 @@ from tinytorch.layers import (
     dropout,
     linear,
 )
+from tinytorch.losses import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    l1_loss,
+    mse_loss,
+)
 
 __getattr__ = names_of(__name__)

@@ -1,0 +1,680 @@
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Module 04: Losses")
+
+with app.setup(hide_code=True):
+    import math
+    import os
+
+    import marimo as mo
+    import numpy as np
+
+    from tinytorch.activations import log_softmax, sigmoid, softmax
+    from tinytorch.layers import Linear, Module, ReLU, Sequential
+    from tinytorch.tensor import Tensor, manual_seed, op, randn
+    from tito.lesson import compare, show
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    # Module 04: Losses
+
+    A network gives scores. How wrong is it? The answer must be *one* number, or nobody could say which of two networks is better; and
+    it must tell a bad mistake from a small one, or nothing could be improved step by step. Here you write the four losses that train
+    nearly everything, and find out why none of them wants to see a probability.
+
+    **When you are done:** I can ...
+
+    - choose between squared and absolute error, and say which average each of them looks for;
+    - say what a confident mistake costs, and what a network of ten classes must show before it has learnt anything;
+    - write cross-entropy so that no score makes it `inf` or `nan`, and say what float32 can hold and what not.
+
+    **You need:** Modules 01 to 03. **It unlocks:** Module 05, autograd.
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 1. Reduction: one number out of many
+
+    Every example has its own loss. Add them up, and a batch of 64 looks twice as bad as one of 32; take the mean, and the two can
+    be compared. So `"mean"` is the default. A misspelt word is refused: to guess would be to train on the wrong number.
+    """)
+    return
+
+
+@app.function
+def reduce(terms, reduction="mean"):
+    """A tensor of losses becomes one number: "mean" or "sum". "none" leaves it as it is; all else is a ValueError.
+
+    >>> reduce(Tensor([1.0, 2.0, 6.0]))
+    tensor(3.)
+    """
+    if reduction == "none":
+        return terms
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f'reduction is "mean", "sum" or "none", and not {reduction!r}: choose one of them')
+    return terms.mean() if reduction == "mean" else terms.sum()
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 2. Mean squared error: how far off?
+
+    The network says $\hat y = (2, 5)$, and the target is $y = (3, 1)$. The errors are $-1$ and $4$. Their sign must go, or they
+    cancel. Squaring does that, and makes a large error count far more than a small one: $\text{MSE} = \frac{1}{2}(1 + 16) = 8.5$.
+
+    There is a trap. A linear layer with one output gives a *column*, of shape $(3, 1)$; targets often come as $(3,)$. Broadcasting
+    compares each answer with each target. Take answers that are all right, 1, 2, 3 for 1, 2, 3:
+
+    $$\begin{pmatrix} 1 \\ 2 \\ 3 \end{pmatrix} - \begin{pmatrix} 1 & 2 & 3 \end{pmatrix} = \begin{pmatrix} 0 & -1 & -2 \\ 1 & 0 & -1 \\ 2 & 1 & 0 \end{pmatrix}
+    \qquad \text{mean square: } \frac{12}{9} = 1.33$$
+
+    A network that answers 2 to everything gets $6 / 9 = 0.67$, *less*. That is where training would take it: no error, no `nan`, and
+    nothing learnt but the mean. PyTorch only warns. We refuse.
+    """)
+    return
+
+
+@app.function
+def check_shapes(input, target):
+    """ValueError if the two shapes differ: refuse what broadcasting would silently turn into something else."""
+    if input.shape != target.shape:
+        raise ValueError(f"input has shape {input.shape}, target {target.shape}: reshape one, so that they are equal")
+
+
+@app.function
+def mse_loss(input, target, reduction="mean"):
+    """Squared errors, as in PyTorch.
+
+    Args:
+        input, target: tensors of one shape: what the network says, and what would be right.
+        reduction: "mean", "sum" or "none".
+
+    Returns:
+        Tensor with a single number; for "none", with the shape of `input`.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+
+    >>> mse_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
+    tensor(8.5)
+
+    Steps:
+        1. Refuse shapes that differ.
+        2. Compute the loss of each number, with tensor operations. Reduce.
+
+    Hint: two functions above help. Stay with tensors, so that `Tensor.apply` sees everything.
+    """
+    ### BEGIN SOLUTION
+    check_shapes(input, target)
+    return reduce((input - target) ** 2, reduction)
+    ### END SOLUTION
+
+
+@app.function
+# points: 2
+def test_mse_loss():
+    """WHAT: squared errors, reduced as asked; float32; shapes that differ are refused.
+    WHY: a loss that broadcasts trains a network to answer the mean, and nothing looks broken.
+    TIP: square each error, or the mean of all? Look at reduction="none" first: there every number stands for itself.
+    """
+    x, y = Tensor([[2.0, 5.0], [0.0, -1.0]]), Tensor([[3.0, 1.0], [0.0, 1.0]])
+    assert mse_loss(x, y, reduction="none").tolist() == [[1.0, 16.0], [0.0, 4.0]]
+    assert mse_loss(x, y).item() == 5.25 and mse_loss(x, y, reduction="sum").item() == 21.0
+    assert mse_loss(x, y.long()).item() == 5.25 and mse_loss(x, y.long()).dtype == np.float32, "integer targets"
+    for bad in ({"target": Tensor([3.0, 1.0])}, {"target": y, "reduction": "avg"}):
+        try:
+            mse_loss(x, **bad)
+        except ValueError:
+            continue
+        raise AssertionError(f"{bad} must be a ValueError")
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 3. L1: who listens to an outlier?
+
+    The other way to lose a sign is the absolute value: $|-1|$ and $|4|$ have the mean 2.5. An error of 4 now counts four times as
+    much as an error of 1, not sixteen times. That sounds like a detail. It decides what the network will look for.
+    """)
+    return
+
+
+@app.function
+def l1_loss(input, target, reduction="mean"):
+    """Absolute errors; arguments, result and errors are those of `mse_loss`.
+
+    >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
+    tensor(2.5)
+    """
+    check_shapes(input, target)
+    return reduce((input - target).abs(), reduction)
+
+
+@app.cell(hide_code=True)
+def _():
+    outlier = mo.ui.slider(0, 30, step=0.5, value=5, label="the fifth target", show_value=True)
+    mo.md(f"""
+    ### Explore: which single answer is the best?
+
+    Five targets, 1, 2, 3, 4 and one that you move, and a network that can say only one number. **Predict**: which number makes
+    the MSE smallest, and which the L1? Drag the fifth target from 5 to 30: how far does each of the two move?
+
+    {outlier}
+    """)
+    return (outlier,)
+
+
+@app.function(hide_code=True)
+def explore_outlier(fifth):
+    """Figure: both losses of every constant answer, and the best answers."""
+    import matplotlib.pyplot as plt
+
+    target, answers = Tensor([1.0, 2.0, 3.0, 4.0, fifth]), np.arange(0, 12.01, 0.05)
+    figure, panels = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    for axes, loss in zip(panels, (mse_loss, l1_loss), strict=True):
+        losses = [loss(Tensor(np.full(5, answer)), target).item() for answer in answers]
+        axes.plot(answers, losses)
+        axes.axvline(best := answers[np.argmin(losses)], color="gray", linestyle=":")
+        axes.plot(target.tolist(), np.zeros(5), "k|", markersize=16)
+        axes.set(xlim=(0, 12), ylim=(0, None), xlabel="answer", title=f"{loss.__name__}: smallest at {best:.1f}")
+    plt.close(figure)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(outlier):
+    show(explore_outlier, outlier.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 4. Cross-entropy: what does a confident mistake cost?
+
+    A classifier gives the right class the probability $p$. How wrong is that? $1 - p$ comes to mind. But ask how probable the
+    network holds *all* right answers together: $p_1 \cdot p_2 \cdots p_n$ should be large. For 1797 images and $p = 0.1$ it is
+    $10^{-1797}$, which no float holds. Its logarithm is a sum, and so each example gets a loss of its own, $-\log p$, 0 for $p = 1$:
+
+    | $p$ | $1 - p$ | $-\log p$ | |
+    |---:|---:|---:|---|
+    | 0.5 | 0.5 | 0.693 | a coin |
+    | 0.1 | 0.9 | 2.303 | a guess among ten |
+    | 0.001 | 0.999 | 6.908 | sure of something else |
+
+    For $1 - p$ the last two are nearly equal. For $-\log p$ being sure and wrong is three times as bad as guessing, and there is no
+    limit. (The unit is the *nat*.) Now from scores. Module 02 found the log-softmax of $(2, 1, 0.1)$: $(-0.417, -1.417, -2.317)$. If
+    class 0 is right, the loss is 0.417; if class 2 is, it is 2.317. A batch has scores of shape $(N, C)$, and $N$ class numbers.
+    """)
+    return
+
+
+@app.function
+@op
+def cross_entropy_terms(logits, target):
+    """For each row of scores: how surprising is the right class?
+
+    Args:
+        logits: array of scores, of shape (N, C).
+        target: array of N class numbers, integers in 0 .. C - 1.
+
+    Returns:
+        Array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
+
+    >>> cross_entropy_terms(np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), np.array([2, 1])).round(3)
+    array([2.317, 1.099])
+
+    Steps:
+        1. Turn each row of scores into logarithms of probabilities.
+        2. Pick one number from each row; mind the sign.
+
+    Hint: for two lists, of row and of column numbers, NumPy takes one number for each pair.
+    """
+    ### BEGIN SOLUTION
+    return -log_softmax(logits, dim=-1)[np.arange(len(target)), target]
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_cross_entropy_terms():
+    """WHAT: one loss for each row, that of the target; finite for every finite score; float32 stays.
+    WHY: this line trains every classifier and every language model.
+    TIP: wrong shape? A whole column, or one number of each row? inf? Somewhere a probability was computed first.
+    """
+    x = np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0], [0.0, 3.0, 0.0], [1.0, 2.0, 3.0]], dtype=np.float32)
+    out = cross_entropy_terms(x, np.array([2, 1, 1, 0]))
+    assert out.shape == (4,) and out.dtype == np.float32, "one float32 number for each row"
+    assert np.allclose(out, [2.31702, 1.09861, 0.09492, 2.40761], atol=1e-4)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        out = cross_entropy_terms(np.array([[0.0, -200.0], [1000.0, 0.0]], dtype=np.float32), np.array([1, 1]))
+    assert out.tolist() == [200.0, 1000.0], "very wrong, and still a number"
+    assert isinstance(cross_entropy_terms(Tensor(x), Tensor([0, 1, 2, 0])), Tensor)
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 5. Which class is number -1?
+
+    For NumPy it is the last one. A label -1, which many data sets use for "unknown", would train the network to answer 9, and the
+    loss would look like any other. Whoever takes class numbers must look at them first: their shape, their type, their range.
+    """)
+    return
+
+
+@app.function
+def cross_entropy(input, target, reduction="mean"):
+    """How surprising the right classes are: -log softmax, at the targets.
+
+    Args:
+        input: tensor of scores (logits), of shape (N, C).
+        target: tensor of N integers, the class numbers, in 0 .. C - 1.
+        reduction: "mean", "sum" or "none".
+
+    Returns:
+        Tensor with a single number; for "none", of shape (N,).
+
+    Raises:
+        ValueError: `input` is not (N, C), `target` not (N,), or there is no such reduction.
+        TypeError: the class numbers are not integers (booleans are not, either).
+        IndexError: there is no such class.
+
+    >>> cross_entropy(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1]))
+    tensor(1.7078)
+
+    Steps:
+        1. Refuse wrong shapes, then a wrong type, then numbers that are no class. Say what you found.
+        2. Compute the loss of each row, and reduce.
+
+    Hint: `dtype.kind` is one letter: "i" and "u" are integers, "f" floats, "b" booleans.
+    """
+    ### BEGIN SOLUTION
+    if input.ndim != 2:
+        raise ValueError(f"input has shape {input.shape}: give it one row of scores for each example, (N, C)")
+    n, classes = input.shape
+    if target.shape != (n,):
+        raise ValueError(f"target has shape {target.shape}: give it one class number for each row, ({n},)")
+    if target.dtype.kind not in "iu":
+        raise TypeError(f"class numbers are integers, and these are {target.dtype}: use target.long()")
+    outside = target.data[(target.data < 0) | (target.data >= classes)]
+    if len(outside):
+        raise IndexError(f"there is no class {outside[0]}: number the {classes} classes from 0 to {classes - 1}")
+    return reduce(cross_entropy_terms(input, target), reduction)
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_cross_entropy():
+    """WHAT: the mean over rows; shapes, types and class numbers that do not fit are refused.
+    WHY: a negative class number counts from the end, and a network quietly learns the wrong class.
+    TIP: which of the bad inputs got through? Try it on `cross_entropy_terms` and see what NumPy makes of it.
+    """
+    x, y = Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1])
+    loss = cross_entropy(x, y)
+    assert abs(loss.item() - 1.70782) < 1e-4 and loss.shape == () and loss.dtype == np.float32
+    assert cross_entropy(x, y, "none").shape == (2,) and abs(cross_entropy(x, y, "sum").item() - 3.41563) < 1e-4
+    assert cross_entropy(x, Tensor(np.array([2, 1], dtype=np.uint8))).item() == loss.item(), "any integers will do"
+    bad = {IndexError: ([2, -1], [2, 3]), TypeError: ([2.0, 1.0], [True, False]), ValueError: ([2], [[2], [1]], 2)}
+    for error, number in [(error, number) for error, numbers in bad.items() for number in numbers]:
+        try:
+            cross_entropy(x, Tensor(number))
+        except error:
+            continue
+        raise AssertionError(f"scores of shape (2, 3), target {number}: that must be a {error.__name__}")
+
+
+@app.function(hide_code=True)
+def explore_untrained():
+    """Markdown: the loss of an untrained network, and of the same network with larger scores."""
+    manual_seed(4)
+    scores = Sequential(Linear(64, 32), ReLU(), Linear(32, 10))(randn(500, 64))
+    target = randn(500, 10).argmax(dim=1)
+    losses = {k: cross_entropy(k * scores, target).item() for k in (0, 1, 3, 10, 30)}
+    return mo.md(f"""
+    **What an untrained network must show.** 500 random inputs, ten random classes, and all scores times a *loudness*, which leaves
+    the order of the classes as it is: {", ".join(f"times {k}: **{loss:.3f}**" for k, loss in losses.items())}. A guess costs
+    $\\log 10 = 2.303$. Whoever knows nothing and is loud pays more: a first loss far above it tells of weights that are too large.
+    """)
+
+
+@app.cell(hide_code=True)
+def _():
+    show(explore_untrained)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 6. Binary cross-entropy: why do losses take logits?
+
+    Yes or no: one score $x$, and $p = \sigma(x)$. The target $y$ is 1 or 0, or in between if nobody knows for sure. The loss is
+    $-y \log \sigma(x) - (1 - y) \log (1 - \sigma(x))$. What does float32 make of it?
+
+    It has 24 binary digits, and the point floats: the number after 1 is $1 + 1.2 \cdot 10^{-7}$, the number after 0 is
+    $1.4 \cdot 10^{-45}$. Of all float32 numbers between 0 and 1, 81 % are smaller than $6 \cdot 10^{-8}$. A probability can come very
+    close to 0, but near 1 there is no room. For the target 0:
+
+    | $x$ | $\sigma(x)$ in float32 | $-\log(1 - \sigma(x))$ | true loss |
+    |---:|---:|---:|---:|
+    | 16 | 0.9999999 | 15.94239 | 16.00000 |
+    | 17 | 1 | **inf** | 17.00000 |
+
+    First digits are lost, then everything, and 17 is no absurd score. The remedy is that of log-softmax: never compute the
+    probability. Both logarithms, and the whole loss, can be had from the score:
+
+    $$-\log \sigma(x) = \log(1 + e^{-x}) \qquad -\log(1 - \sigma(x)) = \log(1 + e^x) \qquad \ell = \log(1 + e^x) - x y$$
+
+    Two traps are left. $e^x$ overflows from 89 on; but $\log(1 + e^x) = x + \log(1 + e^{-x})$: which side is safe for which sign?
+    And for $x = -20$ the 1 swallows $e^{-20} = 2 \cdot 10^{-9}$; NumPy's `log1p(z)` is $\log(1 + z)$ without adding the 1. All of this
+    is *one* op on arrays: Module 05 gives each op a gradient rule, and the rule of the whole is simpler than those of its parts.
+    """)
+    return
+
+
+@app.function
+@op
+def binary_cross_entropy_terms(logits, target):
+    """For each score: how surprising is the answer?
+
+    Args:
+        logits: array of scores, of any shape.
+        target: array of the same shape, from 0 (no) to 1 (yes).
+
+    Returns:
+        Array of the same shape; float32 for float32.
+
+    >>> binary_cross_entropy_terms(np.array([0.0, 2.0, 200.0]), np.array([1.0, 0.25, 0.0])).round(4)
+    array([  0.6931,   1.6269, 200.    ])
+
+    Steps:
+        1. Find a form of the logarithm that is safe for both signs.
+        2. Take off what the target says.
+
+    Hint: how did `sigmoid` make sure that nothing greater than 0 is exponentiated? The rest is
+    0 for one sign and the score for the other.
+    """
+    ### BEGIN SOLUTION
+    return np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_binary_cross_entropy_terms():
+    """WHAT: the right losses for every target from 0 to 1, for huge scores and for tiny losses.
+    WHY: one inf in a batch makes the mean inf, and one nan the whole network.
+    TIP: overflow? What is exponentiated when x is 1000, and when it is -1000? A tiny loss is 0? Where is a 1 added?
+    """
+    x = np.array([0.0, 2.0, 2.0, 2.0, -3.0], dtype=np.float32)
+    y = np.array([1.0, 1.0, 0.0, 0.25, 1.0], dtype=np.float32)
+    out = binary_cross_entropy_terms(x, y)
+    assert np.allclose(out, [0.693147, 0.126928, 2.126928, 1.626928, 3.048587], atol=1e-5) and out.dtype == np.float32
+    x, y = np.array([1000, 17, -200, 1000, -1000], dtype=np.float32), np.array([0, 0, 1, 1, 0], dtype=np.float32)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        out = binary_cross_entropy_terms(x, y)
+        tiny = binary_cross_entropy_terms(np.array([20, -20], dtype=np.float32), np.array([1, 0], dtype=np.float32))
+    assert out.tolist() == [1000.0, 17.0, 200.0, 0.0, 0.0], "huge scores, wrong and right"
+    assert np.allclose(tiny / math.exp(-20), 1.0), f"nearly right costs 2.06e-9, not {tiny.tolist()}"
+
+
+@app.function
+def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+    """How surprising yes or no is, from scores.
+
+    `input`: scores (logits); `target`: from 0 to 1, of any type. All else is as in `mse_loss`.
+
+    >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([True, False]), reduction="sum")
+    tensor(200.6931)
+    """
+    check_shapes(input, target)
+    return reduce(binary_cross_entropy_terms(input, target), reduction)
+
+
+@app.cell(hide_code=True)
+def _():
+    bce_score = mo.ui.slider(-120, 20, step=1, value=-10, label="score $x$", show_value=True)
+    mo.md(f"""
+    ### Explore: where does the probability give up, and who still pulls?
+
+    The target is 1. On the left $-\\log \\sigma(x)$ as it stands, and your loss. On the right, how strongly a loss *pulls*: how
+    fast it falls when the score rises. **Predict**: for the target 0 the probability gave up at 17; where does it now? And how
+    strongly does the squared error $(\\sigma(x) - 1)^2$ pull at a network that is sure and wrong, $x = -10$?
+
+    {bce_score}
+    """)
+    return (bce_score,)
+
+
+@app.function(hide_code=True)
+def explore_bce(at):
+    """Figure: binary cross-entropy with and without the probability, and its pull beside that of squared error."""
+    import matplotlib.pyplot as plt
+
+    x, fine = np.arange(-120, 21, dtype=np.float32), np.arange(-120, 20, 0.01)
+    yours, exact = [binary_cross_entropy_terms(scores, np.ones_like(scores)) for scores in (x, fine)]
+    with np.errstate(divide="ignore"):
+        naive = -np.log(sigmoid(x))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    left.plot(x, naive, linewidth=5, alpha=0.4, label=f"with $\\sigma$: {naive[x == at][0]:.6g}")
+    left.plot(x, yours, "--", label=f"yours: {yours[x == at][0]:.6g}")
+    for name, style, loss in (("squared error", "-", (sigmoid(fine) - 1) ** 2), ("yours", "--", exact)):
+        pull = -np.gradient(loss, fine)
+        right.plot(fine, pull, style, label=f"{name}: {np.interp(at, fine, pull):.2g}")
+    for axes, title in ((left, f"loss at {at}"), (right, f"pull at {at}")):
+        axes.axvline(at, color="gray", linestyle=":")
+        axes.set(xlabel="score", title=title, xlim=(-121 if axes is left else min(at, -12) - 1, 21))
+        axes.legend()
+    plt.close(figure)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(bce_score):
+    show(explore_bce, bce_score.value)
+    return
+
+
+@app.class_definition
+class Loss(Module):
+    """A loss as a module remembers its reduction, and can be handed to a training loop like a layer."""
+
+    def __init__(self, reduction="mean"):
+        self.reduction = reduction
+
+
+@app.class_definition
+class MSELoss(Loss):
+    """`mse_loss` as a module."""
+
+    def forward(self, input, target):
+        return mse_loss(input, target, self.reduction)
+
+
+@app.class_definition
+class L1Loss(Loss):
+    """`l1_loss` as a module."""
+
+    def forward(self, input, target):
+        return l1_loss(input, target, self.reduction)
+
+
+@app.class_definition
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits` as a module."""
+
+    def forward(self, input, target):
+        return binary_cross_entropy_with_logits(input, target, self.reduction)
+
+
+@app.class_definition
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` as a module."""
+
+    def forward(self, input, target):
+        return cross_entropy(input, target, self.reduction)
+
+
+@app.function
+def test_loss_modules():
+    """WHAT: each module gives what its function gives, for every reduction.
+    WHY: these are the losses of all later modules.
+    TIP: the classes are given. Look at the exercise that the failing line relies on.
+    """
+    x, y = Tensor([[0.0, 2.0, -1.0]]), Tensor([[1, 0, 1]])
+    pairs = ((MSELoss, mse_loss), (L1Loss, l1_loss), (BCEWithLogitsLoss, binary_cross_entropy_with_logits))
+    for (module, function), reduction in [(pair, r) for pair in pairs for r in ("mean", "sum", "none")]:
+        out = module(reduction)(x, y)
+        assert out.tolist() == function(x, y, reduction).tolist() and out.dtype == np.float32
+    assert CrossEntropyLoss("sum")(x, Tensor([1])).item() == cross_entropy(x, Tensor([1])).item()
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Measure: three ways to the same loss
+
+    4096 rows of 1000 scores, 16 MiB. Take the softmax, its logarithm, and pick; or pick first, then take the logarithm; or call your
+    `cross_entropy_terms`. **Predict**: which is the fastest, and how many arrays of the input's size does each need? How large is the
+    error of each in float32, for scores of size 1 and of size 30?
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def measure_cross_entropy(n=4096, classes=1000, rounds=9):
+    """Markdown: time, peak memory, and the largest error against float64."""
+    random = np.random.default_rng(0)
+    x, y, rows = random.standard_normal((n, classes), dtype=np.float32), random.integers(0, classes, n), np.arange(n)
+    ways = {
+        "softmax, log, pick": lambda x: -np.log(softmax(x))[rows, y],
+        "softmax, pick, log": lambda x: -np.log(softmax(x)[rows, y]),
+        "your `cross_entropy_terms`": lambda x: cross_entropy_terms(x, y),
+    }
+    costs = compare({name: lambda way=way: way(x) for name, way in ways.items()}, rounds)
+    lines = ["| | time | arrays of the input's size | error, scores of size 1 | of size 30 |", "|---|" + "---:|" * 4]
+    for name, (seconds, peak) in costs.items():
+        with np.errstate(divide="ignore"):
+            errors = [np.abs(ways[name](s * x) - cross_entropy_terms(np.float64(s * x), y)).max() for s in (1, 30)]
+        lines.append(f"| {name} | {seconds * 1e3:.1f} ms | {peak / x.nbytes:.1f} | {errors[0]:.1e} | {errors[1]:.1e} |")
+    return mo.md("\n".join(lines))
+
+
+@app.cell(hide_code=True)
+def _():
+    measure_button = mo.ui.run_button(label="Measure on this machine")
+    measure_button
+    return (measure_button,)
+
+
+@app.cell
+def _(measure_button):
+    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
+
+    show(measure_cross_entropy)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    The first way takes four million logarithms where 4096 would do. The second takes one for each row, as yours does, but holds one more array.
+    For small scores all three are equally exact, and that is the danger: an unsafe loss passes at the start of a training run, and
+    breaks when the network has become sure of something. Memory counts, too: 8 texts of 1024 tokens, with 50 257 classes, are 412
+    million scores, 1.6 GB in float32 for each of these arrays.
+
+    ## Complexity
+
+    | | exponentials | logarithms | arrays of the input's size, in the reference |
+    |---|---:|---:|---:|
+    | `mse_loss`, `l1_loss` of $n$ numbers | 0 | 0 | 2 |
+    | `binary_cross_entropy_terms` of $n$ | $n$ | $n$ | 3 |
+    | `cross_entropy_terms` of $(N, C)$ | $NC$ | $N$ | 2 |
+
+    ## In production
+
+    The classes are in `torch/nn/modules/loss.py`. `mse_loss` in `torch/nn/functional.py` only warns when shapes differ. Cross-entropy in
+    `aten/src/ATen/native/LossNLL.cpp` is `log_softmax` and a pick, as yours; it skips targets of -100 (`ignore_index`). Your binary one is
+    in `Loss.cpp` beside it, and so is `binary_cross_entropy` of probabilities: it cuts logarithms at -100, never `inf`, only wrong.
+
+    ## Questions
+    """)
+    return
+
+
+@app.function
+def answer_as_unsure_as():
+    """A language model of 50 257 tokens starts at a loss of about 10.8, and ends at 3.5. A guess
+    among how many tokens is as unsure as that? (People call this number *perplexity*.)
+
+    Hint: where does the 10.8 come from?
+    """
+    ### BEGIN SOLUTION
+    return math.exp(3.5)
+    ### END SOLUTION
+
+
+@app.function
+# points: 1
+def test_answer_as_unsure_as():
+    """WHAT: the number of equal choices that has a given loss.
+    WHY: it says what a loss means to somebody who does not think in nats.
+    TIP: the test asks `cross_entropy` what a guess among as many as you say costs.
+    """
+    cost = cross_entropy(Tensor(np.zeros((1, round(answer_as_unsure_as())))), Tensor([0])).item()
+    assert abs(cost - 3.5) < 0.02, f"a guess among that many costs {cost:.3f}"
+
+
+@app.cell(hide_code=True)
+def question_small_number():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** A colleague fears `inf` and writes $-\log(p + 10^{-7})$. What is the largest loss it can give? Two examples are
+    wrong, with scores of -20 and -200: what do they cost here, and what with your function? Which pull is left?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def question_class_numbers():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** Ten digits, one output, and MSE against the class number. The network wavers between 1 and 7: which answer has the
+    smallest loss? Which loss would you take, and what shape has the output then? For which task *is* MSE against whole numbers right?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Summary
+
+    - A loss is one number. The mean makes batches comparable; shapes that differ are refused, not broadcast.
+    - Squared error looks for the mean, absolute error for the median, which an outlier cannot move.
+    - Cross-entropy is $-\log p$ of the right class. A guess among ten costs 2.303, and being loud without knowledge costs more.
+    - float32 is fine near 0 and coarse near 1. A loss from scores never meets that wall; a loss from probabilities does, at 17.
+    - Sure and wrong: there squared error of a probability hardly pulls any more, and cross-entropy pulls most.
+
+    **Next:** export your work with `tito module complete 04`. Module 05 finds out, for every weight, which way the loss falls.
+    """)
+    return
+
+
+if __name__ == "__main__":
+    app.run()

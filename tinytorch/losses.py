@@ -1,0 +1,172 @@
+"""Module 04: Losses.
+
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 6108d9467f601dda
+"""
+
+import numpy as np
+
+from tinytorch.activations import log_softmax
+from tinytorch.layers import Module
+from tinytorch.tensor import op
+
+
+def reduce(terms, reduction="mean"):
+    """A tensor of losses becomes one number: "mean" or "sum". "none" leaves it as it is; all else is a ValueError.
+
+    >>> reduce(Tensor([1.0, 2.0, 6.0]))
+    tensor(3.)
+    """
+    if reduction == "none":
+        return terms
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f'reduction is "mean", "sum" or "none", and not {reduction!r}: choose one of them')
+    return terms.mean() if reduction == "mean" else terms.sum()
+
+
+def check_shapes(input, target):
+    """ValueError if the two shapes differ: refuse what broadcasting would silently turn into something else."""
+    if input.shape != target.shape:
+        raise ValueError(f"input has shape {input.shape}, target {target.shape}: reshape one, so that they are equal")
+
+
+def mse_loss(input, target, reduction="mean"):
+    """Squared errors, as in PyTorch.
+
+    Args:
+        input, target: tensors of one shape: what the network says, and what would be right.
+        reduction: "mean", "sum" or "none".
+
+    Returns:
+        Tensor with a single number; for "none", with the shape of `input`.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+
+    >>> mse_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
+    tensor(8.5)
+    """
+    check_shapes(input, target)
+    return reduce((input - target) ** 2, reduction)
+
+
+def l1_loss(input, target, reduction="mean"):
+    """Absolute errors; arguments, result and errors are those of `mse_loss`.
+
+    >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
+    tensor(2.5)
+    """
+    check_shapes(input, target)
+    return reduce((input - target).abs(), reduction)
+
+
+@op
+def cross_entropy_terms(logits, target):
+    """For each row of scores: how surprising is the right class?
+
+    Args:
+        logits: array of scores, of shape (N, C).
+        target: array of N class numbers, integers in 0 .. C - 1.
+
+    Returns:
+        Array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
+
+    >>> cross_entropy_terms(np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), np.array([2, 1])).round(3)
+    array([2.317, 1.099])
+    """
+    return -log_softmax(logits, dim=-1)[np.arange(len(target)), target]
+
+
+def cross_entropy(input, target, reduction="mean"):
+    """How surprising the right classes are: -log softmax, at the targets.
+
+    Args:
+        input: tensor of scores (logits), of shape (N, C).
+        target: tensor of N integers, the class numbers, in 0 .. C - 1.
+        reduction: "mean", "sum" or "none".
+
+    Returns:
+        Tensor with a single number; for "none", of shape (N,).
+
+    Raises:
+        ValueError: `input` is not (N, C), `target` not (N,), or there is no such reduction.
+        TypeError: the class numbers are not integers (booleans are not, either).
+        IndexError: there is no such class.
+
+    >>> cross_entropy(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1]))
+    tensor(1.7078)
+    """
+    if input.ndim != 2:
+        raise ValueError(f"input has shape {input.shape}: give it one row of scores for each example, (N, C)")
+    n, classes = input.shape
+    if target.shape != (n,):
+        raise ValueError(f"target has shape {target.shape}: give it one class number for each row, ({n},)")
+    if target.dtype.kind not in "iu":
+        raise TypeError(f"class numbers are integers, and these are {target.dtype}: use target.long()")
+    outside = target.data[(target.data < 0) | (target.data >= classes)]
+    if len(outside):
+        raise IndexError(f"there is no class {outside[0]}: number the {classes} classes from 0 to {classes - 1}")
+    return reduce(cross_entropy_terms(input, target), reduction)
+
+
+@op
+def binary_cross_entropy_terms(logits, target):
+    """For each score: how surprising is the answer?
+
+    Args:
+        logits: array of scores, of any shape.
+        target: array of the same shape, from 0 (no) to 1 (yes).
+
+    Returns:
+        Array of the same shape; float32 for float32.
+
+    >>> binary_cross_entropy_terms(np.array([0.0, 2.0, 200.0]), np.array([1.0, 0.25, 0.0])).round(4)
+    array([  0.6931,   1.6269, 200.    ])
+    """
+    return np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+
+
+def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+    """How surprising yes or no is, from scores.
+
+    `input`: scores (logits); `target`: from 0 to 1, of any type. All else is as in `mse_loss`.
+
+    >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([True, False]), reduction="sum")
+    tensor(200.6931)
+    """
+    check_shapes(input, target)
+    return reduce(binary_cross_entropy_terms(input, target), reduction)
+
+
+class Loss(Module):
+    """A loss as a module remembers its reduction, and can be handed to a training loop like a layer."""
+
+    def __init__(self, reduction="mean"):
+        self.reduction = reduction
+
+
+class MSELoss(Loss):
+    """`mse_loss` as a module."""
+
+    def forward(self, input, target):
+        return mse_loss(input, target, self.reduction)
+
+
+class L1Loss(Loss):
+    """`l1_loss` as a module."""
+
+    def forward(self, input, target):
+        return l1_loss(input, target, self.reduction)
+
+
+class BCEWithLogitsLoss(Loss):
+    """`binary_cross_entropy_with_logits` as a module."""
+
+    def forward(self, input, target):
+        return binary_cross_entropy_with_logits(input, target, self.reduction)
+
+
+class CrossEntropyLoss(Loss):
+    """`cross_entropy` as a module."""
+
+    def forward(self, input, target):
+        return cross_entropy(input, target, self.reduction)

@@ -1,0 +1,8 @@
+"""What is done to gradients before a step.
+
+Written by `tito export`: edit the notebooks instead.
+"""
+
+from tinytorch._later import names_of
+
+__getattr__ = names_of(__name__)
