@@ -3,6 +3,8 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
+import warnings
+
 from tinytorch._later import names_of
 from tinytorch.activations import (
     log_softmax,
@@ -15,6 +17,9 @@ from tinytorch.tensor import (
     Tensor,
     arange,
     cat,
+    float32,
+    float64,
+    int64,
     manual_seed,
     maximum,
     ones,
@@ -26,5 +31,10 @@ from tinytorch.tensor import (
     where,
     zeros,
 )
+
+try:
+    from tinytorch.autograd import no_grad
+except Exception as error:
+    warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {error}", stacklevel=2)
 
 __getattr__ = names_of(__name__)

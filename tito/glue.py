@@ -1,5 +1,7 @@
 """The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
 
+from textwrap import indent
+
 from tito.course import MODULES, Module
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
@@ -9,7 +11,16 @@ VIEWS = {
     "tinytorch.nn": "Layers, under PyTorch's names.",
     "tinytorch.nn.functional": "What layers do, as functions.",
     "tinytorch.nn.init": "How the weights of layers begin.",
+    "tinytorch.nn.utils": "What is done to gradients before a step.",
+    "tinytorch.optim": "Optimizers, under PyTorch's names.",
+    "tinytorch.optim.lr_scheduler": "How the learning rate changes.",
 }
+
+# Importing autograd makes tensors remember. While it is broken they must work without: how else could one mend it?
+IF_IT_WORKS = """try:
+{imports}
+except Exception as error:
+    warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {{error}}", stacklevel=2)"""
 
 LATER = '''"""What is still to be built: a missing module, or a missing name, says which module to finish.
 
@@ -65,9 +76,13 @@ def glue(exported: list[Module]) -> dict[str, str]:
     names = {view: {name: m.slug for m in todo for name in m.offers.get(view, ())} for view in VIEWS}
     files = {"_later.py": LATER.format(note=NOTE, modules=_table(modules), names=_table(names))}
     for view, title in VIEWS.items():
-        offering = sorted((module for module in exported if view in module.offers), key=lambda module: module.slug)
-        imports = [_import("tinytorch._later", ["names_of"])]
-        imports += [_import(f"tinytorch.{module.slug}", module.offers[view]) for module in offering]
+        offering = {module.slug: module.offers[view] for module in exported if view in module.offers}
+        engine = offering.pop("autograd", ())
+        imports = ["import warnings\n"] if engine else []
+        imports += [_import("tinytorch._later", ["names_of"])]
+        imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
+        if engine:
+            imports += ["", IF_IT_WORKS.format(imports=indent(_import("tinytorch.autograd", engine), "    "))]
         head = f'"""{title}\n\n{NOTE}\n"""\n'
         files[_file_of(view)] = "\n".join([head, *imports, "", "__getattr__ = names_of(__name__)", ""])
     return files
