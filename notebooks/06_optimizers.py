@@ -1,0 +1,907 @@
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Module 06: Optimizers")
+
+with app.setup(hide_code=True):
+    import math
+    import os
+    from bisect import bisect_right
+    from collections import defaultdict
+    from copy import deepcopy
+
+    import marimo as mo
+    import numpy as np
+
+    from tinytorch.layers import Linear, Sequential
+    from tinytorch.tensor import Tensor
+    from tito.lesson import compare, show
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    # Module 06: Optimizers
+
+    The gradient says which way is down. It does not say how far to go: too short a step, and learning takes for ever; too long,
+    and the loss climbs. Optimizers decide by what they remember of earlier gradients, schedules by the calendar.
+
+    **When you are done:** I can ...
+
+    - say from which learning rate on gradient descent flies apart, and what momentum changes about it;
+    - write SGD and Adam so that a step makes no new array;
+    - explain why Adam's first step is as long as `lr`, and why AdamW is not Adam with an L2 penalty;
+    - say how much memory training takes before I start it.
+
+    **You need:** Modules 01, 03 and 05. **It unlocks:** Module 07, training.
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 1. How far do I go?
+
+    Near its lowest point a loss looks like a bowl, $\frac c2 x^2$, with the gradient $c x$. A step against it with **learning
+    rate** $\eta$ (in code `lr`), $x \leftarrow x - \eta\, c x = (1 - \eta c)\, x$, multiplies $x$ by the same factor each time:
+
+    | $\eta$, for $c = 20$ | 0.01 | 0.05 | 0.09 | 0.1 | 0.11 |
+    |---|---:|---:|---:|---:|---:|
+    | factor $1 - \eta c$ | 0.8 | 0 | -0.8 | -1 | -1.2 |
+    | after 20 steps, from $x = 1$ | 0.012 | 0 | 0.012 | 1 | 38 |
+
+    Beyond $\eta = 2 / c$ each step lands higher on the other side. A network has many directions, each with its own $c$. The
+    steepest sets the limit; with $\eta < 0.1$, a direction with $c = 1$ must live with factors above 0.9.
+
+    ## 2. Momentum: a ball instead of a hiker
+
+    Let a ball roll: the gradient $g$ changes its speed $v$, of which each step keeps a share, the **momentum** $\mu$:
+
+    $$v \leftarrow \mu v + (1 - d)\, g \qquad\quad x \leftarrow x - \eta v$$
+
+    With $\mu = 0.5$, $d = 0$ and gradients 2, 2, -2 the speed is 2, 3, -0.5: what agrees adds up, what swings cancels. Under the
+    same $g$ for ever $v$ becomes $g / (1 - \mu)$, ten times $g$ for $\mu = 0.9$. **Dampening** $d$ is mostly 0. **Nesterov's** variant
+    looks one roll ahead: with the new $v$, it steps along $g + \mu v$.
+
+    Write it **in place**: new arrays for all weights at each step would cost time and memory (you will measure how much), and whoever
+    else holds the weights would keep the old ones. `np.multiply(a, b, out=c)` writes into `c`, and `a += b` into `a`.
+    """)
+    return
+
+
+@app.function
+def sgd_update(param, grad, buffer, scratch, lr, momentum=0, dampening=0, nesterov=False):
+    """One step of stochastic gradient descent, in place.
+
+    Args:
+        param, grad: arrays of one shape; the first is changed, the second only read.
+        buffer: array of that shape, the speed; it is changed. None without momentum.
+        scratch: array of that shape, for what is needed only for a moment.
+        lr, momentum, dampening: numbers; nesterov: whether to look ahead.
+
+    Returns: None.
+
+    >>> weight, speed = np.array([1.0, 2.0]), np.array([0.0, 4.0])
+    >>> sgd_update(weight, np.array([10.0, -10.0]), speed, np.empty(2), lr=0.1, momentum=0.5)
+    >>> weight, speed
+    (array([0. , 2.8]), array([10., -8.]))
+
+    Steps:
+        1. The direction: without momentum the gradient, else what follows from the new speed.
+        2. Go `lr` times the direction down.
+
+    Hint: one operation in each line, and each writes into an array that is there.
+    """
+    ### BEGIN SOLUTION
+    if momentum:
+        buffer *= momentum
+        np.multiply(grad, 1 - dampening, out=scratch)
+        buffer += scratch
+        if nesterov:
+            np.multiply(buffer, momentum, out=scratch)
+            scratch += grad
+        grad = scratch if nesterov else buffer
+    np.multiply(grad, lr, out=scratch)
+    param -= scratch
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_sgd_update():
+    """WHAT: plain, with momentum, dampened and Nesterov steps; in place, and the gradient is left alone.
+    WHY: the engine adds into the very array of the gradient, and the network holds the very array of the weights.
+    TIP: compute the failing line with a pencil: speed, then direction. A new array? `a = a + b` makes one, `a += b` does not.
+    """
+    for weight, speed, options in (
+        (0.5, 2.0, {}),
+        (0.25, 3.0, {"momentum": 0.5}),
+        (0.625, 1.5, {"momentum": 0.5, "dampening": 0.75}),
+        (0.125, 3.0, {"momentum": 0.5, "nesterov": True}),
+    ):
+        param, grad, buffer, scratch = (np.array([x], dtype=np.float32) for x in (1, 2, 2, -77))
+        sgd_update(param, grad, buffer if options else None, scratch, 0.25, **options)
+        assert param.item() == weight, f"from 1.0 to {weight}, and not {param.item()}, with {options}"
+        assert buffer.item() == speed, f"the speed must be {speed}, and not {buffer.item()}, with {options}"
+        assert grad.item() == 2, "the gradient must not be changed"
+        large = [np.ones(10_000, dtype=np.float32) for _ in range(4)]
+        made = compare({"step": lambda: sgd_update(*large, 0.25, **options)}, rounds=1)["step"][1]  # noqa: B023
+        assert made < large[0].nbytes / 2, f"a step must not make new arrays; it made {made} bytes"
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 3. The optimizer: what must be remembered, and about whom?
+
+    An optimizer knows tensors, in **groups** with options of their own (no decay for biases, say), and its **state**: what the next
+    step needs from the last. State is as much a result of training as the weights: save the weights alone, and what goes on
+    from them is another run. This is bookkeeping and given; read how `step` and `update` share the work.
+    """)
+    return
+
+
+@app.function
+def check_options(group):
+    """Refuse options that make no sense."""
+    for name in ("lr", "momentum", "weight_decay", "eps"):
+        if not 0 <= group.get(name, 0) < math.inf:
+            raise ValueError(f"{name} is {group[name]}: it must be 0 or more")
+    if not all(0 <= beta < 1 for beta in group.get("betas", ())):
+        raise ValueError(f"betas are {group['betas']}: both must be at least 0 and less than 1")
+    if group.get("nesterov") and (group["momentum"] == 0 or group["dampening"] != 0):
+        raise ValueError("nesterov looks ahead along the momentum: give a momentum above 0, and no dampening")
+
+
+@app.class_definition
+class Optimizer:
+    """Tensors, in groups with options, and what is remembered about each of them.
+
+    PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
+    `update(p, state, group)`, which changes `p.data` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
+    with options; `defaults` are the options of those who say nothing. Raises TypeError for what is no list of tensors or of groups,
+    ValueError for no tensor at all, one that comes twice or can have no gradient, and options that make no sense.
+    """
+
+    def __init__(self, params, defaults):
+        if isinstance(params, (Tensor, dict, set)):
+            raise TypeError(f"params is a {type(params).__name__}: give a list of tensors, or net.parameters()")
+        groups, self.defaults, self.param_groups, self.state = list(params), defaults, [], defaultdict(dict)
+        self.memory = np.empty(0, np.uint8)
+        if not groups:
+            raise ValueError("params is empty: give some tensors (net.parameters() can be walked through only once)")
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, group):
+        """One more group; options that it lacks are the defaults."""
+        if not isinstance(group, dict) or "params" not in group or isinstance(group["params"], set):
+            raise TypeError('a group is a dict with a list of tensors: write {"params": [...], "lr": 0.1}')
+        params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        seen = {id(p) for p in self.parameters()}
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"an optimizer changes tensors, and this is a {type(p).__name__}: make it a Parameter")
+            if not (p.requires_grad and p.is_leaf and p.dtype.kind == "f"):
+                raise ValueError(
+                    f"a tensor of shape {p.shape} never gets a .grad: make it a Parameter, or leave it out"
+                )
+            if id(p) in seen:
+                raise ValueError(f"a tensor of shape {p.shape} comes twice and would move twice: give it once")
+            seen.add(id(p))
+        check_options(group := {**self.defaults, **group, "params": params})
+        self.param_groups.append(group)
+
+    def parameters(self):
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def zero_grad(self, set_to_none=True):
+        """Forget all gradients; without `set_to_none`, fill them with zeros."""
+        for p in self.parameters():
+            if set_to_none:
+                p.grad = None
+            elif p.grad is not None:
+                p.grad.data.fill(0)
+
+    def step(self, closure=None):
+        """Change every parameter that has a gradient. A `closure`, if any, first computes the loss and the gradients."""
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.update(p, self.state[p], group)
+        return loss
+
+    def update(self, p, state, group):
+        raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
+
+    def scratch(self, array, place=0):
+        """Room for an array like this one. The memory is lent to one parameter after the other, so it is not state."""
+        if self.memory.nbytes < (place + 1) * array.nbytes:
+            self.memory = np.empty((place + 1) * array.nbytes, np.uint8)
+        return np.ndarray(array.shape, array.dtype, self.memory, place * array.nbytes)
+
+    def l2_gradient(self, p, weight_decay):
+        """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
+        out = np.multiply(p.data, weight_decay, out=self.scratch(p.data, place=1))
+        out += p.grad.data
+        return out
+
+    def state_dict(self):
+        """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
+        number = {id(p): i for i, p in enumerate(self.parameters())}
+        groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
+        return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
+
+    def load_state_dict(self, state_dict):
+        """Copy what `state_dict` gave, and go on where that optimizer was. Raises ValueError, before anything is changed,
+        where groups, options or shapes do not fit."""
+        state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
+        there, here = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
+        if there != here:
+            raise ValueError(f"the saved groups have {there} parameters, these {here}: build the optimizer as it was")
+        params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
+        for group in saved:
+            if lacking := sorted(self.defaults.keys() - group.keys()):
+                raise ValueError(f"the saved options lack {lacking}: this is the state of another kind of optimizer")
+            check_options(group)
+        for i, name, value in ((i, name, value) for i, names in state.items() for name, value in names.items()):
+            if i not in params or (isinstance(value, Tensor) and value.shape != params[i].shape):
+                raise ValueError(f"{name} of parameter {i} does not fit: load the state of this very network")
+        self.state = defaultdict(dict, {params[i]: names for i, names in state.items()})
+        for group, other in zip(self.param_groups, saved, strict=True):
+            group.update({**other, "params": group["params"]})
+
+
+@app.class_definition
+class SGD(Optimizer):
+    """`sgd_update` for each parameter. `weight_decay` is an L2 penalty."""
+
+    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
+        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}
+        super().__init__(params, {**options, "weight_decay": weight_decay})
+
+    def update(self, p, state, group):
+        dampening, decay = group["dampening"], group["weight_decay"]
+        if group["momentum"] and state.get("momentum_buffer") is None:
+            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.data)), 0  # not the first gradient
+        grad = self.l2_gradient(p, decay) if decay else p.grad.data
+        buffer = state["momentum_buffer"].data if group["momentum"] else None
+        options = group["lr"], group["momentum"], dampening, group["nesterov"]
+        sgd_update(p.data, grad, buffer, self.scratch(p.data), *options)
+
+
+@app.function
+def test_optimizer():
+    """WHAT: groups, parameters without a gradient, and a run that goes on bit for bit.
+    WHY: training for days means stopping and going on.
+    TIP: these classes are given. If this fails, look at `sgd_update`.
+    """
+    p, q, r = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(3))
+    array, optimizer = p.data, SGD([{"params": p}, {"params": [q], "lr": 1.0}], lr=0.5, momentum=0.5)
+    p.grad = r.grad = Tensor([2.0, 4.0])
+    optimizer.step()
+    assert p.data is array and array.tolist() == [0.0, 0.0] and q.tolist() == [1.0, 2.0]
+    other = SGD([{"params": [r]}, {"params": [q]}])
+    r.data[:] = 0
+    other.load_state_dict(optimizer.state_dict())
+    optimizer.step()
+    other.step()
+    assert p.tolist() == r.tolist() == [-1.5, -3.0]
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 4. Adam: what if every weight needs its own step?
+
+    One weight has gradients around 100, another around 0.001: no single learning rate suits both. Adam keeps two running averages
+    for each weight, of the gradient and of its square, and divides one by the root of the other, so that the size cancels:
+
+    $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \quad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \quad
+    \hat m = \frac{m}{1 - \beta_1^t} \quad \hat v = \frac{v}{1 - \beta_2^t} \quad x \leftarrow x - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
+
+    The averages begin at 0. After the first step, $t = 1$, with $\beta = (0.9, 0.999)$ and $g = 100$, they are $m = 10$ and
+    $v = 10$; the divisors make up for the start, $\hat m = 100$, $\hat v = 10\,000$, and the step is $\eta \cdot 100 / 100 = \eta$. With
+    $g = 0.001$ it is $\eta$, too. **Adam's first step is as long as `lr`, whatever the gradient.** Without this **bias correction** it
+    would be $m / \sqrt v = 0.1 / \sqrt{0.001} = \sqrt{10} \approx 3.16$ times as long. And that is not the worst: while the gradient
+    stays the same, the ratio grows to 6.57 at step 12, and is still 1.26 at step 1000.
+
+    In place, the corrections need not touch any array. With $r = \sqrt{1 - \beta_2^t}$ the same step is
+
+    $$x \leftarrow x - \frac{\eta\, r}{1 - \beta_1^t} \cdot \frac{m}{\sqrt v + \epsilon r}$$
+    """)
+    return
+
+
+@app.function
+def adam_update(param, grad, exp_avg, exp_avg_sq, scratch, step, lr, betas, eps):
+    """One step of Adam, in place ([Kingma and Ba, 2014](https://arxiv.org/abs/1412.6980)).
+
+    Args:
+        param, grad: arrays of one shape; the first is changed, the second only read.
+        exp_avg, exp_avg_sq: arrays of that shape, the running averages m and v; they are changed.
+        scratch: array of that shape, for what is needed only for a moment.
+        step: t, the number of this step; the first is 1.
+        lr, eps: numbers; betas: two numbers, the shares of m and v that stay.
+
+    Returns: None.
+
+    >>> weight, m, v = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
+    >>> adam_update(weight, np.array([100.0, -0.001]), m, v, np.empty(2), 1, 0.1, (0.9, 0.999), 1e-8)
+    >>> weight.round(4)
+    array([0.9, 1.1])
+
+    Steps:
+        1. Bring both averages up to date.
+        2. Build the quotient of the last formula, without a new array.
+        3. Go down, by the first factor of that formula.
+
+    Hint: what depends on t alone is a plain number. `np.sqrt` and `np.divide` take `out=`, too.
+    """
+    ### BEGIN SOLUTION
+    beta1, beta2 = betas
+    root = math.sqrt(1 - beta2**step)
+    exp_avg *= beta1
+    np.multiply(grad, 1 - beta1, out=scratch)
+    exp_avg += scratch
+    exp_avg_sq *= beta2
+    np.multiply(grad, grad, out=scratch)
+    scratch *= 1 - beta2
+    exp_avg_sq += scratch
+    np.sqrt(exp_avg_sq, out=scratch)
+    scratch += eps * root
+    np.divide(exp_avg, scratch, out=scratch)
+    scratch *= lr * root / (1 - beta1**step)
+    param -= scratch
+    ### END SOLUTION
+
+
+@app.function
+# points: 4
+def test_adam_update():
+    """WHAT: both averages, both corrections, eps in its place, nothing but changes in place.
+    WHY: most of today's language models were trained by this formula.
+    TIP: which assert fails first: the averages, the first step, eps, or the second step? 3.16 times too far at first: no correction.
+    """
+    param, grad, m, v, scratch = (np.full(2, x, dtype=np.float32) for x in (1, [2, -4], 0, 0, 77))
+    adam_update(param, grad, m, v, scratch, 1, 0.1, (0.5, 0.75), 1e-8)
+    assert m.tolist() == [1, -2] and v.tolist() == [1, 4], "m = 0.5 g, v = 0.25 g^2"
+    assert np.allclose(param, [0.9, 1.1]), f"the first step has the length of lr: [0.9, 1.1], and not {param}"
+    adam_update(param, np.array([-2, -4], dtype=np.float32), m, v, scratch, 2, 0.1, (0.5, 0.75), 1e-8)
+    assert np.allclose(m, [-0.5, -3]) and np.allclose(v, [1.75, 7]), "the averages after a second gradient"
+    assert np.allclose(param, [0.9 + 0.1 / 3, 1.2]), "m is corrected by 0.75, v by 0.4375: quotients -1/3 and -1"
+    assert grad.tolist() == [2, -4] and param.dtype == np.float32, "the gradient must not be changed"
+    param, m, v = (np.full(2, x, dtype=np.float32) for x in (1, 0, 0))
+    adam_update(param, grad, m, v, scratch, 1, 1.0, (0.5, 0.75), 2.0)
+    assert np.allclose(param, [0.5, 5 / 3]), "eps = 2 halves a step along 2 / 2: it is added to the corrected root"
+    large = [np.ones(10_000, dtype=np.float32) for _ in range(5)]
+    made = compare({"step": lambda: adam_update(*large, 1, 0.1, (0.9, 0.999), 1e-8)}, rounds=1)["step"][1]
+    assert made < large[0].nbytes / 2, f"a step must not make new arrays; it made {made} bytes"
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 5. AdamW: what if small weights are wanted?
+
+    Large weights fit noise. An **L2 penalty** adds $\frac\lambda2 \sum x^2$ to the loss, hence $\lambda x$ to the gradient. In plain
+    SGD each weight is then also multiplied by $1 - \eta\lambda$. In Adam the penalty passes through the division together
+    with the gradient, and weights with large gradients hardly decay. **Decoupled** decay multiplies the weights as in SGD, and
+    leaves Adam's gradient alone. Two weights, both 1, whose gradients change sign at every step, so that the loss wants nothing;
+    after 1000 steps with $\eta = 0.001$, $\lambda = 0.1$ ($0.9999^{1000} = 0.905$):
+
+    | | gradients $\pm 10$ | gradients $\pm 0.01$ |
+    |---|---:|---:|
+    | Adam with an L2 penalty | 0.99 | 0.26 |
+    | AdamW | 0.91 | 0.91 |
+    """)
+    return
+
+
+@app.class_definition
+class Adam(Optimizer):
+    """`adam_update` for each parameter. `weight_decay` is an L2 penalty."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def update(self, p, state, group):
+        if not state:
+            m, v = (Tensor.wrap(np.zeros_like(p.data)) for _ in range(2))
+            state.update({"step": 0, "exp_avg": m, "exp_avg_sq": v})
+        state["step"] += 1
+        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.data
+        arrays = p.data, grad, state["exp_avg"].data, state["exp_avg_sq"].data, self.scratch(p.data)
+        adam_update(*arrays, state["step"], group["lr"], group["betas"], group["eps"])
+
+    def decayed(self, p, group):
+        return self.l2_gradient(p, group["weight_decay"])
+
+
+@app.class_definition
+class AdamW(Adam):
+    """Adam with decoupled decay ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101))."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def decayed(self, p, group):
+        """Let the array of the tensor `p` decay, in place; returns the array of the gradient that Adam goes by.
+
+        >>> p = Tensor([2.0, -4.0], requires_grad=True)
+        >>> p.grad = Tensor([1.0, 1.0])
+        >>> AdamW([p]).decayed(p, {"lr": 0.1, "weight_decay": 0.5}), p
+        (array([1., 1.], dtype=float32), tensor([ 1.9, -3.8]))
+
+        Steps:
+            1. Multiply every weight by the factor of the text; the options are in `group`.
+            2. Which gradient does Adam get?
+
+        Hint: compare `decayed` of Adam, just above.
+        """
+        ### BEGIN SOLUTION
+        p.data *= 1 - group["lr"] * group["weight_decay"]
+        return p.grad.data
+        ### END SOLUTION
+
+
+@app.function
+# points: 2
+def test_AdamW_decayed():
+    """WHAT: weights shrink by their factor, in place, and the gradient stays what it was: the table above.
+    WHY: Adam and AdamW differ in this line, and in every network that is trained with them.
+    TIP: fill in `decayed` of AdamW above. First the weight by hand: 8 * (1 - 0.5 * 0.5). The table needs `adam_update`, too.
+    """
+    p, group = Tensor([8.0, -4.0], requires_grad=True), {"lr": 0.5, "weight_decay": 0.5}
+    p.grad, array = Tensor([3.0, 0.0]), p.data
+    assert AdamW([p]).decayed(p, group).tolist() == p.grad.tolist() == [3.0, 0.0], "the gradient as it was"
+    assert p.data is array and p.tolist() == [6.0, -3.0], f"from [8, -4] to [6, -3], in place, and not {p}"
+    for kind, expected in ((Adam, [0.992, 0.262]), (AdamW, [0.906, 0.906])):
+        p = Tensor([1.0, 1.0], requires_grad=True)
+        optimizer = kind([p], weight_decay=0.1)
+        for i in range(1000):
+            p.grad = Tensor([10.0, 0.01]) * (-1) ** (i + 1)
+            optimizer.step()
+        assert np.allclose(p.numpy(), expected, atol=2e-3), f"{kind.__name__}: {expected}, and not {p}"
+
+
+@app.cell(hide_code=True)
+def _():
+    rates = [0.01, 0.02, 0.05, 0.09, 0.1, 0.11, 0.15, 0.18, 0.2]
+    race_lr = mo.ui.slider(steps=rates, value=0.02, label="lr", show_value=True)
+    race_momentum = mo.ui.slider(0, 0.95, step=0.05, value=0.9, label="momentum", show_value=True)
+    mo.md(f"""
+    ### Explore: a race in a narrow valley
+
+    Three of your optimizers in a bowl with the curvatures 1 and 20. **Predict**: from which `lr` on does plain SGD leave the
+    bowl? Does momentum move that edge down or up? Where is Adam's edge? Then find all three.
+
+    {mo.hstack([race_lr, race_momentum], justify="start", wrap=True)}
+    """)
+    return race_lr, race_momentum
+
+
+@app.function(hide_code=True)
+def explore_race(lr, momentum, steps=100):
+    """Draw the paths of three optimizers over a loss of two parameters, and the loss at every step."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    x, y = np.meshgrid(np.linspace(-2, 1, 90), np.linspace(-1, 1, 60))
+    left.contour(x, y, x**2 + 20 * y**2, levels=(np.arange(9) / 1.8) ** 2, colors="0.8", linewidths=0.8)
+    runners = {"SGD": (SGD, {}), f"momentum {momentum:g}": (SGD, {"momentum": momentum}), "Adam": (Adam, {})}
+    for (name, (kind, options)), look in zip(runners.items(), ("C0o-", "C1s--", "C2^:"), strict=True):
+        p = Tensor([-1.8, 0.8], requires_grad=True)
+        optimizer, path, losses = kind([p], lr=lr, **options), [], []
+        while len(path) <= steps and np.abs(p.data).max() < 1e3:
+            optimizer.zero_grad()
+            loss = (p * p * Tensor([0.5, 10.0])).sum()
+            loss.backward()
+            path.append(p.tolist())
+            losses.append(loss.item())
+            optimizer.step()
+        left.plot(*np.array(path).T, look, markersize=3, linewidth=1)
+        right.semilogy(losses, look, markevery=10, markersize=4, label=name)
+    left.set(xlim=(-2, 1), ylim=(-1, 1), title="the goal is (0, 0)")
+    right.set(ylim=(1e-9, 1e5), xlabel="step", title="loss")
+    right.legend(fontsize=8)
+    plt.close(figure)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(race_lr, race_momentum):
+    show(explore_race, race_lr.value, race_momentum.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 6. Schedules: is one length right all the time?
+
+    At first the averages know only a few gradients, and steps as long as `lr` are bold: **warm up**. In the end, steps that were right
+    on the slope jump about the lowest point, as each batch pulls elsewhere: **cool down**. A warm-up is a straight line. Cooling down,
+    half a cosine wave is popular: while its angle goes from 0 to $\pi$, a cosine goes from 1 to -1; stretched and shifted, it
+    leads from one rate to another.
+
+    | after ... of 10 steps | 0 | 1 | 5 | 9 | 10 |
+    |---|---:|---:|---:|---:|---:|
+    | cosine from 0.1 to 0 | 0.1 | 0.0976 | 0.05 | 0.0024 | 0 |
+
+    Both are **closed forms**: they know the number of the step, not the rate before. So a run can go on from anywhere.
+    """)
+    return
+
+
+@app.function
+def cosine_lr(epoch, base_lr, T_max, eta_min):
+    """Down along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
+
+    Args:
+        epoch, T_max: how many steps were made, from 0; how many there are.
+        base_lr, eta_min: the learning rates at both ends.
+
+    Returns: the learning rate.
+
+    >>> [round(cosine_lr(epoch, 0.1, 10, 0.0), 4) for epoch in (0, 1, 5, 10)]
+    [0.1, 0.0976, 0.05, 0.0]
+
+    Steps:
+        1. Find the angle, and its cosine.
+        2. Stretch and shift it to the two rates.
+
+    Hint: try your formula at both ends and in the middle.
+    """
+    ### BEGIN SOLUTION
+    return eta_min + (base_lr - eta_min) * (1 + math.cos(math.pi * epoch / T_max)) / 2
+    ### END SOLUTION
+
+
+@app.function
+# points: 2
+def test_cosine_lr():
+    """WHAT: both ends, the middle and a third of the way, also above a floor.
+    WHY: a rate that misses its floor keeps the last steps too long, or makes them negative.
+    TIP: at a third of the way the cosine is 0.5. What should become of it?
+    """
+    for epoch, expected in ((0, 0.9), (10, 0.7), (15, 0.5), (20, 0.3), (30, 0.1)):
+        lr = cosine_lr(epoch, 0.9, 30, 0.1)
+        assert math.isclose(lr, expected), f"step {epoch} of 30, from 0.9 to 0.1: {expected}, and not {lr}"
+
+
+@app.class_definition
+class LRScheduler:
+    """Sets each group's lr, from its first lr and the number of steps. A subclass writes `get_lr`.
+
+    PyTorch: [`LRScheduler`](https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate).
+    """
+
+    def __init__(self, optimizer, last_epoch=-1):
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"a scheduler needs an optimizer, and this is a {type(optimizer).__name__}: give one")
+        for group in optimizer.param_groups:
+            if last_epoch != -1 and "initial_lr" not in group:
+                raise ValueError("to go on at last_epoch, load the optimizer's state first: it has the initial_lr")
+            group.setdefault("initial_lr", group["lr"])
+        self.optimizer, self.last_epoch = optimizer, last_epoch
+        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.step()
+
+    def get_lr(self):
+        raise NotImplementedError(f"{type(self).__name__}.get_lr: a scheduler needs this method")
+
+    def step(self):
+        self.last_epoch += 1
+        self._last_lr = self.get_lr()
+        for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
+            group["lr"] = lr
+
+    def get_last_lr(self):
+        return list(self._last_lr)
+
+    def state_dict(self):
+        return {k: v for k, v in vars(self).items() if k not in ("optimizer", "lr_lambdas", "schedulers")}
+
+    def load_state_dict(self, state_dict):
+        """Go on where that scheduler was (the optimizer's own state has the learning rates)."""
+        if len(state_dict["base_lrs"]) != len(self.base_lrs):
+            raise ValueError("the saved scheduler had another number of groups: build it as it was")
+        vars(self).update(state_dict)
+
+
+@app.class_definition
+class LambdaLR(LRScheduler):
+    """The first lr times `lr_lambda(steps)`: one function, or a list with one for each group."""
+
+    def __init__(self, optimizer, lr_lambda, last_epoch=-1):
+        groups, many = len(optimizer.param_groups), isinstance(lr_lambda, (list, tuple))
+        self.lr_lambdas = list(lr_lambda) if many else [lr_lambda] * groups
+        if len(self.lr_lambdas) != groups:
+            raise ValueError(f"{len(self.lr_lambdas)} functions for {groups} groups: give one for each")
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [lr * factor(self.last_epoch) for lr, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+
+@app.class_definition
+class StepLR(LRScheduler):
+    """Times `gamma` every `step_size` steps."""
+
+    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
+        self.step_size, self.gamma = step_size, gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
+
+
+@app.class_definition
+class LinearLR(LRScheduler):
+    """The first lr times a factor: a straight line from `start_factor` to `end_factor` in `total_iters` steps, then flat."""
+
+    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
+        if not (0 < start_factor <= 1 and 0 <= end_factor <= 1 and total_iters >= 1):
+            raise ValueError("give LinearLR factors above 0 and up to 1, and at least one step")
+        self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        share = min(self.last_epoch, self.total_iters) / self.total_iters
+        return [lr * (self.start_factor + (self.end_factor - self.start_factor) * share) for lr in self.base_lrs]
+
+
+@app.class_definition
+class CosineAnnealingLR(LRScheduler):
+    """From the first lr to `eta_min` by `cosine_lr`."""
+
+    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
+        self.T_max, self.eta_min = T_max, eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [cosine_lr(self.last_epoch, lr, self.T_max, self.eta_min) for lr in self.base_lrs]
+
+
+@app.class_definition
+class SequentialLR(LRScheduler):
+    """One scheduler after the other, each from its own step 0; `milestones` says when the second begins, the third, ..."""
+
+    def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
+        if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
+            raise ValueError("give one milestone less than schedulers, all of them for this optimizer")
+        self.schedulers, self.milestones = list(schedulers), list(milestones)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        now = bisect_right(self.milestones, self.last_epoch)
+        self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
+        return self.schedulers[now].get_lr()
+
+
+@app.function
+def learning_rates(make, steps):
+    """The learning rates that the scheduler `make(optimizer)` gives to an optimizer with lr = 1."""
+    scheduler, rates = make(SGD([Tensor([0.0], requires_grad=True)], lr=1.0)), []
+    for _ in range(steps):
+        rates += scheduler.get_last_lr()
+        scheduler.step()
+    return rates
+
+
+@app.function
+def test_schedulers():
+    """WHAT: the first rates of each scheduler, and of two in a row.
+    WHY: one step off, and the warm-up ends in a jump.
+    TIP: given; the last one calls `cosine_lr`.
+    """
+    assert learning_rates(lambda o: LambdaLR(o, lambda n: n + 1), 3) == [1, 2, 3]
+    assert learning_rates(lambda o: StepLR(o, 2, 0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
+    rates = learning_rates(lambda o: SequentialLR(o, [LinearLR(o, 0.5, 1, 2), CosineAnnealingLR(o, 2)], [2]), 5)
+    assert np.allclose(rates, [0.5, 0.75, 1, 0.5, 0])
+
+
+@app.cell(hide_code=True)
+def _():
+    schedule_warmup = mo.ui.slider(1, 50, value=10, label="steps of warm-up", show_value=True)
+    schedule_total = mo.ui.slider(60, 300, step=20, value=100, label="steps in all", show_value=True)
+    mo.md(f"""
+    ### Explore: warm up, cool down
+
+    If every step were as long as `lr`, how is the way spread over the steps? **Predict**: which share lies behind you after half of
+    the steps, when the warm-up is short? And with a cosine, how far is the whole way, compared to a rate that never changes?
+
+    {mo.hstack([schedule_warmup, schedule_total], justify="start", wrap=True)}
+    """)
+    return schedule_total, schedule_warmup
+
+
+@app.function(hide_code=True)
+def explore_schedule(warmup, total):
+    """Draw warm-up and cosine, and which share of the way is done by when."""
+    import matplotlib.pyplot as plt
+
+    def make(o):
+        line, wave = LinearLR(o, 0.01, total_iters=warmup), CosineAnnealingLR(o, total - warmup)
+        return SequentialLR(o, [line, wave], [warmup])
+
+    rates = np.array(learning_rates(make, total))
+    half = rates[: total // 2].sum() / rates.sum()
+    figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
+    axes.plot(rates)
+    axes.fill_between(range(total // 2), rates[: total // 2], color="0.9")
+    title = f"the way: {rates.mean():.0%} of that at a constant lr, and {half:.0%} of it by half time (grey)"
+    axes.set(xlabel="step", ylabel="lr", title=title)
+    plt.close(figure)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(schedule_total, schedule_warmup):
+    show(explore_schedule, schedule_warmup.value, schedule_total.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Measure: what does an optimizer cost?
+
+    A network 784-256-128-10 has 235,146 parameters, 0.90 MiB. One step of each optimizer, and of a naive Adam, written as
+    its formulas stand, with new arrays all the way. **Predict**: how much state does each keep, how much does each step allocate, and how much slower
+    is Adam than SGD? How much does writing in place buy?
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def measure_optimizers(rounds=15):
+    """Markdown: time of a step, bytes of state, and peak of new bytes in a step."""
+
+    class NaiveAdam(Adam):
+        def update(self, p, state, group):
+            (b1, b2), t = group["betas"], state.get("step", 0) + 1
+            m = b1 * state.get("exp_avg", 0.0) + (1 - b1) * p.grad
+            v = b2 * state.get("exp_avg_sq", 0.0) + (1 - b2) * p.grad * p.grad
+            state.update({"step": t, "exp_avg": m, "exp_avg_sq": v})
+            p.data = p.data - (group["lr"] * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + group["eps"])).data
+
+    optimizers = {}
+    kinds = {"SGD": (SGD, {}), "momentum": (SGD, {"momentum": 0.9}), "Adam": (Adam, {}), "naive Adam": (NaiveAdam, {})}
+    for name, (kind, options) in kinds.items():
+        net = Sequential(Linear(784, 256), Linear(256, 128), Linear(128, 10))
+        optimizers[name] = kind(net.parameters(), **options)
+        for p in net.parameters():
+            p.grad = Tensor(np.ones(p.shape))
+    rows = ["| | time | against SGD | state | new in a step |", "|---|---:|---:|---:|---:|"]
+    costs = compare({name: optimizer.step for name, optimizer in optimizers.items()}, rounds)
+    for name, (seconds, peak) in costs.items():
+        state = sum(v.data.nbytes for s in optimizers[name].state.values() for v in s.values() if isinstance(v, Tensor))
+        times = f"{seconds * 1e3:.2f} ms | {seconds / costs['SGD'][0]:.1f}x"
+        rows.append(f"| {name} | {times} | {state / 2**20:.2f} MiB | {peak / 2**20:.2f} MiB |")
+    return mo.md("\n".join(rows))
+
+
+@app.cell(hide_code=True)
+def _():
+    measure_button = mo.ui.run_button(label="Measure on this machine")
+    measure_button
+    return (measure_button,)
+
+
+@app.cell
+def _(measure_button):
+    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
+
+    show(measure_optimizers)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    The state is exactly what the formulas keep: nothing, $v$, or $m$ and $v$. Where everything is in place, a step allocates next to
+    nothing; the naive Adam needs five arrays of the largest weight's size at once, and must ask for that memory, and touch it, again
+    and again. Twelve passes against two should make Adam six times as slow as SGD. Is it less on your machine? A pass over numbers that
+    are still in the cache is cheap.
+
+    ## Complexity
+
+    For $P$ parameters, the largest tensor having $L$ of them:
+
+    | | passes over arrays of size $P$ | state | parameters, gradients and state | scratch |
+    |---|---:|---:|---:|---:|
+    | SGD | 2 | 0 | $2P$ | $L$ |
+    | SGD with momentum | 5 | $P$ | $3P$ | $L$ |
+    | Adam, AdamW | 12, 13 | $2P$ | $4P$ | $L$ |
+
+    The last line is the next one of the table that grows through the book: *Adam: 3x parameters* (4x, with the gradients).
+
+    ## In production
+
+    PyTorch's optimizers are in `torch/optim/sgd.py` and `torch/optim/adam.py`; `torch/optim/adamw.py` is a subclass that sets one flag.
+    `_single_tensor_adam` is your loop. `_multi_tensor_adam` does each operation for a list of tensors at once, and the fused kernel
+    in `aten/src/ATen/native/cpu/FusedAdamKernel.cpp` all twelve operations in one pass. The schedules are in `torch/optim/lr_scheduler.py`.
+    Of a model of 7 billion parameters Adam's state alone is 56 GB in float32; ZeRO splits it over machines, and 8-bit
+    optimizers keep it in a quarter.
+
+    ## Questions
+    """)
+    return
+
+
+@app.function
+def answer_training_bytes():
+    """How many bytes do parameters, gradients and Adam's averages take, all in float32, for
+    a network with the layers Linear(1000, 500) and Linear(500, 10)?
+
+    Hint: count the numbers of the network first, with the biases. How many arrays of that size are there?
+    """
+    ### BEGIN SOLUTION
+    return 4 * 4 * (1000 * 500 + 500 + 500 * 10 + 10)
+    ### END SOLUTION
+
+
+@app.function
+# points: 1
+def test_answer_training_bytes():
+    """WHAT: the least memory that training this network with Adam needs.
+    WHY: it decides whether a network can be trained on a machine, before anybody starts.
+    TIP: four arrays for each parameter: which? How many bytes is a number?
+    """
+    optimizer = Adam(Sequential(Linear(1000, 500), Linear(500, 10)).parameters())
+    for p in optimizer.parameters():
+        p.grad = p.detach()
+    optimizer.step()
+    tensors = [t for p, s in optimizer.state.items() for t in (p, p.grad, s["exp_avg"], s["exp_avg_sq"])]
+    assert answer_training_bytes() == sum(t.data.nbytes for t in tensors)
+
+
+@app.cell(hide_code=True)
+def question_kept_gradient():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** To save a copy, a colleague's first step of momentum says `state["momentum_buffer"] = p.grad`. Follow the speed over
+    three steps, with `zero_grad()` and with `zero_grad(set_to_none=False)`. Which of the two goes wrong, and how?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def question_resume():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** A run with Adam is stopped after 10,000 steps and goes on from the saved weights, but with a new optimizer and a new
+    scheduler with warm-up. Follow the length of the first steps: what does the loss do, and why does the warm-up help? What would
+    happen with plain SGD and a constant `lr`?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## Summary
+
+    - The steepest direction limits the learning rate to $2 / c$; the flattest one pays for it.
+    - Momentum adds up what agrees, and even moves that limit up, to $2 (1 + \mu) / c$.
+    - Adam divides by the size of the gradients: its first step is as long as `lr`, if both averages are corrected.
+    - Decoupled decay shrinks all weights alike; an L2 penalty inside Adam does not.
+    - Steps in place make no new arrays. State is as large as the weights, or twice: Adam is 3x parameters.
+    - Warm up, because the averages know little at first; cool down, because long steps jump about the goal.
+
+    **Next:** export your work with `tito module complete 06`. Module 07 trains networks.
+    """)
+    return
+
+
+if __name__ == "__main__":
+    app.run()

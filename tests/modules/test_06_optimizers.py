@@ -1,0 +1,420 @@
+"""The exported optimizers, tested with other numbers than in the notebook."""
+
+import copy
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from tinytorch.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    Optimizer,
+    SequentialLR,
+    StepLR,
+    adam_update,
+    cosine_lr,
+    sgd_update,
+)
+from tinytorch.tensor import Tensor
+
+
+def parameter(*numbers, dtype=np.float32):
+    return Tensor(np.array(numbers), dtype=dtype, requires_grad=True)
+
+
+def gradients(shape, steps, seed=0):
+    return np.random.default_rng(seed).standard_normal((steps, *shape))
+
+
+def by_the_book(kind, x, grads, lr, **o):
+    """The formulas, number by number, in float64 and with new arrays everywhere."""
+    speed = mean = square = 0
+    for t, g in enumerate(grads, 1):
+        if kind is AdamW:
+            x = x * (1 - lr * o.get("weight_decay", 1e-2))
+        else:
+            g = g + o.get("weight_decay", 0) * x
+        if kind is SGD:
+            momentum = o.get("momentum", 0)
+            speed = g if t == 1 else momentum * speed + (1 - o.get("dampening", 0)) * g
+            x = x - lr * (g + momentum * speed if o.get("nesterov") else speed if momentum else g)
+        else:
+            (b1, b2), eps = o.get("betas", (0.9, 0.999)), o.get("eps", 1e-8)
+            mean, square = b1 * mean + (1 - b1) * g, b2 * square + (1 - b2) * g * g
+            x = x - lr * (mean / (1 - b1**t)) / (np.sqrt(square / (1 - b2**t)) + eps)
+    return x
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (SGD, {}),
+        (SGD, {"weight_decay": 0.3}),
+        (SGD, {"momentum": 0.8}),
+        (SGD, {"momentum": 0.8, "dampening": 0.4, "weight_decay": 0.2}),
+        (SGD, {"momentum": 0.6, "nesterov": True}),
+        (SGD, {"momentum": 0.6, "nesterov": True, "weight_decay": 0.2}),
+        (Adam, {}),
+        (Adam, {"betas": (0.5, 0.8), "eps": 0.1}),
+        (Adam, {"betas": (0.0, 0.9), "weight_decay": 0.2}),
+        (AdamW, {}),
+        (AdamW, {"betas": (0.7, 0.95), "weight_decay": 0.4}),
+    ],
+)
+@pytest.mark.parametrize("shape", [(3, 2), (), (0, 4)])
+def test_forty_steps_by_the_book(kind, options, shape):
+    """WHAT: forty steps give the numbers of the formulas, for any shape, and the gradients stay as they were.
+    WHY: a small mistake in a formula still learns, only worse, and nobody notices.
+    TIP: which options fail? Without any: the step itself. With decay only: which gradient, and in which order?
+    """
+    grads = gradients(shape, 40)
+    start = gradients(shape, 1, seed=1)[0]
+    p = Tensor(start, dtype=np.float64, requires_grad=True)
+    optimizer = kind([p], lr=0.03, **options)
+    for g in grads:
+        p.grad = Tensor(g, dtype=np.float64)
+        optimizer.step()
+        assert np.array_equal(p.grad.data, g)
+    assert np.allclose(p.data, by_the_book(kind, start, grads, 0.03, **options), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [(SGD, {}), (SGD, {"momentum": 0.9, "nesterov": True}), (Adam, {}), (AdamW, {})]
+)
+def test_in_place(kind, options):
+    """WHAT: the array stays, views see the change, float32 stays, and later steps make no arrays.
+    WHY: networks, views and other threads hold these arrays.
+    TIP: `a = a - b` makes a new array; `a -= b` does not.
+    """
+    p = Tensor(np.ones((100, 100)), requires_grad=True)
+    array, view = p.data, p.data[:, :1]
+    optimizer = kind([p], lr=0.1, **options)
+    p.grad = Tensor(np.full((100, 100), 3.0))
+    grad = p.grad.data
+    optimizer.step()
+    tracemalloc.start()
+    optimizer.step()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert p.data is array and p.dtype == np.float32 and view[0, 0] == array[0, 0] < 1
+    assert peak < array.nbytes / 4
+    assert p.grad.data is grad and (grad == 3).all()
+    held = [v.data for v in optimizer.state[p].values() if isinstance(v, Tensor)]
+    assert all(v.dtype == np.float32 and not np.shares_memory(v, grad) for v in held)
+
+
+def test_update_functions_on_transposed_arrays():
+    """WHAT: the functions work on any strides and in float64.
+    WHY: a parameter may be a view of another.
+    TIP: nothing may depend on the order in memory.
+    """
+    big = np.ones((3, 2))
+    sgd_update(big.T, np.full((2, 3), 2.0), None, np.empty((2, 3)), 0.5)
+    assert (big == 0).all()
+    m, v = np.zeros((2, 3)), np.zeros((2, 3))
+    adam_update(big.T, np.full((2, 3), -7.0), m, v, np.empty((2, 3)), 1, 0.25, (0.9, 0.99), 0.0)
+    assert np.allclose(big, 0.25)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_first_step_of_adam_is_lr(size):
+    """WHAT: one step of Adam has the length of lr, whatever the gradient.
+    WHY: this is what the two corrections are for.
+    TIP: sqrt(10) times too long? The corrections are missing.
+    """
+    p = parameter(0.0, 0.0)
+    p.grad = Tensor([size, -size])
+    Adam([p], lr=0.2, eps=0).step()
+    assert np.allclose(p.data, [-0.2, 0.2], rtol=1e-4)
+
+
+def test_groups_have_their_own_options():
+    """WHAT: options of a group win over the defaults; parameters without gradient stand still.
+    WHY: biases do not decay, and first layers learn slowly.
+    TIP: given.
+    """
+    p, q, r = parameter(1.0), parameter(1.0), parameter(1.0)
+    optimizer = SGD([{"params": [p]}, {"params": q, "lr": 2.0, "name": "head"}], lr=0.5)
+    optimizer.add_param_group({"params": [r]})
+    p.grad, q.grad = Tensor([1.0]), Tensor([1.0])
+    optimizer.step()
+    assert (p.item(), q.item(), r.item()) == (0.5, -1.0, 1.0)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 2.0, 0.5]
+    assert optimizer.param_groups[1]["name"] == "head"
+
+
+def test_zero_grad_and_closure():
+    """WHAT: gradients vanish or become 0 in place; step hands back the closure's loss.
+    WHY: None is cheaper, 0 is what old scripts expect.
+    TIP: given.
+    """
+    p = parameter(1.0)
+    optimizer = Adam([p])
+    p.grad = Tensor([4.0])
+    array = p.grad.data
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.data is array and array.item() == 0
+    optimizer.zero_grad()
+    assert p.grad is None and optimizer.step(lambda: "loss") == "loss"
+
+
+@pytest.mark.parametrize(
+    ("error", "params"),
+    [
+        (ValueError, []),
+        (ValueError, iter([])),
+        (TypeError, parameter(1.0)),
+        (TypeError, [1.0]),
+        (TypeError, [np.ones(2)]),
+        (TypeError, {parameter(1.0)}),
+        (TypeError, [{"parameters": [parameter(1.0)]}]),
+        (ValueError, [Tensor([1.0])]),
+        (ValueError, [Tensor([1, 2])]),
+        (ValueError, 2 * [parameter(1.0)]),
+        (ValueError, 2 * [{"params": [parameter(1.0)]}][:1] * 2),
+        (ValueError, [parameter(1.0) * 2]),
+    ],
+)
+@pytest.mark.parametrize("kind", [SGD, AdamW])
+def test_refuses_params(kind, error, params):
+    """WHAT: what cannot be optimized is refused when the optimizer is built.
+    WHY: later it would only be a network that does not learn.
+    TIP: given.
+    """
+    with pytest.raises(error):
+        kind(list(params) if hasattr(params, "__next__") else params)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (SGD, {"lr": -0.1}),
+        (SGD, {"lr": math.nan}),
+        (SGD, {"momentum": -0.5}),
+        (SGD, {"weight_decay": -1}),
+        (SGD, {"nesterov": True}),
+        (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+        (Adam, {"betas": (1.0, 0.9)}),
+        (Adam, {"betas": (0.9, -0.1)}),
+        (Adam, {"eps": -1e-8}),
+        (AdamW, {"lr": math.inf}),
+    ],
+)
+def test_refuses_options(kind, options):
+    """WHAT: options that make no sense are refused, as defaults and in a group.
+    WHY: a minus that slipped in climbs instead of going down.
+    TIP: given.
+    """
+    with pytest.raises(ValueError):
+        kind([parameter(1.0)], **options)
+    optimizer = kind([parameter(1.0)])
+    with pytest.raises(ValueError):
+        optimizer.add_param_group({"params": [parameter(2.0)], **options})
+    assert len(optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [(SGD, {"momentum": 0.9, "nesterov": True}), (Adam, {"weight_decay": 0.1}), (AdamW, {})]
+)
+def test_resumed_run_is_equal_bit_for_bit(kind, options):
+    """WHAT: state_dict and load_state_dict carry everything, as copies, under PyTorch's names.
+    WHY: training for days means stopping and going on.
+    TIP: given.
+    """
+    shapes, grads = [(3, 2), (4,)], [gradients(shape, 20) for shape in [(3, 2), (4,)]]
+
+    def run(optimizer, steps):
+        for i in steps:
+            for p, g in zip(optimizer.parameters(), grads, strict=True):
+                p.grad = Tensor(g[i])
+            optimizer.step()
+
+    def build(lr):
+        p, q = (Tensor(np.ones(shape), requires_grad=True) for shape in shapes)
+        return kind([{"params": [p], "lr": lr}, {"params": [q]}], **options)
+
+    one, two = build(0.1), build(0.7)
+    run(one, range(10))
+    saved = one.state_dict()
+    picture = copy.deepcopy(saved)
+    names = {"momentum_buffer"} if kind is SGD else {"step", "exp_avg", "exp_avg_sq"}
+    assert saved["state"].keys() == {0, 1} and saved["state"][0].keys() == names
+    assert [group["params"] for group in saved["param_groups"]] == [[0], [1]]
+    for p, q in zip(one.parameters(), two.parameters(), strict=True):
+        q.data[...] = p.data
+    run(one, range(10, 20))
+    two.load_state_dict(saved)
+    run(two, range(10, 20))
+    for p, q in zip(one.parameters(), two.parameters(), strict=True):
+        assert np.array_equal(p.data, q.data)
+    for i, state in saved["state"].items():
+        for name, value in state.items():
+            before = picture["state"][i][name]
+            assert np.array_equal(getattr(value, "data", value), getattr(before, "data", before)), "a copy, both ways"
+    assert two.param_groups[0]["lr"] == 0.1
+
+
+def test_load_refuses_before_it_changes():
+    """WHAT: other numbers of groups or parameters, other shapes, another optimizer's state: a ValueError, and no change.
+    WHY: an optimizer that is half loaded trains on, wrongly.
+    TIP: given.
+    """
+
+    def stepped(kind, *groups, **options):
+        optimizer = kind(
+            [{"params": [Tensor(np.ones(s), requires_grad=True) for s in group]} for group in groups], **options
+        )
+        for p in optimizer.parameters():
+            p.grad = Tensor(np.ones(p.shape))
+        optimizer.step()
+        return optimizer
+
+    optimizer = stepped(Adam, [(2,), (3,)], lr=0.5)
+    before = optimizer.state_dict()
+    broken = stepped(Adam, [(2,), (3,)], lr=0.1).state_dict()
+    broken["param_groups"][0]["lr"] = -1
+    unknown = stepped(Adam, [(2,), (3,)], lr=0.1).state_dict()
+    unknown["state"][7] = {"step": 1}
+    for wrong in (
+        stepped(Adam, [(2,), (3,), (4,)]).state_dict(),
+        stepped(Adam, [(2,)], [(3,)]).state_dict(),
+        stepped(Adam, [(2,), (1,)]).state_dict(),
+        stepped(SGD, [(2,), (3,)], momentum=0.9).state_dict(),
+        broken,
+        unknown,
+    ):
+        with pytest.raises(ValueError):
+            optimizer.load_state_dict(wrong)
+        assert repr(optimizer.state_dict()) == repr(before)
+
+
+def test_own_optimizer():
+    """WHAT: a subclass needs nothing but `update`.
+    WHY: this is how new optimizers are tried.
+    TIP: given.
+    """
+
+    class SignSGD(Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        def update(self, p, state, group):
+            p.data -= group["lr"] * np.sign(p.grad.data)
+
+    p = parameter(1.0)
+    p.grad = Tensor([-30.0])
+    SignSGD([p], lr=0.5).step()
+    assert p.item() == 1.5
+    with pytest.raises(NotImplementedError, match="update"):
+        Optimizer([p], {}).step()
+
+
+def rates(make, steps, lr=0.8):
+    optimizer = SGD([{"params": [parameter(0.0)]}, {"params": [parameter(0.0)], "lr": 0.1}], lr=lr)
+    scheduler, found = make(optimizer), []
+    for _ in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        assert scheduler.get_last_lr() == [group["lr"] for group in optimizer.param_groups]
+        scheduler.step()
+    return found
+
+
+def test_cosine():
+    """WHAT: both ends, the middle and a third of the way.
+    WHY: a wrong end is a jump in the middle of training.
+    TIP: try epoch 0 and the last one by hand.
+    """
+    assert np.allclose([cosine_lr(n, 1.0, 6, 0.5) for n in (0, 2, 3, 6)], [1.0, 0.875, 0.75, 0.5])
+
+
+def test_schedulers():
+    """WHAT: each scheduler's values, for each group from its own first lr.
+    WHY: PyTorch's scripts must give the same curve.
+    TIP: given; one calls cosine_lr.
+    """
+    assert np.allclose(rates(lambda o: StepLR(o, 2), 5), [0.8, 0.8, 0.08, 0.08, 0.008])
+    assert np.allclose(rates(lambda o: LinearLR(o), 7), 0.8 * np.array([1 / 3, 7 / 15, 0.6, 11 / 15, 13 / 15, 1, 1]))
+    assert np.allclose(rates(lambda o: LinearLR(o, 0.5, 0.25, 5), 8)[::2], [0.4, 0.32, 0.24, 0.2])
+    assert np.allclose(rates(lambda o: CosineAnnealingLR(o, 4, 0.4), 5)[::2], [0.8, 0.6, 0.4])
+    assert np.allclose(rates(lambda o: LambdaLR(o, [lambda n: 0.5**n, lambda n: 1]), 3), [0.8, 0.4, 0.2])
+
+
+def test_warmup_and_cosine_as_in_pytorch():
+    """WHAT: SequentialLR begins each part at its own step 0, and the last part keeps going.
+    WHY: this is how most language models are trained.
+    TIP: given.
+    """
+
+    def make(optimizer):
+        parts = LinearLR(optimizer, 0.25, total_iters=3), CosineAnnealingLR(optimizer, 4), StepLR(optimizer, 1, 0.5)
+        return SequentialLR(optimizer, parts, [3, 7])
+
+    expected = [0.25, 0.5, 0.75, 1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2, 1, 0.5, 0.25]
+    assert np.allclose(rates(make, 10, lr=1.0), expected)
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_resumed_schedule(sequential):
+    """WHAT: optimizer and scheduler, loaded from their states, go on with the same rates; also by last_epoch.
+    WHY: a run that warms up twice is another run.
+    TIP: given.
+    """
+
+    def build():
+        optimizer = SGD([parameter(0.0)], lr=0.3)
+        cosine = CosineAnnealingLR(optimizer, 20)
+        if not sequential:
+            return optimizer, cosine
+        return optimizer, SequentialLR(optimizer, [LinearLR(optimizer, 0.1), CosineAnnealingLR(optimizer, 15)], [5])
+
+    optimizer, scheduler = build()
+    for _ in range(8):
+        scheduler.step()
+    other, resumed = build()
+    other.load_state_dict(optimizer.state_dict())
+    resumed.load_state_dict(scheduler.state_dict())
+    assert resumed.get_last_lr() == scheduler.get_last_lr() == [other.param_groups[0]["lr"]]
+    third = SGD([parameter(0.0)])
+    third.load_state_dict(optimizer.state_dict())
+    again = None if sequential else CosineAnnealingLR(third, 20, last_epoch=7)
+    for _ in range(6):
+        scheduler.step()
+        resumed.step()
+        assert resumed.get_last_lr() == scheduler.get_last_lr()
+        if again:
+            again.step()
+            assert again.get_last_lr() == scheduler.get_last_lr()
+
+
+def test_schedulers_refuse():
+    """WHAT: no optimizer, no first lr, another number of functions, parts or groups, factors out of range.
+    WHY: the mistake is here, and not a thousand steps later.
+    TIP: given.
+    """
+    optimizer, other = SGD([parameter(0.0)], lr=0.3), SGD([parameter(0.0)], lr=0.3)
+    with pytest.raises(TypeError):
+        StepLR(0.1, 5)
+    with pytest.raises(ValueError, match="initial_lr"):
+        StepLR(optimizer, 5, last_epoch=3)
+    with pytest.raises(ValueError):
+        LambdaLR(optimizer, [lambda n: 1, lambda n: 2])
+    for wrong in ({"start_factor": 0}, {"end_factor": 1.5}, {"total_iters": 0}):
+        with pytest.raises(ValueError):
+            LinearLR(optimizer, **wrong)
+    parts = [StepLR(optimizer, 5), StepLR(optimizer, 6)]
+    with pytest.raises(ValueError):
+        SequentialLR(optimizer, parts, [])
+    with pytest.raises(ValueError):
+        SequentialLR(other, parts, [4])
+    two = StepLR(SGD([{"params": [parameter(0.0)]}, {"params": [parameter(0.0)]}]), 5)
+    with pytest.raises(ValueError):
+        two.load_state_dict(parts[0].state_dict())
+    with pytest.raises(NotImplementedError, match="get_lr"):
+        LRScheduler(optimizer)

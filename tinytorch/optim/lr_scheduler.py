@@ -1,0 +1,16 @@
+"""How the learning rate changes.
+
+Written by `tito export`: edit the notebooks instead.
+"""
+
+from tinytorch._later import names_of
+from tinytorch.optimizers import (
+    CosineAnnealingLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    SequentialLR,
+    StepLR,
+)
+
+__getattr__ = names_of(__name__)
