@@ -71,7 +71,10 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     texts |= {f"tinytorch/{name}": text for name, text in package(place, []).items()}
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
-    for source in (path for milestone in course.MILESTONES for path in sorted(milestone.path.glob("*.*"))):
+    # pages and scripts, not the pictures that these may have left beside themselves
+    for source in (
+        path for m in course.MILESTONES for path in sorted(m.path.glob("*.*")) if path.suffix in (".md", ".py")
+    ):
         target = place.root / source.relative_to(ROOT)
         written += [] if target.exists() else [_add(target, read(source))]
     progress.begin(place)

@@ -1,11 +1,10 @@
 """Milestone 01: what the script shows is what its page and the course promise."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
+from tests.milestones.run import run_script
 from tito import course, milestone
 from tito.place import COURSE
 
@@ -15,9 +14,7 @@ pytestmark = pytest.mark.skipif(not course.MODULES[3].available, reason="only on
 
 
 def test_untrained_neurons_are_coins():
-    script = milestone.scripts(PERCEPTRON, COURSE)[0]
-    run = subprocess.run([sys.executable, script.name], cwd=script.parent, capture_output=True, encoding="utf-8")
-    assert run.returncode == 0, run.stderr
+    run = run_script(milestone.scripts(PERCEPTRON, COURSE)[0])
     rows = re.findall(r"on average ([\d.]+)%, the worst neuron ([\d.]+)%, the best ([\d.]+)%", run.stdout)
     assert len(rows) == 5
     for mean, worst, best in rows:
@@ -29,5 +26,19 @@ def test_untrained_neurons_are_coins():
 
 
 def test_its_needs_follow_from_its_imports():
-    script = milestone.scripts(PERCEPTRON, COURSE)[0]
-    assert [module.number for module in milestone.needs(script)] == ["00", "01", "02", "03"]
+    forward, trained = milestone.scripts(PERCEPTRON, COURSE)
+    assert [module.number for module in milestone.needs(forward)] == ["00", "01", "02", "03"]
+    assert [module.number for module in milestone.needs(trained)] == ["00", "01", "02", "03", "04", "05", "06"]
+
+
+def test_trained_neurons_are_right():
+    script = milestone.scripts(PERCEPTRON, COURSE)[1]
+    picture = script.with_suffix(".png")
+    picture.unlink(missing_ok=True)
+    run = run_script(script)
+    rows = re.findall(r"^ *\d+ \| +([\d.]+)% +([\d.]+)% \| +([\d.]+)% +([\d.]+)%$", run.stdout, re.MULTILINE)
+    assert len(rows) == 20
+    before, after, read_before, read_after = (list(map(float, column)) for column in zip(*rows, strict=True))
+    assert min(after) >= 98 and min(read_after) >= 98, "after learning, on separable data"
+    assert sum(before) / 20 < 75 and sum(read_before) / 20 < 75, "it was not that good before"
+    assert picture.stat().st_size > 5000

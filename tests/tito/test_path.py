@@ -71,18 +71,18 @@ def reads_digits_with_its_own_tensor(place: Place) -> None:
 
 
 def replays_history(place: Place) -> None:
-    """By command, and as a plain program from the milestone's own folder."""
-    folder = place.root / "milestones" / "01_1957_perceptron"
-    assert "ready" in tito("milestone", "status", cwd=folder).stdout
-    by_command = tito("milestone", "run", "01", cwd=place.root)
-    assert by_command.returncode == 0, by_command.stdout + by_command.stderr
-    assert "ready" not in tito("milestone", "status", cwd=folder).stdout
-    script = [sys.executable, "01_rosenblatt_forward.py"]
-    by_hand = subprocess.run(script, cwd=folder, capture_output=True, encoding="utf-8")
-    assert by_hand.returncode == 0, by_hand.stderr
-    for printed in (by_command.stdout, by_hand.stdout):
-        assert f"tinytorch: {place.package} (yours)" in printed
-        assert "right on average" in printed
+    """By command, and as plain programs from the milestones' own folders."""
+    for milestone in course.MILESTONES:
+        folder = place.root / "milestones" / milestone.folder
+        assert "ready" in tito("milestone", "status", cwd=folder).stdout
+        by_command = tito("milestone", "run", milestone.number, cwd=place.root)
+        assert by_command.returncode == 0, by_command.stdout + by_command.stderr
+        for script in sorted(folder.glob("[0-9]*.py")):
+            by_hand = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, encoding="utf-8")
+            assert by_hand.returncode == 0, by_hand.stderr
+            assert f"tinytorch: {place.package} (yours)" in by_hand.stdout
+            assert by_hand.stdout in by_command.stdout, "the same seeds, the same numbers"
+    assert "ready" not in tito("milestone", "status", cwd=place.root).stdout
 
 
 @pytest.mark.parametrize("module", course.available(), ids=lambda module: module.stem)

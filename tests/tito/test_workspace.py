@@ -184,3 +184,15 @@ print(repr(tinytorch.tensor([1.0])), repr(Tensor([2.0])), isinstance(tinytorch.t
     assert tito("export", "01", cwd=place.root).returncode == 0
     printed, _ = living.communicate("go\n", timeout=30)
     assert printed == "TENSOR([1.]) TENSOR([2.]) True\n"
+
+
+def test_init_takes_no_pictures_along(tmp_path):
+    """A milestone's script, run in the course itself, leaves its picture there: it is no part of the course."""
+    picture = course.MILESTONES[0].path / "left_behind.png"
+    picture.write_bytes(b"\x89PNG")
+    try:
+        place, _ = init(tmp_path / "mine")
+    finally:
+        picture.unlink()
+    folder = place.root / "milestones" / course.MILESTONES[0].folder
+    assert {path.suffix for path in folder.iterdir()} == {".md", ".py"}
