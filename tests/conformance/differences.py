@@ -1,0 +1,148 @@
+"""Where TinyTorch differs from PyTorch on purpose, and why. Each is run: one that is gone fails, so the list stays true."""
+
+import numpy as np
+
+from tests.conformance.compare import leaf
+
+
+def loss_of_different_shapes(lib):
+    """A loss refuses shapes that differ; PyTorch warns, broadcasts, and trains on the wrong number."""
+    return lib.nn.functional.mse_loss(lib.ones(3, 1), lib.ones(3))
+
+
+def exact_gelu(lib):
+    """NumPy has no error function, so gelu knows approximate="tanh" only, and that is its default."""
+    return lib.nn.functional.gelu(lib.tensor([1.0]))
+
+
+def arrays_of_float64(lib):
+    """`tensor(array)` makes float32 of NumPy's default type, so that float64 never creeps in; say `dtype=float64` to keep it."""
+    return lib.tensor(np.array([1.0, 2.0]))
+
+
+def types_of_tensors_without_axes(lib):
+    """In PyTorch a tensor of no axes gives way to one with axes of the same kind; here, as in NumPy, float64 wins."""
+    return leaf(lib, np.ones(2, "float32"), False) * leaf(lib, np.array(2.0), False)
+
+
+def no_axes_at_all(lib):
+    """`dim=()` means every axis in PyTorch, for old times' sake; here it means none."""
+    return lib.ones(2).sum(dim=())
+
+
+def arithmetic_with_masks(lib):
+    """PyTorch wants a mask turned into numbers before it is subtracted; NumPy counts True as 1, as Python does."""
+    return lib.ones(2) - lib.tensor([True, False])
+
+
+def average_of_integers(lib):
+    """PyTorch refuses the mean of integers; here it is a float, as in NumPy."""
+    return lib.tensor([1, 2]).mean()
+
+
+def classes_in_other_positions(lib):
+    """Cross-entropy takes (N, C) only: scores of more axes are reshaped by whoever has them."""
+    return lib.nn.functional.cross_entropy(lib.ones(2, 3, 4), lib.tensor([[0, 1, 2, 0], [0, 1, 2, 0]]))
+
+
+def the_class_that_is_ignored(lib):
+    """There is no `ignore_index`: -100 is no class."""
+    return lib.nn.functional.cross_entropy(lib.ones(2, 3), lib.tensor([0, -100]))
+
+
+def adding_in_place(lib):
+    """`+=` makes a new tensor, since arrays that a rule has saved must not change; PyTorch changes the old one, and keeps count."""
+    x = lib.ones(2)
+    y = x
+    y += 1
+    return x
+
+
+def types_of_targets(lib):
+    """BCE takes targets of True and False; PyTorch wants floats."""
+    return lib.nn.functional.binary_cross_entropy_with_logits(lib.ones(2), lib.tensor([True, False]))
+
+
+def strides_of_nothing(lib):
+    """Where there are no numbers NumPy's strides are 0; PyTorch's are what they would be."""
+    return lib.zeros(0, 2).stride()
+
+
+def the_axis_of_a_number(lib):
+    """In PyTorch a tensor without axes has an axis 0 for whoever asks; here the way back refuses it."""
+    x = lib.ones(requires_grad=True) if lib.__name__ == "tinytorch" else lib.ones((), requires_grad=True)
+    x.sum(dim=0).backward()
+    return x.grad
+
+
+def clamp_to_nothing(lib):
+    """Without bounds everything is left as it is; PyTorch wants at least one."""
+    return lib.ones(2).clamp()
+
+
+def dropout_of_too_much(lib):
+    """A p that is no probability is refused by the function, when the layer is first used; PyTorch asks when it is made."""
+    return lib.nn.Dropout(1.5)
+
+
+def counting_steps(lib):
+    """Adam counts its steps in a number; PyTorch in a tensor, which a graphics card can keep."""
+    p = leaf(lib, np.ones(2, "float32"), True)
+    optimizer = lib.optim.Adam([p])
+    p.grad = lib.ones(2)
+    optimizer.step()
+    return type(optimizer.state_dict()["state"][0]["step"]) is int
+
+
+DIFFERENCES = (
+    loss_of_different_shapes,
+    exact_gelu,
+    arrays_of_float64,
+    types_of_tensors_without_axes,
+    no_axes_at_all,
+    arithmetic_with_masks,
+    average_of_integers,
+    classes_in_other_positions,
+    the_class_that_is_ignored,
+    adding_in_place,
+    types_of_targets,
+    strides_of_nothing,
+    the_axis_of_a_number,
+    clamp_to_nothing,
+    dropout_of_too_much,
+    counting_steps,
+)
+
+# Single numbers at the edges where the two differ on purpose: name of the program in test_corners.py -> (which, why)
+NOT_A_NUMBER = "the slope of something that is not a number is nothing to be relied on"
+EDGES_THAT_DIFFER = {
+    "gelu": (lambda x: abs(x) > 1e4, "PyTorch cubes a huge number and then has no slope; here the slope is 0 or 1"),
+    "abs": (np.isnan, NOT_A_NUMBER),
+    "relu": (np.isnan, NOT_A_NUMBER),
+    "maximum with a number": (np.isnan, NOT_A_NUMBER),
+    "maximum": (lambda x, y: np.isnan(x) or np.isnan(y), NOT_A_NUMBER),
+    "power 0.5": (
+        lambda x: x == -np.inf or (x == 0 and np.signbit(x)),
+        "PyTorch takes the square root instead, which has another sign at -0, and no slope at -inf",
+    ),
+    "binary_cross_entropy": (
+        lambda x, y: np.isinf(x),
+        "an infinite score: infinite or no number here, no number or infinite in PyTorch's formula",
+    ),
+}
+
+# Public names that no case runs, and why
+NOT_COMPARED = {
+    "tinytorch.op": "PyTorch's ops are made in C++",
+    "Tensor.apply": "the seam through which every op passes; PyTorch's is in C++",
+    "Tensor.wrap": "how apply makes its result",
+    "Tensor.set_recorder": "how module 05 joins module 01",
+    "Tensor.set_engine": "how module 05 joins module 01",
+    "Tensor.__repr__": "PyTorch adds requires_grad and grad_fn",
+    "Module.named_tensors": "parameters and buffers in one list; PyTorch has two",
+    "Dropout.extra_repr": "PyTorch adds inplace=False",
+    "Flatten.extra_repr": "PyTorch adds end_dim=-1",
+    "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
+    "Optimizer.scratch": "lends memory to update",
+    "LRScheduler.get_lr": "abstract",
+}
