@@ -1,11 +1,13 @@
 # make start   a workspace of your own, and the first notebook
-# make test    every check
+# make test    every check, without those that need PyTorch (200 MB)
+# make test-conformance   the same results and gradients as PyTorch
+# make bench   measured against PyTorch; writes benchmarks/results.md
 
 PYTHON ?= python3
 WORKSPACE ?= my-tinytorch
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
-.PHONY: start test
+.PHONY: start test test-conformance bench
 
 start: .venv/for-data
 	$(BIN)/tito init $(WORKSPACE)
@@ -17,6 +19,12 @@ test: .venv/for-dev
 	$(BIN)/tito check
 	$(BIN)/tito export --all --check
 	$(BIN)/python -m pytest
+
+test-conformance: .venv/for-conformance
+	$(BIN)/python -m pytest tests/conformance tests/test_benchmarks.py
+
+bench: .venv/for-conformance
+	$(BIN)/python -m benchmarks
 
 # an environment with the course and one of its extras; made again when pyproject.toml changes
 .venv/for-%: pyproject.toml

@@ -1,0 +1,54 @@
+"""Measure tinytorch against PyTorch and write the table: `make bench`, or `python -m benchmarks`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import fresh, table
+from benchmarks.timing import Different, compare
+from benchmarks.workloads import WORKLOADS
+
+THREADS = 2
+RESULTS = Path(__file__).with_name("results.md")
+
+
+def measure(quick: bool) -> str:
+    """Everything, as the text of a page."""
+    import threadpoolctl
+    import torch
+
+    import tinytorch
+
+    torch.set_num_threads(THREADS)
+    rounds, seconds, steps = (2, 0.01, 5) if quick else (40, 0.3, 300)
+    times = {}
+    with threadpoolctl.threadpool_limits(THREADS, user_api="blas"):
+        for workload in WORKLOADS:
+            times[workload.name] = compare(workload, {"tinytorch": tinytorch, "torch": torch}, rounds, seconds)
+        rows = [table.time_row(workload, times[workload.name]) for workload in WORKLOADS]
+        rows.append(table.import_row(fresh.import_seconds(1 if quick else 15)))
+        rows.append(table.memory_row(fresh.memory_megabytes(1 if quick else 3, steps), steps))
+        return table.page(rows, times, quick)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only see that everything works; the numbers mean nothing")
+    parser.add_argument(
+        "--output", type=Path, help=f"where the table goes; {RESULTS.name} beside the code, if not --quick"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        text = measure(options.quick)
+    except Different as error:
+        print(f"The two do not compute the same, so nothing was measured. {error}", file=sys.stderr)
+        return 1
+    if options.output or not options.quick:
+        table.write(text, options.output or RESULTS)
+    else:
+        print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What has to be measured in a fresh process: how long an import takes, and how much memory a training run needs."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+
+IMPORTS = """from time import perf_counter
+start = perf_counter(); import numpy
+middle = perf_counter(); import {}
+print(middle - start, perf_counter() - middle)"""
+
+
+def run(*arguments: object) -> str:
+    """What a fresh interpreter prints."""
+    command = [sys.executable, *map(str, arguments)]
+    usual = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # compiled once, and kept
+    return subprocess.run(command, cwd=ROOT, env=usual, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def import_seconds(rounds: int) -> dict[str, float]:
+    """Median time to import NumPy, and each library once NumPy is there; in turn."""
+    found = {name: [] for name in ("numpy", "tinytorch", "torch")}
+    for i in range(rounds + 1):
+        for name in ("tinytorch", "torch"):
+            numpy, library = map(float, run("-c", IMPORTS.format(name)).split())
+            if i:  # the first run compiles, and fills the disk cache
+                found["numpy"].append(numpy)
+                found[name].append(library)
+    return {name: median(seconds) for name, seconds in found.items()}
+
+
+def memory_megabytes(rounds: int, steps: int) -> dict[str, float] | None:
+    """Median growth of the peak memory, while the MLP is trained, over that of the bare import; None where nobody tells."""
+    found = {name: [] for name in ("tinytorch", "torch")}
+    for _ in range(rounds):
+        for name, sizes in found.items():
+            sizes.append(float(run("-m", "benchmarks.fresh", name, steps)))
+    return {name: median(sizes) for name, sizes in found.items()} if peak_megabytes() else None
+
+
+def peak_megabytes() -> float:
+    """The most memory this process ever had; 0 where the system does not tell.
+
+    Linux's own number comes first: that of `resource` is handed down from the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines())
+        return int(lines["VmHWM"].split()[0]) / 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
+
+
+def main(name: str, steps: str) -> None:
+    """In the fresh process: import, look, train, look again."""
+    import numpy as np  # noqa: F401  (both libraries have it)
+
+    from benchmarks.workloads import mlp
+
+    lib = import_module(name)
+    import_module(f"{name}.nn.functional")
+    import_module(f"{name}.optim")
+    before = peak_megabytes()
+    step = mlp(lib)
+    for _ in range(int(steps)):
+        step()
+    print(peak_megabytes() - before)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

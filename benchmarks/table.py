@@ -1,0 +1,92 @@
+"""The result as a page: what was measured, where, and how."""
+
+import os
+import platform
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import threadpoolctl
+
+from benchmarks.timing import Times
+from benchmarks.workloads import Workload
+
+
+def machine() -> list[str]:
+    """Chip, system, versions, and the kernel that NumPy's matrix product runs on."""
+    import torch
+
+    blas = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    kernels = ", ".join(f"{pool['internal_api']} {pool['version']}, kernel {pool.get('architecture')}" for pool in blas)
+    return [
+        f"{chip()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}",
+        f"Python {platform.python_version()}, NumPy {np.__version__} ({kernels or 'BLAS unknown'}), PyTorch {torch.__version__}",
+        f"{torch.get_num_threads()} threads on both sides",
+    ]
+
+
+def chip() -> str:
+    """The processor's name, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def row(name: str, ours: str, theirs: str, result: str, goal: str, met: bool) -> str:
+    return f"| {name} | {ours} | {theirs} | {result} | {goal} | {'yes' if met else 'no'} |"
+
+
+def time_row(workload: Workload, times: dict[str, Times]) -> str:
+    ours, theirs = times["tinytorch"].milliseconds, times["torch"].milliseconds
+    ratio, name = ours / theirs, f"{workload.name}: {workload.what}"
+    return row(
+        name, f"{ours:.3f} ms", f"{theirs:.3f} ms", f"{ratio:.2f}", f"{workload.goal:.2f}", ratio <= workload.goal
+    )
+
+
+def import_row(seconds: dict[str, float], goal: float = 10) -> str:
+    numpy, ours, theirs = (1000 * seconds[name] for name in ("numpy", "tinytorch", "torch"))
+    name = f"import, after NumPy's own {numpy:.0f} ms"
+    return row(name, f"{ours:.1f} ms", f"{theirs:.0f} ms", f"{ours:.1f} ms", f"{goal} ms", ours <= goal)
+
+
+def memory_row(sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
+    name = f"peak memory of {steps} steps of the MLP, above the import"
+    if sizes is None:
+        return f"| {name} | this system does not tell | | | {goal} | |"
+    ours, theirs = sizes["tinytorch"], sizes["torch"]
+    return row(name, f"{ours:.1f} MB", f"{theirs:.1f} MB", f"{ours / theirs:.2f}", f"{goal}", ours / theirs <= goal)
+
+
+def samples(times: dict[str, dict[str, Times]]) -> str:
+    """How many samples there were, and how many of them another process disturbed."""
+    parts = []
+    for name, found in times.items():
+        everything = [len(each.seconds) + len(each.disturbed) for each in found.values()]
+        parts.append(f"{name}: {sum(everything)}, {sum(len(each.disturbed) for each in found.values())} disturbed")
+    return "; ".join(parts)
+
+
+def page(rows: list[str], times: dict[str, dict[str, Times]], quick: bool) -> str:
+    """The whole file."""
+    command = "python -m benchmarks" + (" --quick" if quick else "")
+    head = ["| | tinytorch | PyTorch eager | result | goal, at most | met |", "|---|---|---|---|---|---|"]
+    notes = [
+        f"- {date.today().isoformat()}, `{'make bench' if command == 'python -m benchmarks' else command}`",
+        *(f"- {line}" for line in machine()),
+        f"- samples: {samples(times)}. A disturbed one is dropped, unless most are.",
+    ]
+    about = (
+        "Both libraries run the same program on the same weights and data, in turn, in one process; medians; what they compute\n"
+        "was compared first. Result: time or memory of tinytorch over that of PyTorch; for the import, milliseconds.\n"
+        "Memory counts what a library loads when it is first used, too."
+    )
+    quick_note = ["This was a quick run, to see that everything works: its numbers mean nothing.", ""] if quick else []
+    return "\n".join(["# Measured against PyTorch", "", about, "", *quick_note, *head, *rows, "", *notes, ""])
+
+
+def write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    sys.stdout.write(text)

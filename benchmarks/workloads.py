@@ -1,0 +1,69 @@
+"""What is timed. A workload is written once, in PyTorch's names, and is run with `tinytorch` and with `torch` as `lib`.
+
+To add one, write its `start` and put it into WORKLOADS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Something that both libraries do, again and again."""
+
+    name: str
+    what: str  # one line for the table
+    goal: float  # time of tinytorch over time of PyTorch: at most this
+    start: Callable  # start(lib) -> step, a function without arguments that does it once and returns numbers to compare
+
+
+def mlp(lib):
+    """One training step of 784-256-128-10 on a batch of 64: zero_grad, forward, cross-entropy, backward, Adam."""
+    nn, rng = lib.nn, np.random.default_rng(0)
+    net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+    fill(lib, net, rng)
+    optimizer = lib.optim.Adam(net.parameters())
+    x = lib.tensor(rng.standard_normal((64, 784)).astype(np.float32))
+    y = lib.tensor(rng.integers(0, 10, 64))
+
+    def step():
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return [loss.item()]
+
+    return step
+
+
+def fill(lib, net, rng):
+    """The same weights in both libraries, as uniform and as small as a linear layer's usually are."""
+    state = {}
+    for name, tensor in net.state_dict().items():
+        bound = 1 / np.sqrt(tensor.shape[-1])
+        state[name] = lib.tensor(rng.uniform(-bound, bound, tuple(tensor.shape)).astype(np.float32))
+    net.load_state_dict(state)
+
+
+def chain(lib):
+    """1000 operations on 8 numbers, 500 times a product and a sum, and back: what each operation costs besides its numbers."""
+    x = lib.tensor(np.linspace(0.5, 1.5, 8).astype(np.float32), requires_grad=True)
+    factor = lib.tensor(np.full(8, 0.999, np.float32))
+
+    def step():
+        x.grad, y = None, x
+        for _ in range(500):
+            y = y * factor
+            y = y + factor
+        y.sum().backward()
+        return [*y.tolist(), *x.grad.tolist()]
+
+    return step
+
+
+WORKLOADS = (
+    Workload("MLP", "training step of 784-256-128-10, batch 64, Adam", 0.85, mlp),
+    Workload("chain", "1000 operations on 8 numbers, forward and backward", 0.92, chain),
+)

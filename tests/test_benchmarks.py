@@ -1,0 +1,62 @@
+"""The benchmark runs and writes its table; it measures nothing when the two libraries compute different things."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+if not (find_spec("torch") and find_spec("threadpoolctl")):
+    pytest.skip("benchmarks: only where PyTorch is installed (make test-conformance)", allow_module_level=True)
+
+
+def test_quick_run_writes_the_table(tmp_path, capsys):
+    from benchmarks.__main__ import main
+    from benchmarks.workloads import WORKLOADS
+
+    path = tmp_path / "results.md"
+    assert main(["--quick", "--output", str(path)]) == 0
+    text = path.read_text(encoding="utf-8")
+    assert text == capsys.readouterr().out
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert [row.count("|") for row in rows] == [7] * (1 + len(WORKLOADS) + 2)
+    assert "numbers mean nothing" in text and "PyTorch 2" in text and "kernel" in text
+
+
+def test_a_quick_run_leaves_the_results_alone(tmp_path, capsys, monkeypatch):
+    from benchmarks import __main__ as program
+
+    monkeypatch.setattr(program, "measure", lambda quick: "| table |\n")
+    monkeypatch.setattr(program, "RESULTS", tmp_path / "results.md")
+    assert program.main(["--quick"]) == 0 and capsys.readouterr().out == "| table |\n"
+    assert not program.RESULTS.exists()
+    assert program.main([]) == 0 and program.RESULTS.read_text(encoding="utf-8") == "| table |\n"
+
+
+def test_different_losses_stop_it(tmp_path, capsys, monkeypatch):
+    from benchmarks import __main__ as program
+    from benchmarks.workloads import WORKLOADS
+
+    def drifting(lib):
+        step, count = WORKLOADS[0].start(lib), iter(range(100))
+        return lambda: [loss + (1e-4 * next(count) if lib.__name__ == "tinytorch" else 0) for loss in step()]
+
+    monkeypatch.setattr(program, "WORKLOADS", [replace(WORKLOADS[0], start=drifting)])
+    path = Path(tmp_path / "results.md")
+    assert program.main(["--quick", "--output", str(path)]) == 1
+    assert not path.exists()
+    assert "MLP, step 2: tinytorch [2." in capsys.readouterr().err
+
+
+def test_a_disturbed_sample_is_told_from_a_quiet_one():
+    from benchmarks.timing import Times, busy_elsewhere
+
+    assert busy_elsewhere((0.0, 0.0, 10.0), (2.0, 1.0, 13.0)) == 1.0, (
+        "three seconds of the machine, one of them ours, in two"
+    )
+    assert busy_elsewhere((0.0, 0.0, 10.0), (2.0, 2.0, 12.0)) == 0.0
+    assert busy_elsewhere((0.0, 0.0, 0.0), (2.0, 1.5, 0.0)) == 0.25, "where only our own time is known"
+    assert Times([1.0, 3.0, 2.0], [9.0]).milliseconds == 2000
+    assert Times([1.0], [9.0, 9.0, 9.0, 9.0]).milliseconds == 9000, (
+        "nearly everything was disturbed: nothing is dropped"
+    )
