@@ -1,13 +1,13 @@
 """Module 04: Losses.
 
-Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 6108d9467f601dda
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 3aace10862e51b42
 """
 
 import numpy as np
 
 from tinytorch.activations import log_softmax
 from tinytorch.layers import Module
-from tinytorch.tensor import op
+from tinytorch.tensor import Tensor, op
 
 
 def reduce(terms, reduction="mean"):

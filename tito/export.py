@@ -140,6 +140,8 @@ def module_source(notebook: Notebook) -> str:
     for cell in kept:
         _refuse_dependencies(notebook, cell)
     wanted = set().union(*(names_read(cell.source) for cell in kept))
+    if notebook.setup:
+        wanted |= set().union(*(_names_in_examples(cell.source) for cell in kept)) - _lesson_only(notebook.setup).keys()
     setup = _setup_source(notebook.setup, wanted) if notebook.setup else ""
     body = "\n\n\n".join(part for part in [setup, *map(_definition_source, kept)] if part)
     blank = "\n" if setup else "\n\n"  # as ruff format has it
@@ -148,6 +150,12 @@ def module_source(notebook: Notebook) -> str:
     title = title[1] if title else notebook.path.stem
     note = f"Written by `tito export` from notebooks/{notebook.path.name}: edit that file instead. sha256: "
     return _signed(f'"""{title}.\n\n{note}\n"""\n{body}')
+
+
+def _names_in_examples(source: str) -> set[str]:
+    """What the examples of the docstrings mention: they are run in the package, too."""
+    examples = re.findall(r"^\s*(?:>>>|\.\.\.) (.*)", source, re.MULTILINE)
+    return set(re.findall(r"[^\W\d]\w*", " ".join(examples)))
 
 
 def _refuse_dependencies(notebook: Notebook, cell: Cell) -> None:

@@ -257,6 +257,19 @@ def test_only_used_imports_are_kept(exported):
     assert ruff(text) == ""
 
 
+def test_imports_that_only_an_example_uses_are_kept(exported):
+    """The examples of docstrings are run in the package, too; what is of the lesson stays out even then."""
+    text = exported(
+        notebook(
+            function(
+                'def f(x):\n    """Half.\n\n    >>> f(math.inf)\n    inf\n    >>> show(f, 2)\n    """\n    return x / 2'
+            ),
+            setup="import math\nimport os\n\nfrom tito.lesson import show",
+        )
+    )
+    assert setup_part(text) == "import math"
+
+
 @pytest.mark.parametrize(
     ("uses", "kept"),
     [
