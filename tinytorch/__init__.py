@@ -31,6 +31,12 @@ from tinytorch.tensor import (
     where,
     zeros,
 )
+from tinytorch.training import (
+    get_rng_state,
+    load,
+    save,
+    set_rng_state,
+)
 
 try:
     from tinytorch.autograd import no_grad

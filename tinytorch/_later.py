@@ -8,7 +8,6 @@ from importlib import import_module
 
 # module -> its number
 modules = {
-    "training": "07",
     "dataloader": "08",
     "spatial": "09",
     "tokenization": "10",
@@ -27,18 +26,11 @@ modules = {
 
 # package -> what it will offer -> the module that brings it
 names = {
-    "tinytorch": {
-        "get_rng_state": "training",
-        "load": "training",
-        "save": "training",
-        "set_rng_state": "training",
-    },
+    "tinytorch": {},
     "tinytorch.nn": {},
     "tinytorch.nn.functional": {},
     "tinytorch.nn.init": {},
-    "tinytorch.nn.utils": {
-        "clip_grad_norm_": "training",
-    },
+    "tinytorch.nn.utils": {},
     "tinytorch.optim": {},
     "tinytorch.optim.lr_scheduler": {},
 }

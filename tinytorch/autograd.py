@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 05d3c2465081e4ed
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 8c60a28a744b81b1
 """
 
 import math
@@ -17,8 +17,8 @@ from tinytorch.tensor import Tensor, cast, concatenate, float64, getitem, stack_
 
 # op -> its gradient rule; filled by @gradient_of
 gradients = {}
-# every recorded operation gets the next one
-numbers = count()
+# every recorded operation gets the next one: they count down, so that the youngest has the smallest
+numbers = count(0, -1)
 
 
 def numerical_gradient(f, x, eps=1e-6):
@@ -241,7 +241,8 @@ class Node:
     __slots__ = ("number", "parents", "backward", "shape")
 
     def __init__(self, parents, backward, shape):
-        self.number, self.parents, self.backward, self.shape = next(numbers), parents, backward, shape
+        self.number, self.parents = next(numbers), parents
+        self.backward, self.shape = backward, shape
 
 
 def missing_rule(op):
@@ -345,7 +346,7 @@ def backward(tensor, gradient=None, retain_graph=False):
     if tensor.node is None:
         accumulate(tensor, start)
         return
-    waiting, queue = {tensor.node: start}, [(-tensor.node.number, tensor.node)]
+    waiting, queue = {tensor.node: start}, [(tensor.node.number, tensor.node)]
     while queue:
         node = heappop(queue)[1]
         if node.backward is None:
@@ -368,7 +369,7 @@ def backward(tensor, gradient=None, retain_graph=False):
                 waiting[parent] = waiting[parent] + part
             else:
                 waiting[parent] = part
-                heappush(queue, (-parent.number, parent))
+                heappush(queue, (parent.number, parent))
         if not retain_graph:
             node.parents, node.backward = (), None
 

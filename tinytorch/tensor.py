@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: e45a5a7f442777b0
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 6176b4d3fce8ece5
 """
 
 import math
@@ -149,7 +149,8 @@ class Tensor:
     def wrap(array):
         """A tensor around this very array: no copy, no change of type."""
         out = Tensor.__new__(Tensor)
-        out.data, out.requires_grad, out.grad, out.node = np.asarray(array), False, None, None
+        out.data, out.requires_grad = np.asarray(array), False
+        out.grad, out.node = None, None
         return out
 
     @staticmethod
@@ -166,8 +167,9 @@ class Tensor:
         tensor([3., 6.])
         """
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        array = function(*arrays, **params)
-        array, backward = array if isinstance(array, tuple) else (array, None)
+        array, backward = function(*arrays, **params), None
+        if isinstance(array, tuple):
+            array, backward = array
         if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):
             array = array.astype(float32)
         out = Tensor.wrap(array)

@@ -4,5 +4,6 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch._later import names_of
+from tinytorch.training import clip_grad_norm_
 
 __getattr__ = names_of(__name__)

@@ -1,0 +1,503 @@
+"""The exported training loop, tested with other numbers than in the notebook."""
+
+import json
+import math
+import pickle
+import struct
+import zipfile
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from tinytorch.layers import Dropout, Linear, Module, ReLU, Sequential
+from tinytorch.losses import MSELoss, cross_entropy, mse_loss
+from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR, StepLR
+from tinytorch.tensor import Tensor, cat, manual_seed, rand, randn
+from tinytorch.training import (
+    EarlyStopping,
+    accuracy,
+    batches,
+    clip_grad_norm_,
+    evaluate,
+    get_rng_state,
+    load,
+    save,
+    set_rng_state,
+    train_epoch,
+)
+
+
+@pytest.mark.parametrize(("rows", "size", "sizes"), [(7, 3, [3, 3, 1]), (6, 3, [3, 3]), (2, 5, [2]), (0, 4, [])])
+def test_batches_cover_every_row(rows, size, sizes):
+    """WHAT: pieces of the right sizes that hold every row once, with its target, also for images.
+    WHY: an epoch is one walk through all the data.
+    TIP: list the row numbers that each piece takes.
+    """
+    x, y = Tensor(np.arange(4 * rows).reshape(rows, 2, 2)), Tensor(np.arange(rows))
+    for shuffle in (True, False):
+        pieces = list(batches(x, y, size, shuffle))
+        assert [len(targets) for _, targets in pieces] == sizes
+        assert all(images.shape[1:] == (2, 2) and images.dtype == np.int64 for images, _ in pieces)
+        assert all((images[:, 0, 0] == 4 * targets).numpy().all() for images, targets in pieces)
+        assert sorted(n for _, targets in pieces for n in targets.tolist()) == list(range(rows))
+
+
+def test_batches_refuse_and_leave_the_data_alone():
+    """WHAT: lengths that differ and sizes below 1 are a ValueError; x is neither changed nor reordered.
+    WHY: with one target less than rows, every row after some place would be thrown away in silence.
+    TIP: compare the lengths before anything else.
+    """
+    x, y = Tensor(np.arange(5.0)), Tensor(np.arange(5))
+    for bad in ((x, y[:4], 2), (x[:4], y, 2), (x, y, 0), (x, y, -1)):
+        with pytest.raises(ValueError, match="batches of"):
+            list(batches(*bad))
+    list(batches(x, y, 2))
+    assert x.tolist() == [0, 1, 2, 3, 4] and y.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_batches_shuffle_by_the_course_generator():
+    """WHAT: manual_seed repeats two epochs in a row; the second differs from the first.
+    WHY: a run that cannot be repeated cannot be debugged.
+    TIP: whose random numbers does your function draw?
+    """
+    y = Tensor(np.arange(50))
+    runs = []
+    for _ in range(2):
+        manual_seed(11)
+        runs.append([[n for _, part in batches(y, y, 8) for n in part.tolist()] for _ in range(2)])
+    assert runs[0] == runs[1] and runs[0][0] != runs[0][1]
+
+
+@pytest.mark.parametrize("max_norm", [0.1, 2.0, 5.0, 100.0])
+def test_clip_grad_norm(max_norm):
+    """WHAT: the length of all gradients together is at most `max_norm` afterwards, and the direction stays.
+    WHY: scaled tensor by tensor, the step would point elsewhere.
+    TIP: one sum of squares over all tensors, one root, one factor.
+    """
+    manual_seed(1)
+    params = [Tensor(np.zeros(shape), requires_grad=True) for shape in ((3, 4), (5,), (), (2,))]
+    for p in params[:3]:
+        p.grad = randn(*p.shape)
+    before = np.concatenate([p.grad.numpy().ravel().copy() for p in params[:3]])
+    length = np.linalg.norm(before.astype(np.float64))
+    norm = clip_grad_norm_((p for p in params), max_norm)
+    after = np.concatenate([p.grad.numpy().ravel() for p in params[:3]])
+    assert np.isclose(norm.item(), length) and norm.dtype == np.float32 and params[3].grad is None
+    factor = min(1, max_norm / (length + 1e-6))
+    assert np.allclose(after, before * factor, atol=1e-7) and after.dtype == np.float32
+
+
+def test_clip_grad_norm_of_a_single_tensor_and_of_nothing():
+    """WHAT: a tensor instead of a list; no gradients at all; gradients of 1e25, whose squares float32 cannot hold.
+    WHY: gradients that explode are what clipping is for.
+    TIP: add up the squares in float64.
+    """
+    p = Tensor([0.0], requires_grad=True)
+    assert clip_grad_norm_(p, 1.0).item() == clip_grad_norm_([], 1.0).item() == 0
+    p.grad = Tensor([1e25])
+    assert np.isclose(clip_grad_norm_(p, 2.0).item(), 1e25) and np.isclose(p.grad.item(), 2)
+
+
+def network(seed=0, dropout=0.0):
+    manual_seed(seed)
+    return Sequential(Linear(3, 8), ReLU(), Dropout(dropout), Linear(8, 2))
+
+
+@pytest.mark.parametrize("cuts", [(0, 4, 8, 12), (0, 5, 6, 12), (0, 12)])
+def test_accumulated_steps_equal_large_batches(cuts):
+    """WHAT: steps of Adam on gathered pieces, equal or not, are those on the merged batch, with clipping and a schedule.
+    WHY: then memory decides about the pieces, and nothing else.
+    TIP: print the gradient before the step, for both. By which factor do they differ?
+    """
+    manual_seed(5)
+    x, y, results = randn(12, 3), Tensor(np.arange(12) % 2), []
+    pieces = [(x[a:b], y[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    for data, accumulate in ((pieces, len(pieces)), ([(x, y)], 1)):
+        net = network()
+        optimizer = Adam(net.parameters(), lr=0.01)
+        scheduler = StepLR(optimizer, 1, 0.5)
+        losses = [train_epoch(net, cross_entropy, optimizer, data, accumulate, 0.1, scheduler) for _ in range(3)]
+        assert scheduler.last_epoch == 3
+        results.append([*losses, *np.concatenate([p.numpy().ravel() for p in net.parameters()])])
+    assert np.allclose(*results, atol=2e-5)
+
+
+def test_a_last_group_that_is_not_full():
+    """WHAT: 5 batches, 3 for each step: two steps, the second of two batches.
+    WHY: divided by 3 the last step of every epoch would be too short.
+    TIP: by whose rows do you divide?
+    """
+    x, y = randn(10, 3), Tensor(np.arange(10) % 2)
+    pieces, weights = [(x[i : i + 2], y[i : i + 2]) for i in range(0, 10, 2)], []
+    for data, accumulate in ((iter(pieces), 3), ([(x[:6], y[:6]), (x[6:], y[6:])], 1)):
+        net = network()
+        train_epoch(net, cross_entropy, SGD(net.parameters(), lr=0.5), data, accumulate)
+        weights.append(net[0].weight.numpy())
+    assert np.allclose(*weights, atol=1e-6)
+
+
+def test_mean_over_rows():
+    """WHAT: the loss that comes back is the mean over rows, a float, and not over batches.
+    WHY: a last batch of one row must not count as much as one of hundred.
+    TIP: what do you multiply each batch's loss with, and what do you divide by?
+    """
+    net = Sequential(Linear(1, 1, bias=False))
+    net[0].weight.data[:] = 0
+    data = [(Tensor(np.ones((n, 1))), Tensor(np.full((n, 1), value))) for n, value in ((3, 1.0), (2, 2.0), (1, 3.0))]
+    optimizer = SGD(net.parameters(), lr=0.0)
+    assert np.isclose(train_epoch(net, MSELoss(), optimizer, data), 20 / 6)
+    assert np.isclose(train_epoch(net, MSELoss(), optimizer, data, accumulate=2), 20 / 6)
+    loss, share = evaluate(net, mse_loss, data, metric=lambda out, y: float(len(y)))
+    assert np.isclose(loss, 20 / 6) and np.isclose(share, 14 / 6) and type(loss) is type(share) is float
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_stops_the_run(bad):
+    """WHAT: FloatingPointError with the batch's number; the batches before have been learnt, this one has not.
+    WHY: one step with nan, and every weight is nan.
+    TIP: check before the step.
+    """
+    net = network()
+    x, y = randn(8, 3), Tensor([0, 1] * 4)
+    data = [(x[:4], y[:4]), (x[4:], y[4:]), (x * bad, y)]
+    with pytest.raises(FloatingPointError, match="batch 2"), np.errstate(all="ignore"):
+        train_epoch(net, cross_entropy, SGD(net.parameters(), lr=0.1), data)
+    assert all(np.isfinite(p.numpy()).all() for p in net.parameters())
+
+
+def test_no_rows_are_refused():
+    """WHAT: no data, a generator that is used up, and accumulate = 0 are a ValueError, for both loops.
+    WHY: a second epoch over a used generator would "learn" nothing in no time.
+    TIP: how many rows did you count?
+    """
+    net, x, y = network(), randn(4, 3), Tensor([0, 1, 0, 1])
+    optimizer, data = SGD(net.parameters()), batches(x, y, 2)
+    train_epoch(net, cross_entropy, optimizer, data)
+    with pytest.raises(ValueError, match="rows"):
+        train_epoch(net, cross_entropy, optimizer, data)
+    with pytest.raises(ValueError, match="rows"):
+        evaluate(net, cross_entropy, data)
+    with pytest.raises(ValueError, match="accumulate"):
+        train_epoch(net, cross_entropy, optimizer, [(x, y)], accumulate=0)
+
+
+def test_modes():
+    """WHAT: training mode while training; work while evaluating, without graphs; then every module as it was.
+    WHY: dropout that sleeps while training, or wakes at work, spoils both curves.
+    TIP: remember the mode of each module, not only of the whole.
+    """
+    seen = []
+
+    class Probe(Module):
+        def forward(self, x):
+            seen.append((self.training, x.requires_grad))
+            return x
+
+    net = Sequential(Linear(3, 2), Probe(), Dropout(0.9))
+    x, y = randn(6, 3), Tensor([0, 1, 0, 1, 0, 1])
+    train_epoch(net.eval(), cross_entropy, SGD(net.parameters()), [(x, y)])
+    net[2].eval()
+    evaluate(net, cross_entropy, [(x, y)])
+    assert seen == [(True, True), (False, False)]
+    assert net.training and net[1].training and not net[2].training
+    with pytest.raises(ValueError):
+        evaluate(net, cross_entropy, [(x, y[:2])])
+    assert net.training and net[1].training and not net[2].training
+
+
+def test_accuracy():
+    """WHAT: the share of right rows; a column of classes is refused.
+    WHY: broadcasting would compare every row with every class.
+    TIP: given.
+    """
+    assert accuracy(Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 3.0]]), Tensor([1, 1, 1])) == 2 / 3
+    with pytest.raises(ValueError, match="one class number"):
+        accuracy(Tensor([[1.0, 0.0], [0.0, 1.0]]), Tensor([[1], [1]]))
+
+
+@pytest.mark.parametrize(
+    ("patience", "min_delta", "values", "stops"),
+    [(1, 0.0, [3, 2, 2], 3), (3, 0.0, [5, 6, 6, 4, 5, 5, 5], 7), (2, 0.5, [3, 2.6, 2.4, 2.0, 2.0], 5)],
+)
+def test_early_stopping(patience, min_delta, values, stops):
+    """WHAT: it stops after `patience` values in a row that are not better, and knows the best.
+    WHY: one bad epoch is not the end.
+    TIP: count from the best epoch, not how many bad ones there were in all.
+    """
+    stopping = EarlyStopping(patience, min_delta)
+    answers = [stopping.step(value) for value in values]
+    assert answers == [epoch == stops for epoch in range(1, len(values) + 1)]
+    assert stopping.best_epoch == stops - patience and stopping.best == values[stops - patience - 1]
+
+
+def test_early_stopping_keeps_the_best_weights():
+    """WHAT: a copy of the best epoch's weights; nan never is the best.
+    WHY: the last weights are not the ones that were worth waiting for.
+    TIP: a picture, not a window.
+    """
+    net, stopping = Linear(2, 1), EarlyStopping(2)
+    for value in (math.nan, 2.0, 1.0, math.nan):
+        net.weight.data[:] = value
+        assert not stopping.step(value, net)
+    assert stopping.step(1.0, net) and stopping.best == 1.0
+    net.load_state_dict(stopping.best_state)
+    assert net.weight.tolist() == [[1.0, 1.0]]
+
+
+# Files
+
+
+def same(a, b):
+    """Whether two nested objects have equal types and bits."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return [*a] == [*b] and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (Tensor, np.ndarray)):
+        a, b = (x.data if isinstance(x, Tensor) else x for x in (a, b))
+        return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return struct.pack(">d", a) == struct.pack(">d", b) if isinstance(a, float) else a == b
+
+
+def test_everything_comes_back(tmp_path):
+    """WHAT: every kind of object, to the last bit, under exactly the name that was given.
+    WHY: "nearly the same" weights are another run.
+    TIP: given.
+    """
+    data = {
+        "floats": [0.1, -0.0, 5e-324, math.inf, -math.inf, math.nan, -math.nan, 1e300],
+        "others": (True, False, None, 2**200, -1, "ü\n\0\ud800", ""),
+        7: {-1: [], 0: (), "": {}},
+        "tensors": [Tensor(3), Tensor([True]), Tensor(np.zeros((0, 3))), Tensor([1.0], np.float64), randn(2, 3).T],
+        "arrays": [np.float16([1.5]), np.arange(6, dtype=">i2")[::-2], np.array(2j), np.array([math.nan])],
+    }
+    for name in ("run", "run.ckpt", "run.npz"):
+        save(data, tmp_path / name)
+        assert same(load(str(tmp_path / name)), data)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.ckpt", "run.npz"]
+    loaded = load(tmp_path / "run")
+    loaded["tensors"][0].data[...] = 4  # may be changed
+    assert np.load(tmp_path / "run")["5"].tolist() == [True], "any NumPy reads it"
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [
+        ({"model": {"head": {"extra": object()}}}, "model.head.extra is a object"),
+        ({"a": [1, (2, {3})]}, r"a\[1\]\[1\] is a set"),
+        ({"loss": np.float32(1)}, "loss is a float32"),
+        ({"loss": np.float64(1)}, "loss is a float64"),
+        ([{(1, 2): 3}], r"\[0\] is a dict"),
+        ([{True: 3}], r"\[0\] is a dict"),
+        (np.array([None]), "the object is a ndarray"),
+        ({"f": len}, "f is a builtin"),
+    ],
+)
+def test_what_cannot_be_saved_is_named(data, where, tmp_path):
+    """WHAT: a TypeError that says where it is; the file from before is untouched.
+    WHY: whoever saves after a night of training must not lose the night.
+    TIP: given.
+    """
+    path = tmp_path / "run"
+    save({"old": 1}, path)
+    with pytest.raises(TypeError, match=f"^{where}.*: save only"):
+        save(data, path)
+    assert load(path) == {"old": 1} and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_crash_while_writing_keeps_the_old_file(tmp_path, monkeypatch):
+    """WHAT: an error in the middle of writing leaves the old file as it was, and nothing else.
+    WHY: a disk is full when it matters.
+    TIP: given.
+    """
+    path, entries = tmp_path / "run", []
+    save({"old": 1}, path)
+    real = zipfile.ZipFile.writestr
+
+    def full(self, name, content):
+        entries.append(name)
+        if len(entries) == 2:
+            raise OSError("no space left on device")
+        real(self, name, content)
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(OSError, match="no space"):
+        save({"new": Tensor([1.0])}, path)
+    monkeypatch.undo()
+    assert load(path) == {"old": 1} and [*tmp_path.iterdir()] == [path]
+
+
+def test_save_through_a_link(tmp_path):
+    """WHAT: a symbolic link stays one, and its target gets the data.
+    WHY: "latest" is often a link.
+    TIP: given.
+    """
+    save(1, tmp_path / "real")
+    (tmp_path / "latest").symlink_to("real")
+    save(2, tmp_path / "latest")
+    assert (tmp_path / "latest").is_symlink() and load(tmp_path / "real") == 2
+
+
+def test_every_changed_byte_is_harmless_or_noticed(tmp_path):
+    """WHAT: whichever byte is changed, and wherever the file is cut, the same data or a ValueError come back.
+    WHY: disks and cables forget bits.
+    TIP: given.
+    """
+    path, data = tmp_path / "run", {"w": Tensor([1.5, -2.0]), "lr": 0.1}
+    save(data, path)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        try:
+            assert same(load(path), data), f"byte {place}"
+        except ValueError as error:
+            assert "cannot be loaded" in str(error)
+    for length in (0, 1, 50, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            load(path)
+
+
+def rewrite(path, change, compression=zipfile.ZIP_STORED):
+    """Write the archive again, with its entries changed by `change`, and checksums that fit."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    header = json.loads(entries.pop("header.json"))
+    change(entries, header)
+    header["sha256"] = {name: sha256(content).hexdigest() for name, content in entries.items()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in {**entries, "header.json": json.dumps(header)}.items():
+            archive.writestr(name, content)
+
+
+def huge(entries, header):
+    assert b"(3,), }         " in entries["0.npy"]
+    entries["0.npy"] = entries["0.npy"].replace(b"(3,), }         ", b"(3000000000,), }")
+
+
+def objects(entries, header):
+    with zipfile.ZipFile("evil.npz") as archive:
+        entries["0.npy"] = archive.read("a.npy")
+
+
+FORGED = {
+    "newer": lambda entries, header: header.update(version=2),
+    "another program's": lambda entries, header: header.update(format="other"),
+    "no header": lambda entries, header: header.clear(),
+    "no array": lambda entries, header: entries.pop("0.npy"),
+    "larger than it says": lambda entries, header: entries.update({"0.npy": entries["0.npy"] + b"more"}),
+    "smaller than it says": lambda entries, header: entries.update({"0.npy": entries["0.npy"][:-1]}),
+    "huge": huge,
+    "unknown tag": lambda entries, header: entries.update(
+        {"tree.npy": entries["tree.npy"].replace(b"tensor", b"system")}
+    ),
+    "not JSON": lambda entries, header: entries.update({"tree.npy": entries["tree.npy"].replace(b"{", b"[")}),
+    "objects": objects,
+}
+
+
+@pytest.mark.parametrize("why", FORGED)
+def test_forged_files_are_refused(why, tmp_path, monkeypatch):
+    """WHAT: files with fitting checksums that `save` would never write: one sentence, and nothing is executed.
+    WHY: files come from strangers.
+    TIP: given.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    class Evil:
+        def __reduce__(self):
+            return exec, ("open('hacked', 'w').close()",)
+
+    np.savez("evil.npz", a=np.array([Evil()], dtype=object), allow_pickle=True)
+    (tmp_path / "hacked").unlink(missing_ok=True)
+    save({"w": Tensor([1.0, 2.0, 3.0])}, "run")
+    rewrite("run", FORGED[why])
+    with pytest.raises(ValueError, match="^run cannot be loaded: ") as error:
+        load("run")
+    assert "\n" not in str(error.value) and not (tmp_path / "hacked").exists()
+
+
+def test_careless_edits_are_noticed(tmp_path):
+    """WHAT: a number edited in a well-formed archive, an entry more, a size that is a lie: each is a ValueError.
+    WHY: the archive's own checksums fit; ours do not.
+    TIP: given.
+    """
+    path = tmp_path / "run"
+    save({"w": Tensor([1.0, 2.0, 3.0])}, path)
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content.replace(np.float32(2).tobytes(), np.float32(9).tobytes()))
+    with pytest.raises(ValueError, match="0.npy in it was changed"):
+        load(path)
+    path.write_bytes(whole)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("extra.npy", b"")
+    with pytest.raises(ValueError, match="other entries"):
+        load(path)
+    record = whole.index(b"PK\x01\x02")  # the first entry in the archive's table; its size stands at byte 24
+    path.write_bytes(whole[: record + 24] + struct.pack("<I", 2**30) + whole[record + 28 :])
+    with pytest.raises(ValueError, match="huge"):
+        load(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    """WHAT: compressed archives, other .npz files, pickles, texts: a ValueError; a missing file: FileNotFoundError.
+    WHY: a small compressed file can unfold into more than memory holds.
+    TIP: given.
+    """
+    path = tmp_path / "run"
+    save({"w": Tensor(np.zeros(100_000))}, path)
+    rewrite(path, lambda entries, header: None, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 5000
+    with pytest.raises(ValueError, match="compressed"):
+        load(path)
+    save({"w": rand(1000)}, path)  # hardly smaller when compressed
+    rewrite(path, lambda entries, header: None, zipfile.ZIP_DEFLATED)
+    path.write_bytes(bytes(5000) + path.read_bytes())
+    with pytest.raises(ValueError, match="compressed"):
+        load(path)
+    np.savez(path.open("wb"), a=np.zeros(3))
+    with pytest.raises(ValueError, match="cannot be loaded"):
+        load(path)
+    for content in (b"", b"hello", pickle.dumps({"a": 1})):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            load(path)
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "missing")
+
+
+def test_random_numbers_go_on(tmp_path):
+    """WHAT: the state is plain data; after it is set, all kinds of random numbers go on as they did.
+    WHY: dropout and shuffling draw from them.
+    TIP: given.
+    """
+    manual_seed(3)
+    rand(3)
+    save(get_rng_state(), tmp_path / "rng")
+    assert json.loads(json.dumps(get_rng_state())) == get_rng_state()
+    drawn = [rand(3).tolist(), randn(3).tolist()]
+    manual_seed(4)
+    set_rng_state(load(tmp_path / "rng"))
+    assert [rand(3).tolist(), randn(3).tolist()] == drawn
+
+
+def test_parts_of_a_run_can_be_saved(tmp_path):
+    """WHAT: the states of network, optimizer, schedule and early stopping come back with their types.
+    WHY: that is what the file is for.
+    TIP: given.
+    """
+    net = network(dropout=0.1)
+    optimizer = Adam(net.parameters(), lr=0.01, betas=(0.8, 0.99))
+    scheduler, stopping = CosineAnnealingLR(optimizer, 10), EarlyStopping()
+    data = [(cat([randn(4, 3)]), Tensor([0, 1, 0, 1]))]
+    stopping.step(train_epoch(net, cross_entropy, optimizer, data, scheduler=scheduler), net)
+    run = [net.state_dict(), optimizer.state_dict(), scheduler.state_dict(), dict(vars(stopping))]
+    save(run, tmp_path / "run")
+    assert same(load(tmp_path / "run"), run)

@@ -1,0 +1,262 @@
+"""Module 07: Training.
+
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 978c5921ad2a1764
+"""
+
+import io
+import json
+import math
+import os
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+
+from tinytorch.autograd import no_grad
+from tinytorch.layers import Linear, Sequential
+from tinytorch.losses import mse_loss
+from tinytorch.optimizers import SGD
+from tinytorch.tensor import Tensor, generator
+
+
+def batches(x, y, batch_size, shuffle=True):
+    """The rows of `x` and `y` in pieces: what one epoch consumes.
+
+    Args:
+        x, y: tensors of shape (N, ...); one row for each example, and its target.
+        batch_size: rows of a piece; the last one may be shorter.
+        shuffle: whether the rows come in random order, by `generator()`.
+
+    Returns:
+        A Python generator of pairs (rows of x, rows of y). Its first step refuses what does not fit, with a ValueError.
+
+    >>> [y.tolist() for x, y in batches(Tensor([5.0, 6.0, 7.0]), Tensor([0, 1, 0]), 2, shuffle=False)]
+    [[0, 1], [0]]
+    """
+    if len(x) != len(y) or batch_size < 1:
+        raise ValueError(f"{len(x)} rows, {len(y)} targets, batches of {batch_size}: give equal lengths, and 1 or more")
+    order = generator().permutation(len(x)) if shuffle else np.arange(len(x))
+    for start in range(0, len(x), batch_size):
+        rows = order[start : start + batch_size]
+        yield x[rows], y[rows]
+
+
+def clip_grad_norm_(parameters, max_norm):
+    """Scale all gradients, in place, so that together they are no longer than `max_norm`. PyTorch: [`clip_grad_norm_`](
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
+
+    Args:
+        parameters, max_norm: tensors, in any iterable, or a single one; and the largest length that is allowed.
+
+    Returns:
+        Tensor with a single number: the length before. What has no gradient does not count; nothing at all has length 0.
+
+    >>> p = Tensor([0.0, 0.0], requires_grad=True)
+    >>> p.grad = Tensor([3.0, 4.0])
+    >>> clip_grad_norm_([p], 1.0), p.grad
+    (tensor(5.), tensor([0.6, 0.8]))
+    """
+    tensors = [parameters] if isinstance(parameters, Tensor) else parameters
+    grads = [p.grad.data for p in tensors if p.grad is not None]
+    norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
+    if (scale := max_norm / (norm + 1e-6)) < 1:
+        for grad in grads:
+            grad *= scale
+    return Tensor(norm)
+
+
+def per_row(total, rows):
+    """A sum over rows becomes a mean. ValueError if there were none."""
+    if rows == 0:
+        raise ValueError("there were no rows: batches(...) can be walked through only once, so make it anew each time")
+    return total / rows
+
+
+def train_epoch(model, loss_fn, optimizer, data, accumulate=1, max_norm=None, scheduler=None):
+    """Walk through the data once, and learn.
+
+    Args:
+        model, optimizer: a Module, which is left in training mode, and the optimizer of its parameters.
+        loss_fn: function of (output, y); the mean over the rows, as one number.
+        data: whatever gives pairs (x, y) of any numbers of rows: `batches(...)`, a list, a DataLoader.
+        accumulate: how many batches are gathered for a step; the last step takes what is left.
+        max_norm, scheduler: the length at which gradients are clipped, and what steps after the optimizer; or None.
+
+    Returns:
+        The mean loss over all rows, a float; each batch counts as it was before its step. A loss that is nan or inf is a
+        FloatingPointError with the number of its batch, from 0; no rows, or `accumulate` below 1, are a ValueError.
+
+    >>> net, data = Linear(1, 1, bias=False), [(Tensor([[1.0]]), Tensor([[0.0]]))] * 2
+    >>> net.weight.data[:] = 1
+    >>> train_epoch(net, mse_loss, SGD(net.parameters(), lr=0.25), data), net.weight.item()
+    (0.625, 0.25)
+    """
+    if accumulate < 1:
+        raise ValueError(f"accumulate is {accumulate}: gather at least 1 batch for a step")
+    model.train()
+    data, total, rows, batch = iter(data), 0.0, 0, 0
+    while pieces := list(islice(data, accumulate)):
+        size = sum(len(y) for _, y in pieces)
+        optimizer.zero_grad()
+        for x, y in pieces:
+            loss = loss_fn(model(x), y)
+            if not math.isfinite(loss.item()):
+                raise FloatingPointError(f"the loss of batch {batch} is {loss.item()}: try a smaller lr, or max_norm=1")
+            (loss * (len(y) / size)).backward()
+            total, batch = total + loss.item() * len(y), batch + 1
+        if max_norm is not None:
+            clip_grad_norm_(model.parameters(), max_norm)
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+        rows += size
+    return per_row(total, rows)
+
+
+def accuracy(logits, y):
+    """Share of the rows of scores, (N, C), whose largest one belongs to the right class; `y` has the N class numbers.
+
+    >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [0.0, 1.0]]), Tensor([0, 1, 1, 1]))
+    0.75
+    """
+    if y.shape != logits.shape[:-1]:
+        raise ValueError(f"scores of shape {logits.shape}, classes {y.shape}: give one class number for each row")
+    return (logits.argmax(dim=-1) == y).numpy().mean().item()
+
+
+def evaluate(model, loss_fn, data, metric=accuracy):
+    """How good is the model on data, without learning from it?
+
+    Args:
+        model: a Module; afterwards each of its modules is in the mode it had before.
+        loss_fn, data: as for `train_epoch`.
+        metric: function of (output, y); the mean over the rows, as a float.
+
+    Returns:
+        (mean loss over all rows, mean of the metric over all rows), floats. No rows are a ValueError.
+
+    >>> evaluate(Sequential(), mse_loss, [(Tensor([[3.0, 5.0]]), Tensor([[3.0, 1.0]]))], metric=lambda out, y: 1.0)
+    (8.0, 1.0)
+    """
+    modes, total, score, rows = [(module, module.training) for module in model.modules()], 0.0, 0.0, 0
+    model.eval()
+    try:
+        with no_grad():
+            for x, y in data:
+                out = model(x)
+                total += loss_fn(out, y).item() * len(y)
+                score += metric(out, y) * len(y)
+                rows += len(y)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    return per_row(total, rows), per_row(score, rows)
+
+
+class EarlyStopping:
+    """Says when a validation loss has stopped getting better, and keeps the best weights.
+
+    Waits for `patience` epochs in a row without a new best value, lower by more than `min_delta`. `best` is the lowest value,
+    `best_epoch` its epoch, from 1, and `best_state` the weights then, for `load_state_dict`.
+    """
+
+    def __init__(self, patience=5, min_delta=0.0):
+        self.patience, self.min_delta = patience, min_delta
+        self.epoch, self.best, self.best_epoch, self.best_state = 0, math.inf, 0, None
+
+    def step(self, value, model=None):
+        """Note the validation loss of an epoch, and the weights of `model` if it is the best; True when it is time to stop.
+
+        >>> stopping = EarlyStopping(patience=2)
+        >>> [stopping.step(value) for value in (0.9, 0.6, 0.7, 0.65)]
+        [False, False, False, True]
+        """
+        self.epoch += 1
+        if value < self.best - self.min_delta:
+            self.best, self.best_epoch = value, self.epoch
+            self.best_state = None if model is None else model.state_dict()
+        return self.epoch - self.best_epoch >= self.patience
+
+
+def pack(obj, arrays, path=""):
+    """What JSON can hold of `obj`; arrays are appended to `arrays`, and their number stands in their place."""
+    kind = type(obj)
+    if kind in (str, int, bool, type(None)) or (kind is float and math.isfinite(obj)):
+        return obj
+    if kind in (list, tuple):
+        return {kind.__name__: [pack(value, arrays, f"{path}[{i}]") for i, value in enumerate(obj)]}
+    if kind is dict and all(type(key) in (str, int) for key in obj):
+        return {"dict": [(key, pack(value, arrays, f"{path}.{key}".lstrip("."))) for key, value in obj.items()]}
+    array = obj.data if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
+    if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
+        allowed = "dicts (of texts and integers), lists, tuples, texts, Python's numbers, None, tensors, number arrays"
+        raise TypeError(f"{path or 'the object'} is a {kind.__name__}: save only {allowed}")
+    arrays.append(array)
+    return {"array" if array is obj else "float" if kind is float else "tensor": len(arrays) - 1}
+
+
+def save(obj, path):
+    """Write nested Python data with tensors to a file, which `load` reads back exactly. (`torch.save` has another format.)
+
+    Anything but dicts, lists, tuples, texts, numbers, None, tensors and arrays is a TypeError that says where it is.
+    """
+    arrays, digests, path = [], {}, Path(path).resolve()
+    tree = np.frombuffer(json.dumps(pack(obj, arrays)).encode(), np.uint8)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            with ZipFile(file, "w", ZIP_STORED) as archive:
+                for i, array in enumerate([tree, *arrays], -1):
+                    name = f"{i}.npy" if i >= 0 else "tree.npy"
+                    np.save(entry := io.BytesIO(), array)
+                    digests[name] = sha256(entry.getbuffer()).hexdigest()
+                    archive.writestr(name, entry.getbuffer())
+                archive.writestr("header.json", json.dumps({"format": "tinytorch", "version": 1, "sha256": digests}))
+            file.flush()
+            os.fsync(file.fileno())  # on the disk before the old file goes
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path):
+    """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
+
+    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. Checksums find
+    accidents and careless edits, not a forger who computes them anew.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            entries, arrays = (archive := ZipFile(file)).infolist(), []
+            size = sum(entry.file_size for entry in entries)
+            if size > Path(path).stat().st_size or any(entry.compress_type != ZIP_STORED for entry in entries):
+                raise ValueError("its entries are compressed or overlap, and could unfold into something huge")
+            header = json.loads(archive.read("header.json"))
+            if header["format"] != "tinytorch" or header["version"] != 1:
+                raise ValueError(f"its format is {header['format']} {header['version']}, and this is tinytorch 1")
+            if [*header["sha256"], "header.json"] != [entry.filename for entry in entries]:
+                raise ValueError("it has other entries than its header says")
+            for name, digest in header["sha256"].items():
+                raw = archive.read(name)
+                arrays.append(np.lib.format.read_array(stream := io.BytesIO(raw), allow_pickle=False))
+                if sha256(raw).hexdigest() != digest or stream.read(1):
+                    raise ValueError(f"{name} in it was changed")
+            tree = arrays.pop(0).tobytes()
+            make = {"list": list, "tuple": tuple, "dict": dict, "array": lambda i: arrays[i]}
+            make |= {"tensor": lambda i: Tensor.wrap(arrays[i]), "float": lambda i: arrays[i].item()}
+            return json.loads(tree, object_hook=lambda tagged: [make[kind](tagged[kind]) for kind in tagged][0])
+        except Exception as error:
+            why = error if type(error) is ValueError else f"it is damaged, or was not written by save ({error})"
+            raise ValueError(f"{path} cannot be loaded: {why}; take another copy") from None
+
+
+def get_rng_state():
+    """Where the course's random numbers are: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
+    return generator().bit_generator.state
+
+
+def set_rng_state(state):
+    """Let the random numbers go on where `get_rng_state` found them."""
+    generator().bit_generator.state = state
