@@ -645,7 +645,8 @@ class Tensor:
     def wrap(array):
         """A tensor around this very array: no copy, no change of type."""
         out = Tensor.__new__(Tensor)
-        out.data, out.requires_grad, out.grad, out.node = np.asarray(array), False, None, None
+        out.data, out.requires_grad = np.asarray(array), False
+        out.grad, out.node = None, None
         return out
 
     @staticmethod
@@ -675,8 +676,9 @@ class Tensor:
         """
         ### BEGIN SOLUTION
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        array = function(*arrays, **params)
-        array, backward = array if isinstance(array, tuple) else (array, None)
+        array, backward = function(*arrays, **params), None
+        if isinstance(array, tuple):
+            array, backward = array
         if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):
             array = array.astype(float32)
         out = Tensor.wrap(array)

@@ -34,8 +34,8 @@ with app.setup(hide_code=True):
 
     # op -> its gradient rule; filled by @gradient_of
     gradients = {}
-    # every recorded operation gets the next one
-    numbers = count()
+    # every recorded operation gets the next one: they count down, so that the youngest has the smallest
+    numbers = count(0, -1)
 
 
 @app.cell(hide_code=True)
@@ -717,8 +717,8 @@ def _():
     | number | operation | its gradients go to |
     |---:|---|---|
     | 0 | `multiply` | leaf `a`, leaf `b` |
-    | 1 | `add` | node 0, leaf `c` |
-    | 2 | `multiply` | node 1, nobody: 5 is no tensor |
+    | -1 | `add` | node 0, leaf `c` |
+    | -2 | `multiply` | node -1, nobody: 5 is no tensor |
 
     A tensor that came out of an operation points to its node; one that you made yourself is a **leaf**. A gradient goes to the input's
     node, or, if it has none, to the input itself. `c` was perhaps made without `requires_grad`: then nobody is written there.
@@ -736,7 +736,8 @@ class Node:
     __slots__ = ("number", "parents", "backward", "shape")
 
     def __init__(self, parents, backward, shape):
-        self.number, self.parents, self.backward, self.shape = next(numbers), parents, backward, shape
+        self.number, self.parents = next(numbers), parents
+        self.backward, self.shape = backward, shape
 
 
 @app.function
@@ -819,7 +820,7 @@ def test_record():
     )
     assert not (b * b).requires_grad and (b * b).node is None, "nobody wants this one"
     assert not (a > b).requires_grad, "True and False have no slope"
-    assert total.node.number > product.node.number
+    assert total.node.number < product.node.number
     unknown = Tensor.apply(np.arctan2, a, b)
     assert unknown.requires_grad, (
         "arctan2 has no rule: the forward pass works, and a wish for its gradient is not forgotten"
@@ -851,7 +852,7 @@ def _():
 
     So how does one know that all parts have arrived? Whoever *uses* a result is younger than the result. Always take the **youngest**
     node that waits: everything that could still send it something is younger, and is done. No sorting is needed, no recursion; the
-    numbers in the nodes are enough. For numbers 0 to 3 in the order $x x$, $y x$, $y + y x$, $L \cdot 5$ it is 3, 2, 1, 0.
+    numbers in the nodes are enough. They count down, so the youngest is the smallest, which is what Python's heap gives out first.
 
     Two things happen on the way. If an input was **broadcast**, its gradient arrives too big, and every copy has a share in it: you
     wrote `sum_to_shape` in Module 01 for this moment. And a **leaf** does not pass anything on: it adds to its `.grad`. That is why two
@@ -918,7 +919,7 @@ def backward(tensor, gradient=None, retain_graph=False):
 
     Steps:
         1. Keep two things: `waiting`, from node to the gradient that has arrived there so far, and `queue`, a list of
-           (-number, node). `heappush(queue, pair)` puts one in, `heappop(queue)` takes out the smallest.
+           (number, node). `heappush(queue, pair)` puts one in, `heappop(queue)` takes out the smallest.
         2. Take the youngest node. If its `backward` is gone, raise a RuntimeError that says so.
         3. Call its `backward` with the gradient that waited there. There is one part for each parent. Is nobody there? Is the part
            None? Raise a RuntimeError. A function? Call it. Has it another shape than the parent? Undo the broadcasting.
@@ -933,7 +934,7 @@ def backward(tensor, gradient=None, retain_graph=False):
         accumulate(tensor, start)
         return
     ### BEGIN SOLUTION
-    waiting, queue = {tensor.node: start}, [(-tensor.node.number, tensor.node)]
+    waiting, queue = {tensor.node: start}, [(tensor.node.number, tensor.node)]
     while queue:
         node = heappop(queue)[1]
         if node.backward is None:
@@ -956,7 +957,7 @@ def backward(tensor, gradient=None, retain_graph=False):
                 waiting[parent] = waiting[parent] + part
             else:
                 waiting[parent] = part
-                heappush(queue, (-parent.number, parent))
+                heappush(queue, (parent.number, parent))
         if not retain_graph:
             node.parents, node.backward = (), None
     ### END SOLUTION

@@ -133,7 +133,7 @@ WRONG = {
         "rules get tensors": ("(out.data, *arrays", "(out, *inputs"),
     },
     "backward": {
-        "the oldest first": ("(-parent.number, parent)", "(parent.number, parent)"),
+        "the oldest first": ("(parent.number, parent)", "(-parent.number, parent)"),
         "without sum_to_shape": ("if part.shape != parent.shape:", "if False:"),
         "the last part wins": ("waiting[parent] = waiting[parent] + part", "waiting[parent] = part"),
         "adds into what others hold": ("waiting[parent] = waiting[parent] + part", "waiting[parent] += part"),
