@@ -1,7 +1,6 @@
 """Measure tinytorch against PyTorch and write the table: `make bench`, or `python -m benchmarks`."""
 
 import argparse
-import gc
 import sys
 from pathlib import Path
 
@@ -20,10 +19,6 @@ def measure(quick: bool) -> str:
 
     import tinytorch
 
-    # Python's garbage collector is called by how much a program makes, and walks through everything that was ever loaded:
-    # without this the notes that tinytorch takes would pay for walking through PyTorch.
-    gc.collect()
-    gc.freeze()
     torch.set_num_threads(THREADS)
     rounds, seconds, steps = (2, 0.01, 5) if quick else (40, 0.3, 300)
     times = {}

@@ -1,5 +1,6 @@
 """Times that can be trusted: in turn, warm, medians, without the samples that another process disturbed."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,6 +101,10 @@ def compare(workload: Workload, libraries: dict, rounds: int, seconds: float) ->
     check_equal(workload, steps)
     counts = {name: steps_for(step, seconds) for name, step in steps.items()}
     times = {name: Times() for name in steps}
+    # Python's garbage collector is called by how much a program makes, and walks through everything that was ever loaded:
+    # without this the notes that tinytorch takes would pay for walking through PyTorch.
+    gc.collect()
+    gc.freeze()
     for i in range(rounds):
         for name in list(steps)[:: 1 if i % 2 else -1]:  # nobody is always the first
             sample(steps[name], counts[name], times[name])

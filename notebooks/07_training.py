@@ -5,14 +5,11 @@ app = marimo.App(width="medium", app_title="Module 07: Training")
 
 with app.setup(hide_code=True):
     import io
-    import json
     import math
     import os
-    from hashlib import sha256
     from itertools import islice
     from pathlib import Path
     from tempfile import TemporaryDirectory
-    from zipfile import ZIP_STORED, ZipFile
 
     import marimo as mo
     import numpy as np
@@ -566,6 +563,10 @@ def save(obj, path):
 
     Anything but dicts, lists, tuples, texts, numbers, None, tensors and arrays is a TypeError that says where it is.
     """
+    import json  # these three take 10 ms to import, and hardly any program saves
+    from hashlib import sha256
+    from zipfile import ZIP_STORED, ZipFile
+
     arrays, digests, path = [], {}, Path(path).resolve()
     tree = np.frombuffer(json.dumps(pack(obj, arrays)).encode(), np.uint8)
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -592,6 +593,10 @@ def load(path):
     A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. Checksums find
     accidents and careless edits, not a forger who computes them anew.
     """
+    import json
+    from hashlib import sha256
+    from zipfile import ZIP_STORED, ZipFile
+
     with Path(path).open("rb") as file:
         try:
             entries, arrays = (archive := ZipFile(file)).infolist(), []

@@ -1,16 +1,13 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 978c5921ad2a1764
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: f4c7764a2d3f41a3
 """
 
 import io
-import json
 import math
 import os
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
@@ -202,6 +199,10 @@ def save(obj, path):
 
     Anything but dicts, lists, tuples, texts, numbers, None, tensors and arrays is a TypeError that says where it is.
     """
+    import json  # these three take 10 ms to import, and hardly any program saves
+    from hashlib import sha256
+    from zipfile import ZIP_STORED, ZipFile
+
     arrays, digests, path = [], {}, Path(path).resolve()
     tree = np.frombuffer(json.dumps(pack(obj, arrays)).encode(), np.uint8)
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
@@ -227,6 +228,10 @@ def load(path):
     A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. Checksums find
     accidents and careless edits, not a forger who computes them anew.
     """
+    import json
+    from hashlib import sha256
+    from zipfile import ZIP_STORED, ZipFile
+
     with Path(path).open("rb") as file:
         try:
             entries, arrays = (archive := ZipFile(file)).infolist(), []
