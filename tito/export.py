@@ -34,6 +34,7 @@ from tito.notebook import (
     parse,
 )
 from tito.place import Place
+from tito.stub import is_unsolved
 
 NOT_EXPORTED = {"marimo", "matplotlib", "tito"}  # of the notebook, not of the framework
 SCAFFOLD = re.compile(r"(Steps|Hint):")
@@ -56,10 +57,23 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     Raises:
         TitoError: a notebook cannot be exported, or the result cannot be imported; then nothing was written.
     """
+    for module in modules:
+        _refuse_unsolved_guard(parse(place.notebook(module)))
     texts = package(place, modules)
     with staged(place, texts) as folder:
         _import_all(folder, list(texts))
     return [_replace(place, name, text) for name, text in texts.items()]
+
+
+def _refuse_unsolved_guard(notebook: Notebook) -> None:
+    """What a decorator puts into every tensor's way must be solved, or no tensor would work any more."""
+    for block in notebook.solutions:
+        decorators = map(ast.unparse, notebook.definition(block.owner).decorator_list)
+        if "Tensor.set_recorder" in decorators and is_unsolved(notebook.text, block.owner):
+            raise TitoError(
+                f"{block.owner} is unsolved, and every operation on a tensor would call it: solve it before you export"
+                f" {notebook.path.stem}"
+            )
 
 
 def package(place: Place, modules: list[Module]) -> dict[str, str]:

@@ -149,6 +149,9 @@ def parse(path: Path) -> Notebook:
     """
     text = read(path)
     lines = lines_of(text)
+    if "\0" in text:  # some versions of Python have no line and no column for these
+        number = text[: text.index("\0")].count("\n") + 1
+        raise TitoError(f"{path}:{number}: there are null bytes in this line: delete them, save, and run this again")
     try:
         tree = ast.parse(text, str(path))
         # sees what the grammar does not: a parameter named twice, `return` outside of a function

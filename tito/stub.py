@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tito.notebook import Block, Notebook, parse
+from tito.notebook import SOLUTION, Block, Notebook, parse
 
 
 def stub(path: Path) -> str:
@@ -18,6 +18,12 @@ def unsolved(block: Block) -> list[str]:
 def is_unsolved(text: str, exercise: str) -> bool:
     """Whether a notebook's text still has the line that `unsolved` wrote for an exercise."""
     return f'NotImplementedError("{exercise}: ' in text
+
+
+def is_untouched(text: str) -> bool:
+    """Whether no exercise of a notebook's text is solved."""
+    exercises = text.count(f"{SOLUTION[0]}\n")
+    return exercises > 0 and text.count(': replace this line with your code")\n') == exercises
 
 
 def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidden: bool = False) -> str:

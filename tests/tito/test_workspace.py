@@ -196,3 +196,32 @@ def test_init_takes_no_pictures_along(tmp_path):
         picture.unlink()
     folder = place.root / "milestones" / course.MILESTONES[0].folder
     assert {path.suffix for path in folder.iterdir()} == {".md", ".py"}
+
+
+def test_export_of_all_takes_what_was_begun(tmp_path):
+    """An untouched notebook would only hide the sentence "finish module NN first" behind names that do not work."""
+    place, _ = init(tmp_path / "mine")
+    nothing = tito("export", "--all", cwd=place.root)
+    assert nothing.returncode == 1 and "no exercise of any notebook is solved yet" in nothing.stderr
+    solve(place.notebook(course.find("setup")))
+    solve(place.notebook(course.find("tensor")), "as_array", "Tensor.__init__")
+    done = tito("export", "--all", cwd=place.root)
+    assert done.returncode == 0 and done.stdout.endswith("exported: 00_setup, 01_tensor\n")
+    assert not (place.package / "autograd.py").exists()
+
+
+def test_export_of_an_unsolved_recorder_is_refused(tmp_path):
+    """Every operation on a tensor would call it: nothing would work any more, not even the earlier modules."""
+    place, _ = init(tmp_path / "mine")
+    for number in ("00", "01", "02", "03", "04"):
+        solve(place.notebook(course.find(number)))
+        assert tito("export", number, cwd=place.root).returncode == 0
+    solve(place.notebook(course.find("autograd")), "numerical_gradient", "add_gradient")
+    refused = tito("export", "05", cwd=place.root)
+    assert (
+        refused.returncode == 1
+        and "record is unsolved, and every operation on a tensor would call it" in refused.stderr
+    )
+    assert not (place.package / "autograd.py").exists()
+    solve(place.notebook(course.find("autograd")), "record")
+    assert tito("export", "05", cwd=place.root).returncode == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tito.student import reference_bodies
+from tinytorch.tensor import Tensor
 from tito.course import ROOT, available, find
 from tito.export import export
 from tito.notebook import parse, test_name
@@ -20,6 +21,14 @@ from tito.stub import replace_blocks, stub
 NOTEBOOKS = {module.stem: parse(ROOT / "notebooks" / f"{module.stem}.py") for module in available()}
 WRONG = {stem: runpy.run_path(str(ROOT / "tests" / "wrong_solutions" / f"{stem}.py"))["WRONG"] for stem in NOTEBOOKS}
 CASES = [(stem, name, why) for stem, wrong in WRONG.items() for name, bodies in wrong.items() for why in bodies]
+
+
+@pytest.fixture(autouse=True)
+def own_recorder():
+    """A notebook's autograd enters itself into `tinytorch.tensor.Tensor`: a wrong one must not stay there."""
+    before = Tensor.recorder, Tensor.engine
+    yield
+    Tensor.recorder, Tensor.engine = before
 
 
 def run_tests(text: str, path: Path, names: list[str]) -> dict[str, Exception]:

@@ -5,12 +5,16 @@ import typer
 from tito import course
 from tito.course import Module
 from tito.errors import TitoError
+from tito.files import read
 from tito.place import Place, find_place
+from tito.stub import is_untouched
 
 
 def export(
     module: str = typer.Argument(None, metavar="[NN]", help="A module: 01, 01_tensor or tensor."),
-    all_modules: bool = typer.Option(False, "--all", help="Every module."),
+    all_modules: bool = typer.Option(
+        False, "--all", help="Every module; in a workspace, every one that you have begun."
+    ),
     check: bool = typer.Option(
         False, "--check", help="Write nothing; exit 1 with a diff if tinytorch/ and notebooks/ disagree."
     ),
@@ -44,4 +48,9 @@ def _chosen(place: Place, module: str | None, all_modules: bool) -> list[Module]
         raise TitoError(
             f"there is no notebooks/{modules[0].stem}.py in {place.root}: `tito init .` adds what is missing"
         )
-    return there
+    if not all_modules or place.is_course:
+        return there
+    begun = [m for m in there if not is_untouched(read(place.notebook(m)))]
+    if not begun:
+        raise TitoError("no exercise of any notebook is solved yet: `tito start` opens the first")
+    return begun
