@@ -62,7 +62,7 @@ def main() -> None:
     print(
         "On average a random neuron is a coin. Some are good, and as many are just as bad: turn every weight of a bad"
     )
-    print("one round, and it is good. Learning is the search for the good ones; after module 07 you can do it.")
+    print("one round, and it is good. Learning is the search for the good ones; after module 06 you can do it.")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ def test_a_student_walks_the_whole_course(tmp_path):
         walk(place, module)
     status = json.loads(tito("module", "status", "--json", cwd=place.root).stdout)
     assert status["current"] is None
+    finished = tito("start", cwd=place.root)
+    assert finished.returncode == 0 and "Every module that there is so far is complete" in finished.stdout
     assert all(entry["state"] == "complete" and entry["tested"] for entry in status["modules"].values())
     reads_digits_with_its_own_tensor(place)
     replays_history(place)

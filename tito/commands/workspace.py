@@ -4,7 +4,9 @@ from pathlib import Path
 
 import typer
 
+from tito import progress
 from tito.commands import module
+from tito.place import find_workspace
 
 
 def start(
@@ -12,6 +14,10 @@ def start(
     browser: bool = typer.Option(True, help="Open a browser window, or only print the address."),
 ) -> None:
     """Open whatever comes next."""
+    if progress.current(find_workspace()) is None:
+        typer.echo("Every module that there is so far is complete: `tito module start 01` opens one again, and")
+        typer.echo("`tito milestone status` shows what your framework can replay.")
+        return
     module.start(None, force, browser)
 
 
