@@ -134,6 +134,10 @@ EDGES_THAT_DIFFER = {
 # Public names that no case runs, and why
 NOT_COMPARED = {
     "tinytorch.op": "PyTorch's ops are made in C++",
+    "tinytorch.save": "a format of its own, without pickle",
+    "tinytorch.load": "a format of its own, without pickle",
+    "tinytorch.get_rng_state": "other random numbers; plain data instead of a tensor of bytes",
+    "tinytorch.set_rng_state": "other random numbers; plain data instead of a tensor of bytes",
     "Tensor.apply": "the seam through which every op passes; PyTorch's is in C++",
     "Tensor.wrap": "how apply makes its result",
     "Tensor.set_recorder": "how module 05 joins module 01",

@@ -381,6 +381,18 @@ def the_tree_of_modules(lib):
 
 
 @script
+def clipping_gradients(lib):
+    """Too long, just right, and with a tensor that has no gradient; then none at all, and a single tensor."""
+    found = []
+    for max_norm in (0.5, 3.0, 1000.0):
+        p, q, none = (numbers(lib, n) for n in (2, 3, 4))
+        ((p * p).sum() + (q * 3).sum()).backward()
+        norm = lib.nn.utils.clip_grad_norm_([p, none, q], max_norm)
+        found += [norm, p.grad, q.grad, none.grad, lib.nn.utils.clip_grad_norm_(p, 0.1), p.grad]
+    return [*found, lib.nn.utils.clip_grad_norm_([], 1.0)]
+
+
+@script
 def how_modules_print(lib):
     nn = lib.nn
     layers = nn.Linear(2, 3), nn.Linear(2, 3, bias=False), nn.ReLU(), nn.Sigmoid(), nn.Tanh()
