@@ -1,13 +1,14 @@
 # make start   a workspace of your own, and the first notebook
 # make test    every check, without those that need PyTorch (200 MB)
 # make test-conformance   the same results and gradients as PyTorch
+# make book    the course as a web site, in _build/html
 # make bench   measured against PyTorch; writes benchmarks/results.md
 
 PYTHON ?= python3
 WORKSPACE ?= my-tinytorch
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
-.PHONY: start test test-conformance bench
+.PHONY: start test test-conformance bench book
 
 start: .venv/for-data
 	$(BIN)/tito init $(WORKSPACE)
@@ -22,6 +23,11 @@ test: .venv/for-dev
 
 test-conformance: .venv/for-conformance
 	$(BIN)/python -m pytest tests/conformance tests/test_benchmarks.py
+
+book: .venv/for-book
+	$(BIN)/tito book build
+	$(BIN)/tito book check
+	$(BIN)/python -m pytest tests/book
 
 bench: .venv/for-conformance
 	$(BIN)/python -m benchmarks

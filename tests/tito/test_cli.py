@@ -68,23 +68,33 @@ def test_the_list_has_every_module_and_marks_what_is_planned(tmp_path):
     assert planned == {module.number for module in MODULES if not module.available}
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md"))]
+
+
 def test_every_command_that_a_page_names_exists(tmp_path):
-    """README, CONTRIBUTING and the workspace's README: each `tito ...` has a help page with the options that are named."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", init(tmp_path / "mine")[0].root / "README.md"]
+    """README, CONTRIBUTING, the workspace's README, the book: each `tito ...` has a help page with the options that are named."""
+    pages = [*PAGES, init(tmp_path / "mine")[0].root / "README.md"]
     named = set()
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        named |= set(re.findall(r"(?:^    |`)tito ([a-z][^`#\n]*)", text, re.MULTILINE))
-    assert len(named) >= 8
+        named |= set(re.findall(r"(?:^ *|`)tito ([a-z][^`#\n]*)", text, re.MULTILINE))
+    assert len(named) >= 30
     for words in (command.split() for command in named):
         names = [word for word in words if re.fullmatch(r"[a-z]+", word)]
         help_page = (
             tito(*names[:2], "--help", cwd=tmp_path)
-            if names[0] in ("module", "system")
+            if names[0] in ("module", "system", "milestone", "book")
             else tito(names[0], "--help", cwd=tmp_path)
         )
         assert help_page.returncode == 0, words
         assert all(option in help_page.stdout for option in words if option.startswith("-")), words
+
+
+def test_every_target_of_make_that_a_page_names_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"(?:^ *|`)make ([a-z-]+)", text, re.MULTILINE))
+    assert {"start", "test", "book", "bench"} <= named <= targets
 
 
 def test_notebooks_and_the_table_agree():

@@ -1,0 +1,170 @@
+"""Directives for what a chapter shows and nobody writes by hand: tables of the course, the command line, printed results."""
+
+import subprocess
+import sys
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+from tito import course
+from tito.files import read, write
+from tito.notebook import parse
+
+TORCH = "https://docs.pytorch.org/docs/stable"
+# names of ours whose PyTorch page is not called after them; None: PyTorch has no such name
+PAGES = {
+    "tinytorch.Tensor": "tensors.html",
+    "tinytorch.op": None,
+    "tinytorch.float32": "tensor_attributes.html",
+    "tinytorch.float64": "tensor_attributes.html",
+    "tinytorch.int64": "tensor_attributes.html",
+}
+
+
+class Generated(SphinxDirective):
+    """A directive whose content is Markdown that `lines` makes."""
+
+    def run(self):
+        container = nodes.container()
+        self.state.nested_parse(StringList("\n".join(self.lines()).split("\n")), 0, container)
+        return container.children
+
+
+class ModuleTable(Generated):
+    """Every module: what it builds, and what one can do after it."""
+
+    def lines(self):
+        yield "| | module | builds | afterwards I can |\n|---|---|---|---|"
+        for module in course.MODULES:
+            name = f"[{module.slug}](../notebooks/{module.stem}.py)" if module.available else f"{module.slug} (planned)"
+            yield f"| {module.number} | {name} | {module.builds} | {module.capability} |"
+
+
+class CourseMap(SphinxDirective):
+    """The modules as a picture, tier by tier; each needs those before it."""
+
+    def run(self):
+        tiers = {}
+        for module in course.MODULES:
+            tiers.setdefault(module.tier, []).append(module)
+        rows = [row for modules in tiers.values() for row in (modules[:7], modules[7:]) if row]
+        drawn, places = [], {}
+        for y, modules in enumerate(rows):
+            for x, module in enumerate(modules):
+                places[module.number] = (8 + 118 * x, 8 + 62 * y)
+        for one, other in zip(course.MODULES, course.MODULES[1:], strict=False):
+            (x1, y1), (x2, y2) = places[one.number], places[other.number]
+            start, end = ((x1 + 104, y1 + 20), (x2, y2 + 20)) if y1 == y2 else ((x1 + 52, y1 + 40), (x2 + 52, y2))
+            drawn.append(f'<path d="M{start[0]} {start[1]} L{end[0]} {end[1]}" class="needs"/>')
+        for module in course.MODULES:
+            (x, y), kind = places[module.number], "there" if module.available else "planned"
+            drawn.append(f'<rect x="{x}" y="{y}" width="104" height="40" rx="4" class="{kind}"/>')
+            drawn.append(f'<text x="{x + 52}" y="{y + 17}">{module.number}</text>')
+            drawn.append(f'<text x="{x + 52}" y="{y + 32}">{escape(module.slug)}</text>')
+        text = "The modules in their order. Each needs all before it. A dashed frame: planned."
+        size = f"0 0 840 {62 * len(rows) + 8}"
+        svg = f'<svg class="course-map" viewBox="{size}" role="img" aria-label="{text}">{"".join(drawn)}</svg>'
+        return [nodes.raw("", f"<figure>{svg}<figcaption>{text}</figcaption></figure>", format="html")]
+
+
+class PytorchTable(Generated):
+    """Each name that the package offers, and where PyTorch describes its counterpart."""
+
+    def lines(self):
+        yield "| TinyTorch | written in | PyTorch |\n|---|---|---|"
+        for module in course.available():
+            for package, names in sorted(module.offers.items()):
+                for name in names:
+                    yield f"| `{package}.{name}` | [Module {module.number}](../notebooks/{module.stem}.py) | {_counterpart(package, name)} |"
+
+
+def _counterpart(package: str, name: str) -> str:
+    theirs = f"{package.replace('tinytorch', 'torch', 1)}.{name}"
+    page = PAGES.get(f"{package}.{name}", f"generated/{theirs}.html")
+    page = "nn.init.html" if package == "tinytorch.nn.init" else page
+    return f"[`{theirs}`]({TORCH}/{page})" if page else "no such name"
+
+
+class ExerciseCounts(Generated):
+    """How much there is to do."""
+
+    def lines(self):
+        notebooks = [parse(course.ROOT / "notebooks" / f"{module.stem}.py") for module in course.available()]
+        counts = [len(notebook.solutions) for notebook in notebooks]
+        span = f"between {min(counts)} and {max(counts)} exercises each, {sum(counts)} in all"
+        yield f"The {len(counts)} modules from {course.available()[0].number} to {course.available()[-1].number} have {span}."
+
+
+class TitoReference(Generated):
+    """Every command of `tito` with its help, its arguments and its options."""
+
+    def lines(self):
+        from typer.main import get_command
+
+        from tito.cli import app
+
+        yield from _commands(get_command(app), "tito")
+
+
+def _commands(command, name: str):
+    for child_name, child in sorted(getattr(command, "commands", {}).items()):
+        full = f"{name} {child_name}"
+        if hasattr(child, "commands"):
+            yield from _commands(child, full)
+            continue
+        usage = child.get_usage(child.make_context(full, [], resilient_parsing=True)).removeprefix("Usage: ")
+        yield f"\n## `{full}`\n\n{(child.help or '').strip()}\n\n```text\n{usage}\n```\n"
+        options = [p for p in child.params if p.param_type_name == "option" and p.name != "help"]
+        if options:
+            yield (
+                "| option | |\n|---|---|\n"
+                + "\n".join(f"| `{', '.join(p.opts)}` | {p.help or ''} |" for p in options)
+                + "\n"
+            )
+
+
+class MilestoneOutput(Generated):
+    """What a milestone's script prints, and its picture; it is run again when the script or the package has changed."""
+
+    required_arguments = 1
+
+    def lines(self):
+        script = course.ROOT / "milestones" / f"{self.arguments[0]}.py"
+        used = [script, *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
+        for path in used:
+            self.env.note_dependency(str(path))
+        printed, pictured = _result(script, used)
+        yield f"```text\n{printed.strip()}\n```"
+        if pictured.exists():
+            yield f"\n![The boundary between yes and no, at four moments of learning.](/{pictured.relative_to(course.ROOT).as_posix()})"
+
+
+def _result(script: Path, used: list[Path]) -> tuple[str, Path]:
+    digest = sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:16]
+    kept = course.ROOT / "_build" / "milestones" / f"{script.stem}-{digest}.txt"
+    picture = kept.with_name(f"{script.parent.name}-{script.stem}.png")
+    if not kept.exists():
+        run = subprocess.run(
+            [sys.executable, script.name], cwd=script.parent, capture_output=True, encoding="utf-8", check=True
+        )
+        write(kept, run.stdout.partition("\n\n")[2])  # without the line that says where tinytorch is
+        if script.with_suffix(".png").exists():
+            picture.write_bytes(script.with_suffix(".png").read_bytes())
+    return read(kept), picture
+
+
+def setup(app):
+    for name, directive in {
+        "module-table": ModuleTable,
+        "course-map": CourseMap,
+        "exercise-counts": ExerciseCounts,
+        "pytorch-table": PytorchTable,
+        "tito-reference": TitoReference,
+        "milestone-output": MilestoneOutput,
+    }.items():
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

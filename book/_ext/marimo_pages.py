@@ -1,0 +1,217 @@
+"""Sphinx reads `notebooks/*.py` as pages: prose, code, and what the cells show; exercises as a learner gets them.
+
+A page is made of three views of one notebook, cell by cell: the notebook itself, its exercise version, and what marimo shows
+when it is run once. That run is kept in `_build/marimo` until the notebook, or something it imports, changes.
+"""
+
+import ast
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from myst_parser.parsers.sphinx_ import MystParser
+
+from tito import course
+from tito.files import read, write
+from tito.notebook import MARKERS, Cell, modules_imported, parse
+from tito.stub import stub
+
+# In this folder notebooks are run: without the reactive tests, and with figures of a size that a page needs.
+RUN_IN = Path("_build/marimo")
+SETTINGS = {"pyproject.toml": "[tool.marimo.runtime]\nreactive_tests = false\n", "matplotlibrc": "figure.dpi: 75\n"}
+COLORS = 48  # enough for a plot, and a quarter of the bytes
+
+
+def sources(notebook: Path) -> list[Path]:
+    """The files that decide what a notebook shows: itself, what it imports of tinytorch, and the lesson's helpers."""
+    root, found, todo = notebook.parent.parent, {notebook}, [notebook]
+    while todo:
+        for node in ast.walk(ast.parse(read(todo.pop()))):
+            for name in modules_imported(node):
+                path = root / Path(*name.split(".")).with_suffix(".py")
+                if name.partition(".")[0] in ("tinytorch", "tito") and path.exists() and path not in found:
+                    found.add(path)
+                    todo.append(path)
+    return sorted(found)
+
+
+def shown(notebook: Path) -> list[list[dict]]:
+    """What each cell of a notebook shows, when it is run from top to bottom with its measurements."""
+    digest = sha256(b"".join(path.read_bytes() for path in [*sources(notebook), Path(__file__)])).hexdigest()[:16]
+    folder = notebook.parent.parent / RUN_IN
+    kept = folder / f"{notebook.stem}-{digest}.ipynb"
+    if not kept.exists():
+        for name, text in SETTINGS.items():
+            write(folder / name, text)
+        write(folder / notebook.name, read(notebook))
+        for old in folder.glob(f"{notebook.stem}-*"):
+            old.unlink()
+        _run(folder / notebook.name, kept, notebook.parent.parent)
+    return [cell.get("outputs", []) for cell in json.loads(read(kept))["cells"]]
+
+
+def _run(copy: Path, result: Path, root: Path) -> None:
+    fresh = result.with_suffix(".tmp.ipynb")
+    command = [sys.executable, "-m", "marimo", "-y", "export", "ipynb", copy.name, "--include-outputs", "--no-sandbox"]
+    command += ["--sort", "top-down", "-f", "-o", fresh.name]
+    environment = os.environ | {"PYTHONPATH": str(root), "TINYTORCH_MEASURE": "1", "PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run(command, cwd=copy.parent, env=environment, capture_output=True, encoding="utf-8")
+    if run.returncode:
+        raise RuntimeError(f"{copy.name} does not run to its end:\n{run.stdout[-1000:]}{run.stderr[-2000:]}")
+    fresh.replace(result)
+
+
+# From cells to Markdown
+
+
+def page(path: Path, solutions: bool = True) -> str:
+    """The Markdown of a notebook's page.
+
+    Args:
+        path: the notebook.
+        solutions: whether the reference solutions are on the page, folded.
+    """
+    notebook = parse(path)
+    exercises = parse_text(stub(path), path)
+    answers = {}
+    for block in notebook.solutions:
+        cell_name, _, method = block.owner.partition(".")
+        answers.setdefault(cell_name, []).extend([f"# {block.owner}"] * bool(method) + notebook.body(block) + [""])
+    parts = []
+    for cell, exercise, outputs in zip(notebook.cells, exercises, shown(path), strict=True):
+        if cell.kind == "markdown":
+            parts.append(prose(cell))
+        elif cell.kind == "setup":
+            parts.insert(0, folded("What this notebook imports", code(exercise.source)))
+        elif cell.is_test:
+            parts.append(folded(f"The test: {cell.name}", code(exercise.source)))
+        elif cell.name in answers:
+            parts.append(code(without_markers(exercise.source)))
+            if solutions:
+                parts.append(folded("Show reference solution", code("\n".join(answers[cell.name]))))
+        elif cell.is_definition and cell.name.startswith(("explore_", "measure_", "plot_")):
+            parts.append(folded(f"How this is made: {cell.name}", code(cell.source)))
+        elif cell.is_definition:
+            parts.append(code(cell.source))
+        parts += [output(item, notebook, cell, f"{path.stem}-{len(parts)}") for item in outputs]
+    first = next(i for i, part in enumerate(parts) if part.startswith("# "))
+    parts.insert(0, parts.pop(first))  # the title comes before the imports
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def parse_text(text: str, path: Path) -> list[Cell]:
+    """The cells of a notebook that is not on the disk."""
+    copy = path.parent.parent / RUN_IN / "exercise" / path.name
+    write(copy, text)
+    return parse(copy).cells
+
+
+def prose(cell: Cell) -> str:
+    """The text of a cell `mo.md(...)`."""
+    call = next(node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+    return textwrap.dedent(ast.literal_eval(call.args[0])).strip()
+
+
+def code(source: str) -> str:
+    return f"```python\n{source.strip()}\n```"
+
+
+def folded(title: str, body: str) -> str:
+    return f"::::{{dropdown}} {title}\n{body}\n::::"
+
+
+def without_markers(source: str) -> str:
+    return "\n".join(line for line in source.split("\n") if line.strip() not in MARKERS)
+
+
+def output(item: dict, notebook, cell: Cell, name: str) -> str:
+    """One output of a cell as Markdown: text as it is, a picture as a file, controls as their first setting."""
+    data = {kind: "".join(value) for kind, value in item.get("data", {}).items()}
+    if item["output_type"] == "error":
+        raise RuntimeError(f"{notebook.path}:{cell.line}: this cell fails: {item.get('evalue')}")
+    if "image/png" in data:
+        return picture(data["image/png"], description(notebook, cell), notebook.path.parent.parent / RUN_IN / name)
+    if "text/markdown" in data:
+        return controls(
+            html.unescape(data["text/markdown"]) if "&lt;marimo-" in data["text/markdown"] else data["text/markdown"]
+        )
+    text = "".join(item.get("text", "")) or data.get("text/plain", "")
+    return f"```text\n{text.strip()}\n```" if text.strip() else ""
+
+
+def picture(base64: str, alt: str, path: Path) -> str:
+    """Write a figure as a small PNG; returns the Markdown that shows it."""
+    from PIL import Image
+
+    Image.open(BytesIO(b64decode(base64))).convert("RGB").quantize(COLORS).save(path.with_suffix(".png"), optimize=True)
+    return f"![{alt}](/{path.with_suffix('.png').relative_to(path.parent.parent.parent).as_posix()})"
+
+
+def description(notebook, cell: Cell) -> str:
+    """What a figure shows: the first line of the docstring of the function that draws it."""
+    name = re.search(r"\b(?:explore|plot|measure)_\w+", cell.source)
+    text = ast.get_docstring(notebook.definitions[name[0]].node) if name else None
+    if not text:
+        raise RuntimeError(
+            f"{notebook.path}:{cell.line}: a figure without a description: draw it in a function explore_..."
+        )
+    return re.sub(r"[`\[\]]", "", text.split("\n\n")[0].replace("\n", " ")).removeprefix("Figure: ")
+
+
+CONTROL = re.compile(r"<marimo-ui-element[^>]*>\s*<marimo-([\w-]+)([^>]*)>.*?</marimo-ui-element>", re.DOTALL)
+BUTTON = re.compile(r"<marimo-button[^>]*>\s*</marimo-button>")
+
+
+def controls(text: str) -> str:
+    """The Markdown of a cell with controls: each becomes its label and the value it begins with."""
+
+    def setting(match: re.Match) -> str:
+        attributes = {
+            name: json.loads(html.unescape(value)) for name, value in re.findall(r"data-([\w-]+)='([^']*)'", match[2])
+        }
+        label = re.sub(r"<[^>]*>", "", attributes.get("label") or "").strip()
+        label = re.sub(r"\|\|\((.*?)\|\|\)", r"<i>\1</i>", label)  # a symbol of mathematics
+        value = attributes.get("initial-value")
+        value = attributes["steps"][int(value)] if attributes.get("steps") else value
+        value = value[0] if isinstance(value, list) and value else value
+        return "" if match[1] == "button" else f'<span class="control">{label} <b>{value}</b></span>'
+
+    return BUTTON.sub("", CONTROL.sub(setting, text)).strip()
+
+
+# Sphinx
+
+
+class MarimoParser(MystParser):
+    supported = ("marimo",)
+
+    def parse(self, inputstring, document):
+        env = document.settings.env
+        path = Path(env.doc2path(env.docname))
+        for source in sources(path):
+            env.note_dependency(str(source))
+        super().parse(page(path, env.config.tinytorch_solutions), document)
+
+
+def run_all(app) -> None:
+    """Two notebooks at a time: what they show is then there when their pages are read."""
+    paths = [course.ROOT / "notebooks" / f"{module.stem}.py" for module in course.available()]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(shown, paths))
+
+
+def setup(app):
+    app.add_config_value("tinytorch_solutions", True, "env")
+    app.add_source_suffix(".py", "marimo")
+    app.add_source_parser(MarimoParser)
+    app.connect("builder-inited", run_all)
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,73 @@
+"""A notebook as a page: what a reader sees of it, and what never."""
+
+import re
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from tito.course import ROOT, available
+from tito.notebook import parse
+
+if not (find_spec("jupyter_book") and find_spec("nbformat")):
+    pytest.skip("pages of the book: only where its tools are installed (make book)", allow_module_level=True)
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import marimo_pages
+
+NOTEBOOK = ROOT / "notebooks" / "02_activations.py"
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return marimo_pages.page(NOTEBOOK)
+
+
+def hidden_lines() -> list[str]:
+    notebook = parse(NOTEBOOK)
+    lines = [line.strip() for block in notebook.hidden_tests for line in notebook.body(block)]
+    return [line for line in lines if len(line) > 30]
+
+
+def test_hidden_tests_are_never_shown(page):
+    assert len(hidden_lines()) > 5
+    assert not [line for line in hidden_lines() if line in page] and "HIDDEN" not in page
+
+
+def test_an_exercise_is_shown_unsolved_and_its_solution_folded(page):
+    notebook = parse(NOTEBOOK)
+    for block in notebook.solutions:
+        assert f'raise NotImplementedError("{block.owner}: replace this line with your code")' in page
+        assert "\n".join(notebook.body(block)) in page
+    assert page.count("{dropdown} Show reference solution") == len(notebook.solutions)
+    assert "### BEGIN" not in page and "### END" not in page
+
+
+def test_one_setting_leaves_the_solutions_out():
+    bare = marimo_pages.page(NOTEBOOK, solutions=False)
+    notebook = parse(NOTEBOOK)
+    assert "Show reference solution" not in bare
+    longest = max((notebook.body(block) for block in notebook.solutions), key=len)
+    assert "\n".join(longest) not in bare
+
+
+def test_figures_controls_and_measurements_are_there(page):
+    pictures = re.findall(r"!\[(.+?)\]\((/\S+\.png)\)", page)
+    assert len(pictures) >= 2 and all((ROOT / path[1:]).stat().st_size < 60_000 for _, path in pictures)
+    assert re.search(r'<span class="control">\S.* <b>[^<]+</b></span>', page), (
+        "a slider becomes the value it begins with"
+    )
+    assert "marimo-" not in page.replace("marimo-team", ""), "no element that only the editor can show"
+    assert re.search(r"\| .*\d ms", page), "what was measured when the page was made"
+    assert page.startswith("# Module 02: Activations")
+
+
+def test_a_page_depends_on_what_its_notebook_imports():
+    names = {path.relative_to(ROOT).as_posix() for path in marimo_pages.sources(ROOT / "notebooks" / "03_layers.py")}
+    assert {"notebooks/03_layers.py", "tinytorch/activations.py", "tinytorch/tensor.py", "tito/lesson.py"} <= names
+    assert "tinytorch/autograd.py" not in names and "notebooks/02_activations.py" not in names
+
+
+def test_every_module_is_in_the_contents():
+    contents = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+    assert re.findall(r"file: notebooks/(\S+)", contents) == [module.stem for module in available()]

@@ -1,0 +1,101 @@
+"""The book: built by Jupyter Book from the notebooks and the chapters in `book/`, served, and checked as a reader gets it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tito.course import ROOT
+from tito.errors import TitoError
+from tito.files import read
+
+HTML = ROOT / "_build" / "html"
+
+
+def build() -> None:
+    """Build the book into `_build/html`; only what changed is made again. Every warning of Sphinx is an error.
+
+    Raises:
+        TitoError: its tools are not installed, or it could not be built.
+    """
+    if find_spec("jupyter_book") is None:
+        raise TitoError('the book needs its tools: python -m pip install -e ".[book]" in the course\'s folder')
+    program = "from jupyter_book.cli.main import main; main()"  # it has no `python -m`
+    command = [sys.executable, "-c", program, "build", ".", "--config", "_config.yml", "--toc", "book/_toc.yml"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "MPLBACKEND": "agg"}
+    run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
+    if run.returncode:
+        raise TitoError("the book was not built: mend what is said above, and build it again")
+
+
+def serve(port: int) -> None:
+    """Show the book on this machine, until Ctrl-C."""
+    handler = partial(SimpleHTTPRequestHandler, directory=_built())
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C stops it)", flush=True)
+        server.serve_forever()
+
+
+def _built() -> Path:
+    if not (HTML / "index.html").exists():
+        raise TitoError("there is no book yet: tito book build")
+    return HTML
+
+
+class Page(HTMLParser):
+    """What a page refers to, and what others may refer to on it."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.links, self.loaded, self.anchors, self.without_alt = path, [], [], set(), []
+        self.feed(read(path))
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.anchors |= {found[name] for name in ("id", "name") if found.get(name)}
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag in ("img", "script", "iframe", "source", "video") and found.get("src"):
+            self.loaded.append(found["src"])
+        if (
+            tag == "link"
+            and found.get("rel") in ("stylesheet", "preload", "icon", "shortcut icon")
+            and found.get("href")
+        ):
+            self.loaded.append(found["href"])
+        if tag == "img" and not (found.get("alt") or "").strip():
+            self.without_alt.append(found.get("src", "?"))
+
+
+def check(folder: Path | None = None) -> Iterator[str]:
+    """What is wrong with the book that was built: dead links and anchors, pictures without a text, requests to other hosts."""
+    folder = folder or _built()
+    pages = {path: Page(path) for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts}
+    for path, page in pages.items():
+        where = path.relative_to(folder).as_posix()
+        yield from (f"{where}: the picture {source} has no alternative text" for source in page.without_alt)
+        yield from (f"{where}: loads {source} from another host" for source in page.loaded if urlsplit(source).netloc)
+        for link in [*page.links, *page.loaded]:
+            if problem := _dead(link, page, pages):
+                yield f"{where}: {problem}"
+
+
+def _dead(link: str, page: Page, pages: dict[Path, Page]) -> str | None:
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return None
+    target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+    if target.is_dir():
+        target = target / "index.html"
+    if not target.exists():
+        return f"the link {link} leads nowhere"
+    anchor = unquote(parts.fragment)
+    if anchor and target in pages and anchor not in pages[target].anchors:
+        return f"the link {link} names a place that the page does not have"
+    return None

@@ -1,0 +1,40 @@
+"""tito book build | serve | check"""
+
+import typer
+
+from tito.console import paint
+from tito.errors import TitoError
+
+app = typer.Typer(help="Build the course's book, show it, check it.", rich_markup_mode=None)
+
+
+@app.command()
+def build() -> None:
+    """Build the book into _build/html; what has not changed is kept."""
+    from tito import book
+
+    book.build()
+    typer.echo(f"The book: {book.HTML / 'index.html'}")
+
+
+@app.command()
+def serve(
+    port: int = typer.Option(8000, help="Where it is served, on this machine only; 0 takes any free one."),
+) -> None:
+    """Show the book that was built, until Ctrl-C."""
+    from tito import book
+
+    book.serve(port)
+
+
+@app.command()
+def check() -> None:
+    """Look for dead links and anchors, pictures without a text, and anything loaded from another host."""
+    from tito import book
+
+    problems = list(book.check())
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise TitoError(f"{len(problems)} problems in the book: mend them, and `tito book build`")
+    typer.echo(paint("The book is whole.", "green"))
