@@ -1,6 +1,7 @@
 """The exported engine, tested with other numbers than in the notebook."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -234,6 +235,30 @@ def test_depth_and_width():
         y = y + y
     y.backward()
     assert x.grad.tolist() == [2.0**40]
+
+
+def test_what_rules_keep_is_freed_on_the_way():
+    """WHAT: when the way back reaches an operation, whatever the later ones kept is gone already.
+    WHY: the gradients can then take the place of the activations: the peak of memory is lower.
+    TIP: what does a node forget, and when: at once, or when all is done?
+    """
+    kept, alive = [], []
+
+    def thrice(x):
+        factor = np.full(2, 3, dtype=np.float32)
+        kept.append(weakref.ref(factor))
+
+        def backward(grad):
+            alive.append([reference() is not None for reference in kept])
+            return (grad * factor,)
+
+        return x * factor, backward
+
+    x = leaf([1.0, 2.0])
+    y = Tensor.apply(thrice, Tensor.apply(thrice, Tensor.apply(thrice, x)))
+    y.sum().backward()
+    assert x.grad.tolist() == [27.0, 27.0]
+    assert alive == [[True, True, True], [True, True, False], [True, False, False]]
 
 
 @pytest.mark.parametrize("used", [True, False])
