@@ -36,10 +36,14 @@ def build() -> None:
 
 def serve(port: int) -> None:
     """Show the book on this machine, until Ctrl-C."""
-    handler = partial(SimpleHTTPRequestHandler, directory=_built())
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C stops it)", flush=True)
-        server.serve_forever()
+    with server(port) as here:
+        print(f"http://127.0.0.1:{here.server_port}/ (Ctrl-C stops it)", flush=True)
+        here.serve_forever()
+
+
+def server(port: int) -> ThreadingHTTPServer:
+    """What shows the book that was built, on this machine only; port 0 takes any free one."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=_built()))
 
 
 def _built() -> Path:

@@ -30,6 +30,7 @@ from tito.notebook import (
     mark_comment,
     modules_imported,
     names_bound,
+    names_in_examples,
     names_read,
     parse,
 )
@@ -57,9 +58,10 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     Raises:
         TitoError: a notebook cannot be exported, or the result cannot be imported; then nothing was written.
     """
-    for module in modules:
-        _refuse_unsolved_guard(parse(place.notebook(module)))
-    texts = package(place, modules)
+    notebooks = {module: parse(place.notebook(module)) for module in modules}
+    for notebook in notebooks.values():
+        _refuse_unsolved_guard(notebook)
+    texts = _texts(place, notebooks)
     with staged(place, texts) as folder:
         _import_all(folder, list(texts))
     return [_replace(place, name, text) for name, text in texts.items()]
@@ -78,8 +80,12 @@ def _refuse_unsolved_guard(notebook: Notebook) -> None:
 
 def package(place: Place, modules: list[Module]) -> dict[str, str]:
     """File name -> text of what an export of `modules` would write: their files and the glue."""
-    texts = {f"{module.slug}.py": module_source(parse(place.notebook(module))) for module in modules}
-    there = [m for m in course.available() if m in modules or (place.package / f"{m.slug}.py").exists()]
+    return _texts(place, {module: parse(place.notebook(module)) for module in modules})
+
+
+def _texts(place: Place, notebooks: dict[Module, Notebook]) -> dict[str, str]:
+    texts = {f"{module.slug}.py": module_source(notebook) for module, notebook in notebooks.items()}
+    there = [m for m in course.available() if m in notebooks or (place.package / f"{m.slug}.py").exists()]
     return texts | glue(there)
 
 
@@ -155,7 +161,7 @@ def module_source(notebook: Notebook) -> str:
         _refuse_dependencies(notebook, cell)
     wanted = set().union(*(names_read(cell.source) for cell in kept))
     if notebook.setup:
-        wanted |= set().union(*(_names_in_examples(cell.source) for cell in kept)) - _lesson_only(notebook.setup).keys()
+        wanted |= set().union(*(names_in_examples(cell.source) for cell in kept)) - _lesson_only(notebook.setup).keys()
     setup = _setup_source(notebook.setup, wanted) if notebook.setup else ""
     body = "\n\n\n".join(part for part in [setup, *map(_definition_source, kept)] if part)
     blank = "\n" if setup else "\n\n"  # as ruff format has it
@@ -164,12 +170,6 @@ def module_source(notebook: Notebook) -> str:
     title = title[1] if title else notebook.path.stem
     note = f"Written by `tito export` from notebooks/{notebook.path.name}: edit that file instead. sha256: "
     return _signed(f'"""{title}.\n\n{note}\n"""\n{body}')
-
-
-def _names_in_examples(source: str) -> set[str]:
-    """What the examples of the docstrings mention: they are run in the package, too."""
-    examples = re.findall(r"^\s*(?:>>>|\.\.\.) (.*)", source, re.MULTILINE)
-    return set(re.findall(r"[^\W\d]\w*", " ".join(examples)))
 
 
 def _refuse_dependencies(notebook: Notebook, cell: Cell) -> None:

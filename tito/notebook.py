@@ -22,7 +22,8 @@ MARKERS = {*SOLUTION, *HIDDEN}
 REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
 MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
 # what belongs to the notebook, not to the package
-LESSON_ONLY = ("test_", "measure_", "explore_", "plot_", "answer_", "question_")
+FOR_SHOW = ("explore_", "measure_", "plot_")
+LESSON_ONLY = ("test_", *FOR_SHOW, "answer_", "question_")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # what has names of its own inside
@@ -140,14 +141,14 @@ class Notebook:
         raise TitoError(f"{self.path}:{number}: a marker outside of any definition: move it into a function's body")
 
 
-def parse(path: Path) -> Notebook:
+def parse(path: Path, text: str | None = None) -> Notebook:
     """Read a notebook.
 
     Raises:
         TitoError: naming file and line: the file is no marimo notebook, has a syntax error (also in one of the cells that
             marimo keeps as text because they do not parse), or defines a name twice.
     """
-    text = read(path)
+    text = read(path) if text is None else text
     lines = lines_of(text)
     if "\0" in text:  # some versions of Python have no line and no column for these
         number = text[: text.index("\0")].count("\n") + 1
@@ -384,6 +385,12 @@ def names_read(source: str) -> set[str]:
         found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
         found |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
     return found - own
+
+
+def names_in_examples(source: str) -> set[str]:
+    """Words of the lines after `>>>`: an example is run, and may use an import that nothing else uses."""
+    examples = re.findall(r"^\s*(?:>>>|\.\.\.) (.*)$", source, re.MULTILINE)
+    return {word for example in examples for word in re.findall(r"\w+", example)}
 
 
 def line_of(cell: Cell, name: str) -> int:

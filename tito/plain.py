@@ -4,18 +4,15 @@ Importing marimo and registering seventy cells takes longer than all tests of a 
 """
 
 import ast
-import re
 
 from tito.export import used_names
-from tito.notebook import Cell, Notebook, lines_of, names_read
-
-FOR_SHOW = ("explore_", "plot_", "measure_")
+from tito.notebook import FOR_SHOW, Cell, Notebook, lines_of, names_in_examples, names_read
 
 
 def plain_module(notebook: Notebook) -> str:
     """The text of that module. Cells that only show something are blank lines; a traceback names the notebook's lines."""
     cells = _needed(notebook)
-    wanted = set().union(*(names_read(cell.source) | _names_in_examples(cell.source) for cell in cells))
+    wanted = set().union(*(names_read(cell.source) | names_in_examples(cell.source) for cell in cells))
     lines = [""] * len(notebook.lines)
     if notebook.setup:
         _place_setup(notebook.setup, wanted, lines)
@@ -34,12 +31,6 @@ def _needed(notebook: Notebook) -> list[Cell]:
         needed |= called
         waiting += called
     return [cell for name, cell in notebook.definitions.items() if name in needed]
-
-
-def _names_in_examples(source: str) -> set[str]:
-    """Words of the lines after `>>>`: an example may use an import that, in a stub, nothing else uses."""
-    examples = re.findall(r"^\s*(?:>>>|\.\.\.) (.*)$", source, re.MULTILINE)
-    return {word for example in examples for word in re.findall(r"\w+", example)}
 
 
 def _place_setup(setup: Cell, wanted: set[str], lines: list[str]) -> None:

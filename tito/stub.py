@@ -4,6 +4,8 @@ from pathlib import Path
 
 from tito.notebook import SOLUTION, Block, Notebook, parse
 
+TODO = "replace this line with your code"
+
 
 def stub(path: Path) -> str:
     """The text of the exercise version of a notebook. Signatures, scaffolds and visible tests stay as they are."""
@@ -12,7 +14,7 @@ def stub(path: Path) -> str:
 
 
 def unsolved(block: Block) -> list[str]:
-    return [f'raise NotImplementedError("{block.owner}: replace this line with your code")']
+    return [f'raise NotImplementedError("{block.owner}: {TODO}")']
 
 
 def is_unsolved(text: str, exercise: str) -> bool:
@@ -23,7 +25,7 @@ def is_unsolved(text: str, exercise: str) -> bool:
 def is_untouched(text: str) -> bool:
     """Whether no exercise of a notebook's text is solved."""
     exercises = text.count(f"{SOLUTION[0]}\n")
-    return exercises > 0 and text.count(': replace this line with your code")\n') == exercises
+    return exercises > 0 and text.count(f': {TODO}")\n') == exercises
 
 
 def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidden: bool = False) -> str:

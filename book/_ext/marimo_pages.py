@@ -14,6 +14,7 @@ import sys
 import textwrap
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 
 from tito import course
 from tito.files import read, write
-from tito.notebook import MARKERS, Cell, modules_imported, parse
+from tito.notebook import FOR_SHOW, MARKERS, Cell, modules_imported, parse
 from tito.stub import stub
 
 # In this folder notebooks are run: without the reactive tests, and with figures of a size that a page needs.
@@ -31,6 +32,7 @@ SETTINGS = {"pyproject.toml": "[tool.marimo.runtime]\nreactive_tests = false\n",
 COLORS = 48  # enough for a plot, and a quarter of the bytes
 
 
+@cache
 def sources(notebook: Path) -> list[Path]:
     """The files that decide what a notebook shows: itself, what it imports of tinytorch, and the lesson's helpers."""
     root, found, todo = notebook.parent.parent, {notebook}, [notebook]
@@ -81,7 +83,7 @@ def page(path: Path, solutions: bool = True) -> str:
         solutions: whether the reference solutions are on the page, folded.
     """
     notebook = parse(path)
-    exercises = parse_text(stub(path), path)
+    exercises = parse(path, stub(path)).cells
     answers = {}
     for block in notebook.solutions:
         cell_name, _, method = block.owner.partition(".")
@@ -98,7 +100,7 @@ def page(path: Path, solutions: bool = True) -> str:
             parts.append(code(without_markers(exercise.source)))
             if solutions:
                 parts.append(folded("Show reference solution", code("\n".join(answers[cell.name]))))
-        elif cell.is_definition and cell.name.startswith(("explore_", "measure_", "plot_")):
+        elif cell.is_definition and cell.name.startswith(FOR_SHOW):
             parts.append(folded(f"How this is made: {cell.name}", code(cell.source)))
         elif cell.is_definition:
             parts.append(code(cell.source))
@@ -106,13 +108,6 @@ def page(path: Path, solutions: bool = True) -> str:
     first = next(i for i, part in enumerate(parts) if part.startswith("# "))
     parts.insert(0, parts.pop(first))  # the title comes before the imports
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def parse_text(text: str, path: Path) -> list[Cell]:
-    """The cells of a notebook that is not on the disk."""
-    copy = path.parent.parent / RUN_IN / "exercise" / path.name
-    write(copy, text)
-    return parse(copy).cells
 
 
 def prose(cell: Cell) -> str:

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits  # noqa: E402
 from tinytorch import Tensor, manual_seed, no_grad, randn  # noqa: E402
 from tinytorch.nn import BCEWithLogitsLoss, Linear  # noqa: E402
 from tinytorch.optim import SGD  # noqa: E402
-from tito.picture import draw_boundaries  # noqa: E402
+from tito.picture import draw_learning  # noqa: E402
 
 SEEDS, STEPS = 20, 100
 PICTURE = Path(__file__).with_name("02_rosenblatt_trained.png")
@@ -44,24 +44,6 @@ def train(neuron: Linear, x: Tensor, y: Tensor, lr: float, steps: int = STEPS) -
         optimizer.step()
 
 
-def boundary(neuron: Linear):
-    """The neuron as it is now: a function from points to scores."""
-    weight, bias = neuron.weight.data.copy(), neuron.bias.data.copy()
-    return lambda points: (points @ weight.T + bias)[:, 0]
-
-
-def draw_learning() -> None:
-    """A picture of one neuron at four moments."""
-    manual_seed(1)
-    (x, y), neuron = cards(200), Linear(2, 1)
-    stages, done = [("untrained", boundary(neuron))], 0
-    for until in (1, 5, STEPS):
-        train(neuron, x, y, lr=0.1, steps=until - done)
-        done = until
-        stages.append((f"after {done}", boundary(neuron)))
-    draw_boundaries(PICTURE, stages, x.numpy(), y.numpy()[:, 0])
-
-
 def main() -> None:
     images, labels = zeros_and_ones()
     half = len(images) // 2
@@ -82,7 +64,9 @@ def main() -> None:
         )
     for name, shares in zip(("cards", "zeros and ones"), zip(*results, strict=True), strict=True):
         print(f"\n{name}: on average {sum(shares) / SEEDS:.1%}, the worst of {SEEDS} {min(shares):.1%}", end="")
-    draw_learning()
+    manual_seed(1)
+    (x, y), neuron = cards(200), Linear(2, 1)
+    draw_learning(PICTURE, neuron, lambda steps: train(neuron, x, y, lr=0.1, steps=steps), (1, 5, STEPS), x, y)
     print(f"\n\nThe line that a neuron draws, as it learns: {PICTURE.name}")
     print("A neuron cuts the plane along one straight line. What if no line will do? That question ended the first era")
     print("of neural networks: milestone 02.")

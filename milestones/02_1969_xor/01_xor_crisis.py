@@ -9,7 +9,7 @@ from pathlib import Path  # noqa: E402
 from tinytorch import Tensor, manual_seed, no_grad  # noqa: E402
 from tinytorch.nn import BCEWithLogitsLoss, Linear  # noqa: E402
 from tinytorch.optim import Adam  # noqa: E402
-from tito.picture import draw_boundaries  # noqa: E402
+from tito.picture import draw_learning  # noqa: E402
 
 SEEDS, STEPS = 20, 500
 PICTURE = Path(__file__).with_name("01_xor_crisis.png")
@@ -31,24 +31,6 @@ def train(neuron: Linear, steps: int = STEPS) -> tuple[float, float]:
     return best, loss.item()
 
 
-def boundary(neuron: Linear):
-    """The neuron as it is now: a function from points to scores."""
-    weight, bias = neuron.weight.data.copy(), neuron.bias.data.copy()
-    return lambda points: (points @ weight.T + bias)[:, 0]
-
-
-def draw_learning() -> None:
-    """A picture of one neuron at four moments."""
-    manual_seed(0)
-    neuron = Linear(2, 1)
-    stages, done = [("untrained", boundary(neuron))], 0
-    for until in (10, 50, STEPS):
-        train(neuron, until - done)
-        done = until
-        stages.append((f"after {done}", boundary(neuron)))
-    draw_boundaries(PICTURE, stages, x.numpy(), y.numpy()[:, 0])
-
-
 def main() -> None:
     print(f"One neuron, the four points of XOR, {STEPS} steps of Adam, {SEEDS} beginnings:\n")
     print("seed   best share right   loss at the end")
@@ -59,7 +41,9 @@ def main() -> None:
         results.append(best)
         print(f"{seed:4d}   {best:16.0%}   {loss:15.4f}")
     print(f"\nThe best that any of the {SEEDS} ever was: {max(results):.0%}.")
-    draw_learning()
+    manual_seed(0)
+    neuron = Linear(2, 1)
+    draw_learning(PICTURE, neuron, lambda steps: train(neuron, steps), (10, 50, STEPS), x, y)
     print(f"The line that a neuron draws, as it learns: {PICTURE.name}\n")
     print(
         "The loss ends at log 2 = 0.6931, that of a coin: the neuron has learnt to say nothing. No line has the two points"

@@ -9,7 +9,7 @@ from pathlib import Path  # noqa: E402
 from tinytorch import Tensor, manual_seed, no_grad  # noqa: E402
 from tinytorch.nn import BCEWithLogitsLoss, Linear, Module, Sequential, Tanh  # noqa: E402
 from tinytorch.optim import Adam  # noqa: E402
-from tito.picture import draw_boundaries  # noqa: E402
+from tito.picture import draw_learning  # noqa: E402
 
 SEEDS, STEPS, WIDTH = 20, 200, 8
 PICTURE = Path(__file__).with_name("02_xor_solved.png")
@@ -50,19 +50,6 @@ def seeded(make, width: int, seed: int) -> Sequential:
     return make(width)
 
 
-def draw_learning() -> None:
-    """A picture of one network at four moments."""
-    net, stages, done = seeded(network, WIDTH, 0), [], 0
-    for until in (0, 5, 10, STEPS):
-        train(net, until - done)
-        done = until
-        frozen = network(WIDTH)
-        frozen.load_state_dict(net.state_dict())
-        title = f"after {done}" if done else "untrained"
-        stages.append((title, lambda points, frozen=frozen: frozen(Tensor(points)).numpy()[:, 0]))
-    draw_boundaries(PICTURE, stages, x.numpy(), y.numpy()[:, 0])
-
-
 def main() -> None:
     print(f"A hidden layer of {WIDTH}, {STEPS} steps of Adam, {SEEDS} beginnings:\n")
     print("seed   before   after   all four right from step")
@@ -77,7 +64,8 @@ def main() -> None:
         print(f"  {width} hidden, tanh            {count:3d}")
     count = sum(train(seeded(without_bends, WIDTH, seed)) is not None for seed in range(SEEDS))
     print(f"  {WIDTH} hidden, without the bend {count:3d}")
-    draw_learning()
+    net = seeded(network, WIDTH, 0)
+    draw_learning(PICTURE, net, lambda steps: train(net, steps), (5, 10, STEPS), x, y)
     print(f"\nThe boundary, as it is learnt: {PICTURE.name}\n")
     print(
         "Two hidden neurons could do it: each draws a line, and the last one says yes between the two. But they do not"
