@@ -13,6 +13,7 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
+    from tito.diagrams import diagram
     from tito.lesson import show
 
 
@@ -34,6 +35,12 @@ def _():
 
     **You need:** Python, a little NumPy. **It unlocks:** Module 01, the tensor.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("setup")
     return
 
 

@@ -12,7 +12,9 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
     # types of numbers, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
     float32, float64, int64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
@@ -36,6 +38,12 @@ def _():
 
     **You need:** Module 00, and NumPy arrays. **It unlocks:** Module 02, activations.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("tensor")
     return
 
 
@@ -1314,7 +1322,6 @@ def _():
 @app.function(hide_code=True)
 def explore_reader(seen):
     """Learn from the first digits, read the last 797, print how many were right, and draw what was learnt."""
-    import matplotlib.pyplot as plt
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -1323,13 +1330,12 @@ def explore_reader(seen):
     guess, truth = nearest_mean(x[1000:], means), y[1000:]
     share = (guess == truth).float().mean().item()
     print(f"{share:.1%} of {len(truth)} handwritten digits read correctly, after {seen} examples.")
-    figure, axes = plt.subplots(1, 10, figsize=(8, 1.3), layout="constrained")
+    figure, axes = panels(10, height=1.3)
     for c, axis in enumerate(axes):
         read = (guess[truth == c] == c).float().mean().item()
         axis.imshow(means[c].reshape(8, 8).numpy(), cmap="gray_r")
         axis.set(xticks=[], yticks=[], title=str(c), xlabel=f"{read:.0%}")
     figure.suptitle("What it learnt, and the share of each digit that it reads", fontsize="medium")
-    plt.close(figure)
     return figure
 
 

@@ -11,7 +11,9 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tinytorch.tensor import Tensor, op
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
 
 @app.cell(hide_code=True)
@@ -32,6 +34,12 @@ def _():
 
     **You need:** Module 01. **It unlocks:** Module 03, layers.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("activations")
     return
 
 
@@ -473,20 +481,17 @@ def _():
 @app.function(hide_code=True)
 def plot_activation(name, at):
     """Figure: an activation, its tangent at one point, and dotted the slope everywhere."""
-    import matplotlib.pyplot as plt
-
     activation = {"relu": relu, "leaky_relu": leaky_relu, "sigmoid": sigmoid, "tanh": tanh, "gelu": gelu}[name]
     x, step = np.linspace(-5, 5, 401), 1e-5
     slopes = (activation(x + step) - activation(x - step)) / (2 * step)
     value, slope = (np.interp(at, x, y) for y in (activation(x), slopes))
-    figure, axes = plt.subplots(figsize=(5, 3), layout="constrained")
+    figure, axes = panels(width=5, height=3)
     axes.plot(x, activation(x), label="value")
     axes.plot(x, slopes, ":", color="gray", label="slope")
     axes.plot([at - 1, at, at + 1], [value - slope, value, value + slope], "-o", markevery=[1], label="tangent")
     axes.set(title=f"{name}({at:g}) = {value:.4f}, slope {slope:.4f}", xlabel="$x$", ylim=(-1.2, 5.2))
     axes.legend()
     axes.grid(alpha=0.3)
-    plt.close(figure)
     return figure
 
 
@@ -596,14 +601,11 @@ def _():
 @app.function(hide_code=True)
 def plot_temperature(t):
     """Figure: three scores as probabilities, at one temperature."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5, 1.6), layout="constrained")
-    bars = axes.barh(["2.0", "1.0", "0.1"], softmax(np.array([2.0, 1.0, 0.1]) / t), color="#4c72b0")
+    figure, axes = panels(width=5, height=1.6)
+    bars = axes.barh(["2.0", "1.0", "0.1"], softmax(np.array([2.0, 1.0, 0.1]) / t))
     axes.bar_label(bars, fmt="%.2f", padding=3)
     axes.set(xlim=(0, 1.15), xlabel=f"probability at T = {t:.1f}", ylabel="score")
     axes.invert_yaxis()
-    plt.close(figure)
     return figure
 
 

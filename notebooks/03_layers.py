@@ -12,7 +12,9 @@ with app.setup(hide_code=True):
 
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.tensor import Tensor, generator, manual_seed, op, rand, randn, zeros
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
 
 @app.cell(hide_code=True)
@@ -34,6 +36,12 @@ def _():
 
     **You need:** Modules 01 and 02. **It unlocks:** Module 04, losses.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("layers")
     return
 
 
@@ -246,8 +254,6 @@ def _():
 @app.function(hide_code=True)
 def explore_spread(init, activation, factor, layers=10, width=256):
     """Draw the size of the activations, layer by layer, and how those of the last layer are distributed."""
-    import matplotlib.pyplot as plt
-
     manual_seed(0)
     fill = {"xavier_uniform_": xavier_uniform_, "kaiming_uniform_": kaiming_uniform_}[init]
     bend = {"none": lambda x: x, "relu": relu, "tanh": tanh}[activation]
@@ -256,14 +262,13 @@ def explore_spread(init, activation, factor, layers=10, width=256):
     for _ in range(layers):
         x = bend(x @ (factor * fill(zeros(width, width))).T)
         sizes.append((x**2).mean().item() ** 0.5)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6), layout="constrained")
+    figure, (left, right) = panels(2, height=2.6)
     left.semilogy(sizes, marker="o")
     left.axhline(sizes[0], color="gray", linestyle=":")
     left.set(ylim=(1e-6, 1e6), xlabel="layer", title=f"root mean square, at the end {sizes[-1]:.3g}")
     right.hist(x.numpy().reshape(-1), bins=61)
     right.locator_params(axis="x", nbins=4)
     right.set(yticks=[], xlabel="activation", title=f"the numbers after layer {layers}")
-    plt.close(figure)
     return figure
 
 

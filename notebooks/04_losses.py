@@ -13,7 +13,9 @@ with app.setup(hide_code=True):
     from tinytorch.activations import log_softmax, sigmoid, softmax
     from tinytorch.layers import Linear, Module, ReLU, Sequential
     from tinytorch.tensor import Tensor, manual_seed, op, randn
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
 
 @app.cell(hide_code=True)
@@ -33,6 +35,12 @@ def _():
 
     **You need:** Modules 01 to 03. **It unlocks:** Module 05, autograd.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("losses")
     return
 
 
@@ -175,17 +183,14 @@ def _():
 @app.function(hide_code=True)
 def explore_outlier(fifth):
     """Figure: both losses of every constant answer, and the best answers."""
-    import matplotlib.pyplot as plt
-
     target, answers = Tensor([1.0, 2.0, 3.0, 4.0, fifth]), np.arange(0, 12.01, 0.05)
-    figure, panels = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
-    for axes, loss in zip(panels, (mse_loss, l1_loss), strict=True):
+    figure, both = panels(2)
+    for axes, loss in zip(both, (mse_loss, l1_loss), strict=True):
         losses = [loss(Tensor(np.full(5, answer)), target).item() for answer in answers]
         axes.plot(answers, losses)
         axes.axvline(best := answers[np.argmin(losses)], color="gray", linestyle=":")
         axes.plot(target.tolist(), np.zeros(5), "k|", markersize=16)
         axes.set(xlim=(0, 12), ylim=(0, None), xlabel="answer", title=f"{loss.__name__}: smallest at {best:.1f}")
-    plt.close(figure)
     return figure
 
 
@@ -459,13 +464,11 @@ def _():
 @app.function(hide_code=True)
 def explore_bce(at):
     """Figure: binary cross-entropy with and without the probability, and its pull beside that of squared error."""
-    import matplotlib.pyplot as plt
-
     x, fine = np.arange(-120, 21, dtype=np.float32), np.arange(-120, 20, 0.01)
     yours, exact = [binary_cross_entropy_terms(scores, np.ones_like(scores)) for scores in (x, fine)]
     with np.errstate(divide="ignore"):
         naive = -np.log(sigmoid(x))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    figure, (left, right) = panels(2)
     left.plot(x, naive, linewidth=5, alpha=0.4, label=f"with $\\sigma$: {naive[x == at][0]:.6g}")
     left.plot(x, yours, "--", label=f"yours: {yours[x == at][0]:.6g}")
     for name, style, loss in (("squared error", "-", (sigmoid(fine) - 1) ** 2), ("yours", "--", exact)):
@@ -475,7 +478,6 @@ def explore_bce(at):
         axes.axvline(at, color="gray", linestyle=":")
         axes.set(xlabel="score", title=title, xlim=(-121 if axes is left else min(at, -12) - 1, 21))
         axes.legend()
-    plt.close(figure)
     return figure
 
 

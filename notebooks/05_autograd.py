@@ -30,7 +30,9 @@ with app.setup(hide_code=True):
         sum_to_shape,
         where,
     )
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
     # op -> its gradient rule; filled by @gradient_of
     gradients = {}
@@ -57,6 +59,12 @@ def _():
 
     **You need:** Modules 01 to 04. **It unlocks:** Module 06, optimizers.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("autograd")
     return
 
 
@@ -147,15 +155,13 @@ def _():
 @app.function(hide_code=True)
 def explore_step(name, x):
     """Draw the error of a slope against the size of the step, in both precisions."""
-    import matplotlib.pyplot as plt
-
     f, slope = {
         "sin(x)": (np.sin, np.cos),
         "exp(x)": (np.exp, np.exp),
         "x ** 3": (lambda x: x**3, lambda x: 3 * x**2),
     }[name]
     steps = 10.0 ** np.arange(-15, 0.1, 0.25)
-    figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    figure, axis = panels()
     for dtype, style in ((np.float32, "o--"), (np.float64, "s-")):
         at = np.array(x, dtype=dtype)
         found = [numerical_gradient(f, at, dtype(step)) for step in steps]
@@ -164,7 +170,6 @@ def explore_step(name, x):
         axis.loglog(steps, error, style, markersize=3, label=f"{at.dtype}: best at {best:.0e}, error {error.min():.0e}")
     axis.set(xlabel="step", ylabel="relative error", ylim=(1e-14, 10))
     axis.legend()
-    plt.close(figure)
     return figure
 
 
@@ -1066,8 +1071,6 @@ def explore_steps(f, leaves):
 @app.function(hide_code=True)
 def explore_graph(formula, a, b, c):
     """Draw the graph of a formula: a box for each leaf and each operation, with value and gradient."""
-    import matplotlib.pyplot as plt
-
     f = {
         "(a * b + c) * 5": lambda a, b, c: (a * b + c) * 5,
         "(a * b + c) ** 2": lambda a, b, c: (a * b + c) ** 2,
@@ -1081,7 +1084,7 @@ def explore_graph(formula, a, b, c):
         depth = 1 + max((place[x][0] for x in inputs if isinstance(x, Tensor)), default=-1)
         place[tensor] = (depth, -column.get(depth, 0) - 0.4 * (depth % 2))
         column[depth] = column.get(depth, 0) + 1
-    figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    figure, axis = panels()
     arrow = {"arrowstyle": "-|>", "shrinkB": 40, "color": "gray"}
     for label, tensor, inputs, grad in steps:
         box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "black", "linewidth": 2 if tensor.is_leaf else 1}
@@ -1092,7 +1095,6 @@ def explore_graph(formula, a, b, c):
                 axis.annotate("", place[tensor], place[x], zorder=1, arrowprops=arrow)
     axis.set(xlim=(-0.4, max(column) + 0.4), ylim=(-2.5, 0.5))
     axis.axis("off")
-    plt.close(figure)
     return figure
 
 

@@ -15,7 +15,9 @@ with app.setup(hide_code=True):
 
     from tinytorch.layers import Linear, Sequential
     from tinytorch.tensor import Tensor
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
 
 @app.cell(hide_code=True)
@@ -35,6 +37,12 @@ def _():
 
     **You need:** Modules 01, 03 and 05. **It unlocks:** Module 07, training.
     """)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    diagram("optimizers")
     return
 
 
@@ -486,13 +494,11 @@ def _():
 @app.function(hide_code=True)
 def explore_race(lr, momentum, steps=100):
     """Draw the paths of three optimizers over a loss of two parameters, and the loss at every step."""
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), layout="constrained")
+    figure, (left, right) = panels(2)
     x, y = np.meshgrid(np.linspace(-2, 1, 90), np.linspace(-1, 1, 60))
     left.contour(x, y, x**2 + 20 * y**2, levels=(np.arange(9) / 1.8) ** 2, colors="0.8", linewidths=0.8)
     runners = {"SGD": (SGD, {}), f"momentum {momentum:g}": (SGD, {"momentum": momentum}), "Adam": (Adam, {})}
-    for (name, (kind, options)), look in zip(runners.items(), ("C0o-", "C1s--", "C2^:"), strict=True):
+    for (name, (kind, options)), look in zip(runners.items(), ("o-", "s--", "^:"), strict=True):
         p = Tensor([-1.8, 0.8], requires_grad=True)
         optimizer, path, losses = kind([p], lr=lr, **options), [], []
         while len(path) <= steps and np.abs(p.data).max() < 1e3:
@@ -507,7 +513,6 @@ def explore_race(lr, momentum, steps=100):
     left.set(xlim=(-2, 1), ylim=(-1, 1), title="the goal is (0, 0)")
     right.set(ylim=(1e-9, 1e5), xlabel="step", title="loss")
     right.legend(fontsize=8)
-    plt.close(figure)
     return figure
 
 
@@ -722,7 +727,6 @@ def _():
 @app.function(hide_code=True)
 def explore_schedule(warmup, total):
     """Draw warm-up and cosine, and which share of the way is done by when."""
-    import matplotlib.pyplot as plt
 
     def make(o):
         line, wave = LinearLR(o, 0.01, total_iters=warmup), CosineAnnealingLR(o, total - warmup)
@@ -730,12 +734,11 @@ def explore_schedule(warmup, total):
 
     rates = np.array(learning_rates(make, total))
     half = rates[: total // 2].sum() / rates.sum()
-    figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
+    figure, axes = panels(height=2.2)
     axes.plot(rates)
     axes.fill_between(range(total // 2), rates[: total // 2], color="0.9")
     title = f"the way: {rates.mean():.0%} of that at a constant lr, and {half:.0%} of it by half time (grey)"
     axes.set(xlabel="step", ylabel="lr", title=title)
-    plt.close(figure)
     return figure
 
 

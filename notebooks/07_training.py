@@ -19,7 +19,9 @@ with app.setup(hide_code=True):
     from tinytorch.losses import cross_entropy, mse_loss
     from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR
     from tinytorch.tensor import Tensor, generator, manual_seed, rand, randn
+    from tito.diagrams import diagram
     from tito.lesson import compare, show
+    from tito.picture import panels
 
 
 @app.cell(hide_code=True)
@@ -38,7 +40,19 @@ def _():
     - save a run to a file that is safe to open, and go on from it bit for bit.
 
     **You need:** Modules 01 to 06. **It unlocks:** Module 08, data.
+    """)
+    return
 
+
+@app.cell(hide_code=True)
+def _():
+    diagram("training")
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
     ## 1. Batches: every row once
 
     One walk through all the data is an **epoch**. Ten rows in batches of 4 are pieces of 4, 4 and 2. Data often come sorted, first all
@@ -446,7 +460,6 @@ def test_EarlyStopping_step():
 @app.function(hide_code=True)
 def explore_run(kind, lr, bend, rows, width, noise):
     """Figure: a run of 100 epochs on XOR; n points around the corners of a square, class 1 where one coordinate is 1."""
-    import matplotlib.pyplot as plt
 
     def points(n):
         corners = rand(n, 2).numpy() > 0.5
@@ -465,14 +478,13 @@ def explore_run(kind, lr, bend, rows, width, noise):
     except FloatingPointError as error:
         return mo.md(f"**Your loop stopped:** {error}.")
     best, end = curves[stopping.best_epoch - 1], curves[-1]
-    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    figure, axes = panels()
     axes.plot([loss for loss, _, _ in curves], "--", label=f"training loss, in the end {end[0]:.3g}")
-    axes.plot([loss for _, loss, _ in curves], label=f"validation loss, in the end {end[1]:.3g}")
+    axes.plot([loss for _, loss, _ in curves], "-", label=f"validation loss, in the end {end[1]:.3g}")
     axes.axvline(stopping.best_epoch - 1, color="gray", linestyle=":", label=f"best epoch, {best[1]:.3g}")
     axes.axhline(math.log(2), color="gray", linestyle="-.", label="log 2: a coin")
     axes.set(ylim=(0, 2), xlabel="epoch", title=f"accuracy {best[2]:.1%} in the best epoch, {end[2]:.1%} in the end")
     axes.legend(fontsize=8, loc="upper right", ncols=2)
-    plt.close(figure)
     return figure
 
 

@@ -43,7 +43,12 @@ def serve(port: int) -> None:
 
 def server(port: int) -> ThreadingHTTPServer:
     """What shows the book that was built, on this machine only; port 0 takes any free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=_built()))
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Quiet, directory=_built()))
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_request(self, code="-", size="-") -> None:
+        """Only what went wrong is printed."""
 
 
 def _built() -> Path:

@@ -1,9 +1,41 @@
-"""Pictures for the milestones, written as files: a script has no notebook to show them in."""
+"""Figures, all in one style: in the notebooks, and as the pictures that milestones leave."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+
+# Colours that can be told apart with any colour vision (Okabe and Ito, Color Universal Design, 2008), by lightness too.
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#aa4499"
+STYLE = {
+    "axes.edgecolor": "#555555",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": "medium",
+    "font.size": 10,
+    "lines.linewidth": 1.8,
+}
+
+
+def panels(columns=1, width=8, height=2.8):
+    """A figure in the course's style, with its axes.
+
+    Args:
+        columns: how many axes, side by side.
+        width, height: of the whole figure, in inches.
+
+    Returns:
+        (figure, axes): one axes, or an array of `columns` of them.
+    """
+    from cycler import cycler
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure  # not pyplot: it would keep the figure, and may ask for a screen
+
+    # lines differ in colour and in dashes
+    lines = cycler(color=[BLUE, ORANGE, GREEN, PURPLE], linestyle=["-", "--", "-.", ":"])
+    with rc_context(STYLE | {"axes.prop_cycle": lines}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(1, columns)
 
 
 def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequence[int], x, y) -> None:
@@ -17,20 +49,19 @@ def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequ
         x: points, a tensor of shape (N, 2).
         y: their classes, 0 or 1, a tensor of shape (N, 1): drawn as circles and crosses.
     """
-    from matplotlib.figure import Figure  # not pyplot: nothing may ask for a screen
-
     points, classes = x.numpy(), y.numpy()[:, 0]
     low, high = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
     across, up = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
     plane = type(x)(np.stack([across.ravel(), up.ravel()], axis=1))
-    figure, done = Figure(figsize=(2.6 * (1 + len(moments)), 2.8), layout="constrained"), 0
-    for axes, until in zip(figure.subplots(1, 1 + len(moments)), (0, *moments), strict=True):
+    figure, stages = panels(1 + len(moments), width=2.6 * (1 + len(moments)))
+    done = 0
+    for axes, until in zip(stages, (0, *moments), strict=True):
         if until > done:
             train(until - done)
         done = until
         yes = (net(plane).numpy() > 0).reshape(across.shape)
         axes.contourf(across, up, yes, levels=[-0.5, 0.5, 1.5], colors=["white", "lightgray"])
-        axes.plot(*points[classes == 0].T, "o", color="tab:blue", markerfacecolor="none")
-        axes.plot(*points[classes == 1].T, "x", color="tab:red")
+        axes.plot(*points[classes == 0].T, "o", color=BLUE, markerfacecolor="none")
+        axes.plot(*points[classes == 1].T, "x", color=ORANGE)
         axes.set(title=f"after {done}" if done else "untrained", xticks=[], yticks=[], aspect="equal")
     figure.savefig(path, dpi=120)

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -11,10 +10,12 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from tito import course
+from tito.diagrams import ACCENT, Drawing
 from tito.files import read, write
 from tito.notebook import parse
 
 TORCH = "https://docs.pytorch.org/docs/stable"
+MAP_LOOK = {True: (ACCENT,), False: ("currentColor", True)}  # what there is, and what is planned
 # names of ours whose PyTorch page is not called after them; None: PyTorch has no such name
 PAGES = {
     "tinytorch.Tensor": "tensors.html",
@@ -25,10 +26,19 @@ PAGES = {
 }
 
 
-class Generated(SphinxDirective):
-    """A directive whose content is Markdown that `lines` makes."""
+class FromCode(SphinxDirective):
+    """A directive whose content is made from the course's own code: a page with it is made again when that changes."""
 
     def run(self):
+        for path in [Path(__file__), *sorted((course.ROOT / "tito").rglob("*.py"))]:
+            self.env.note_dependency(str(path))
+        return self.content_nodes()
+
+
+class Generated(FromCode):
+    """Content that `lines` makes as Markdown."""
+
+    def content_nodes(self):
         container = nodes.container()
         self.state.nested_parse(StringList("\n".join(self.lines()).split("\n")), 0, container)
         return container.children
@@ -44,42 +54,38 @@ class ModuleTable(Generated):
             yield f"| {module.number} | {name} | {module.builds} | {module.capability} |"
 
 
-class CourseMap(SphinxDirective):
+class CourseMap(FromCode):
     """The modules as a picture, tier by tier; each needs those before it."""
 
-    def run(self):
-        tiers = {}
-        for module in course.MODULES:
-            tiers.setdefault(module.tier, []).append(module)
-        rows = [row for modules in tiers.values() for row in (modules[:7], modules[7:]) if row]
-        drawn, places = [], {}
-        for y, modules in enumerate(rows):
-            for x, module in enumerate(modules):
-                places[module.number] = (8 + 118 * x, 8 + 62 * y)
-        for one, other in zip(course.MODULES, course.MODULES[1:], strict=False):
-            (x1, y1), (x2, y2) = places[one.number], places[other.number]
-            start, end = ((x1 + 104, y1 + 20), (x2, y2 + 20)) if y1 == y2 else ((x1 + 52, y1 + 40), (x2 + 52, y2))
-            drawn.append(f'<path d="M{start[0]} {start[1]} L{end[0]} {end[1]}" class="needs"/>')
-        for module in course.MODULES:
-            (x, y), kind = places[module.number], "there" if module.available else "planned"
-            drawn.append(f'<rect x="{x}" y="{y}" width="104" height="40" rx="4" class="{kind}"/>')
-            drawn.append(f'<text x="{x + 52}" y="{y + 17}">{module.number}</text>')
-            drawn.append(f'<text x="{x + 52}" y="{y + 32}">{escape(module.slug)}</text>')
-        text = "The modules in their order. Each needs all before it. A dashed frame: planned."
-        size = f"0 0 840 {62 * len(rows) + 8}"
-        svg = f'<svg class="course-map" viewBox="{size}" role="img" aria-label="{text}">{"".join(drawn)}</svg>'
-        return [nodes.raw("", f"<figure>{svg}<figcaption>{text}</figcaption></figure>", format="html")]
+    def content_nodes(self):
+        on, y, last = Drawing(), 0, None
+        for tier in dict.fromkeys(module.tier for module in course.MODULES):
+            on.text(0, y + 18, tier, "start", bold=True)
+            y += 28
+            modules = [module for module in course.MODULES if module.tier == tier]
+            for i, module in enumerate(modules):
+                here = (2 + 122 * (i % 4), y + 60 * (i // 4))
+                on.box(*here, 108, 44, f"{module.number}\n{module.slug}", *MAP_LOOK[module.available])
+                if last and last[1] == here[1]:
+                    on.arrow((last[0] + 108, last[1] + 22), (here[0], here[1] + 22))
+                last = here
+            y = last[1] + 62
+        found = on.figure(
+            "The modules in their order, tier by tier, with their numbers.",
+            "Each module needs all before it. A dashed frame: planned.",
+        )
+        return [nodes.raw("", found, format="html")]
 
 
 class PytorchTable(Generated):
     """Each name that the package offers, and where PyTorch describes its counterpart."""
 
     def lines(self):
-        yield "| TinyTorch | written in | PyTorch |\n|---|---|---|"
+        yield "| TinyTorch | module | PyTorch |\n|---|---|---|"
         for module in course.available():
             for package, names in sorted(module.offers.items()):
                 for name in names:
-                    yield f"| `{package}.{name}` | [Module {module.number}](../notebooks/{module.stem}.py) | {_counterpart(package, name)} |"
+                    yield f"| `{package}.{name}` | [{module.number}](../notebooks/{module.stem}.py) | {_counterpart(package, name)} |"
 
 
 def _counterpart(package: str, name: str) -> str:
@@ -134,7 +140,7 @@ class MilestoneOutput(Generated):
 
     def lines(self):
         script = course.ROOT / "milestones" / f"{self.arguments[0]}.py"
-        used = [script, *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
+        used = [script, course.ROOT / "tito" / "picture.py", *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
         for path in used:
             self.env.note_dependency(str(path))
         printed, pictured = _result(script, used)

@@ -88,12 +88,12 @@ def page(path: Path, solutions: bool = True) -> str:
     for block in notebook.solutions:
         cell_name, _, method = block.owner.partition(".")
         answers.setdefault(cell_name, []).extend([f"# {block.owner}"] * bool(method) + notebook.body(block) + [""])
-    parts = []
+    parts, imports = [], ""
     for cell, exercise, outputs in zip(notebook.cells, exercises, shown(path), strict=True):
         if cell.kind == "markdown":
             parts.append(prose(cell))
         elif cell.kind == "setup":
-            parts.insert(0, folded("What this notebook imports", code(exercise.source)))
+            imports = folded("What this notebook imports", code(exercise.source))
         elif cell.is_test:
             parts.append(folded(f"The test: {cell.name}", code(exercise.source)))
         elif cell.name in answers:
@@ -105,8 +105,7 @@ def page(path: Path, solutions: bool = True) -> str:
         elif cell.is_definition:
             parts.append(code(cell.source))
         parts += [output(item, notebook, cell, f"{path.stem}-{len(parts)}") for item in outputs]
-    first = next(i for i, part in enumerate(parts) if part.startswith("# "))
-    parts.insert(0, parts.pop(first))  # the title comes before the imports
+    parts.insert(2, imports)  # after the introduction and its diagram
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -135,6 +134,8 @@ def output(item: dict, notebook, cell: Cell, name: str) -> str:
         raise RuntimeError(f"{notebook.path}:{cell.line}: this cell fails: {item.get('evalue')}")
     if "image/png" in data:
         return picture(data["image/png"], description(notebook, cell), notebook.path.parent.parent / RUN_IN / name)
+    if "<svg" in data.get("text/html", ""):
+        return f"```{{raw}} html\n{data['text/html'].strip()}\n```"
     if "text/markdown" in data:
         return controls(
             html.unescape(data["text/markdown"]) if "&lt;marimo-" in data["text/markdown"] else data["text/markdown"]
@@ -192,7 +193,7 @@ class MarimoParser(MystParser):
     def parse(self, inputstring, document):
         env = document.settings.env
         path = Path(env.doc2path(env.docname))
-        for source in sources(path):
+        for source in [*sources(path), Path(__file__)]:
             env.note_dependency(str(source))
         super().parse(page(path, env.config.tinytorch_solutions), document)
 
@@ -209,4 +210,4 @@ def setup(app):
     app.add_source_suffix(".py", "marimo")
     app.add_source_parser(MarimoParser)
     app.connect("builder-inited", run_all)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

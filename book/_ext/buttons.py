@@ -1,0 +1,31 @@
+"""What the buttons above a page lead to, and the address of the repository in `git clone`."""
+
+from pathlib import Path
+
+from tito.repository import address
+
+UNKNOWN = "<the address of this repository>"
+
+
+def add_buttons(app, config) -> None:
+    config.html_theme_options["use_download_button"] = False  # it offers the whole source, hidden tests and all
+    if found := address():
+        config.html_theme_options |= {
+            "repository_url": found,
+            "use_repository_button": True,
+            "use_edit_page_button": True,
+            "use_issues_button": True,
+        }
+
+
+def fill_in(app, docname, source) -> None:
+    source[0] = source[0].replace(UNKNOWN, address() or UNKNOWN)
+    if docname == app.config.root_doc:  # Sphinx copies static files only when some page has changed
+        for path in Path(app.confdir, "book", "_static").iterdir():
+            app.env.note_dependency(str(path))
+
+
+def setup(app):
+    app.connect("config-inited", add_buttons, priority=100)  # before the theme looks at its options
+    app.connect("source-read", fill_in)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
