@@ -26,9 +26,14 @@ def build() -> None:
     """
     if find_spec("jupyter_book") is None:
         raise TitoError('the book needs its tools: python -m pip install -e ".[book]" in the course\'s folder')
-    program = "from jupyter_book.cli.main import main; main()"  # it has no `python -m`
+    # the notebooks begin to run before Sphinx is loaded; Jupyter Book has no `python -m`
+    program = "import notebook_runs; notebook_runs.start(); from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", ".", "--config", "_config.yml", "--toc", "book/_toc.yml"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "MPLBACKEND": "agg"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, [ROOT, ROOT / "book" / "_ext"])),
+        "PYTHONUTF8": "1",
+        "MPLBACKEND": "agg",
+    }
     run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
     if run.returncode:
         raise TitoError("the book was not built: mend what is said above, and build it again")

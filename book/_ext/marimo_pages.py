@@ -1,75 +1,26 @@
 """Sphinx reads `notebooks/*.py` as pages: prose, code, and what the cells show; exercises as a learner gets them.
 
 A page is made of three views of one notebook, cell by cell: the notebook itself, its exercise version, and what marimo shows
-when it is run once. That run is kept in `_build/marimo` until the notebook, or something it imports, changes.
+when it is run once.
 """
 
 import ast
 import html
 import json
-import os
 import re
-import subprocess
-import sys
 import textwrap
 from base64 import b64decode
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
 from myst_parser.parsers.sphinx_ import MystParser
+from notebook_runs import RUN_IN, shown, sources
 
 from tito import course
-from tito.files import read, write
-from tito.notebook import FOR_SHOW, MARKERS, Cell, modules_imported, parse
+from tito.notebook import FOR_SHOW, MARKERS, Cell, parse
 from tito.stub import stub
 
-# In this folder notebooks are run: without the reactive tests, and with figures of a size that a page needs.
-RUN_IN = Path("_build/marimo")
-SETTINGS = {"pyproject.toml": "[tool.marimo.runtime]\nreactive_tests = false\n", "matplotlibrc": "figure.dpi: 75\n"}
 COLORS = 48  # enough for a plot, and a quarter of the bytes
-
-
-@cache
-def sources(notebook: Path) -> list[Path]:
-    """The files that decide what a notebook shows: itself, what it imports of tinytorch, and the lesson's helpers."""
-    root, found, todo = notebook.parent.parent, {notebook}, [notebook]
-    while todo:
-        for node in ast.walk(ast.parse(read(todo.pop()))):
-            for name in modules_imported(node):
-                path = root / Path(*name.split(".")).with_suffix(".py")
-                if name.partition(".")[0] in ("tinytorch", "tito") and path.exists() and path not in found:
-                    found.add(path)
-                    todo.append(path)
-    return sorted(found)
-
-
-def shown(notebook: Path) -> list[list[dict]]:
-    """What each cell of a notebook shows, when it is run from top to bottom with its measurements."""
-    digest = sha256(b"".join(path.read_bytes() for path in [*sources(notebook), Path(__file__)])).hexdigest()[:16]
-    folder = notebook.parent.parent / RUN_IN
-    kept = folder / f"{notebook.stem}-{digest}.ipynb"
-    if not kept.exists():
-        for name, text in SETTINGS.items():
-            write(folder / name, text)
-        write(folder / notebook.name, read(notebook))
-        for old in folder.glob(f"{notebook.stem}-*"):
-            old.unlink()
-        _run(folder / notebook.name, kept, notebook.parent.parent)
-    return [cell.get("outputs", []) for cell in json.loads(read(kept))["cells"]]
-
-
-def _run(copy: Path, result: Path, root: Path) -> None:
-    fresh = result.with_suffix(".tmp.ipynb")
-    command = [sys.executable, "-m", "marimo", "-y", "export", "ipynb", copy.name, "--include-outputs", "--no-sandbox"]
-    command += ["--sort", "top-down", "-f", "-o", fresh.name]
-    environment = os.environ | {"PYTHONPATH": str(root), "TINYTORCH_MEASURE": "1", "PYTHONIOENCODING": "utf-8"}
-    run = subprocess.run(command, cwd=copy.parent, env=environment, capture_output=True, encoding="utf-8")
-    if run.returncode:
-        raise RuntimeError(f"{copy.name} does not run to its end:\n{run.stdout[-1000:]}{run.stderr[-2000:]}")
-    fresh.replace(result)
 
 
 # From cells to Markdown
@@ -133,7 +84,7 @@ def output(item: dict, notebook, cell: Cell, name: str) -> str:
     if item["output_type"] == "error":
         raise RuntimeError(f"{notebook.path}:{cell.line}: this cell fails: {item.get('evalue')}")
     if "image/png" in data:
-        return picture(data["image/png"], description(notebook, cell), notebook.path.parent.parent / RUN_IN / name)
+        return picture(data["image/png"], description(notebook, cell), RUN_IN / notebook.path.stem / f"{name}.png")
     if "<svg" in data.get("text/html", ""):
         return f"```{{raw}} html\n{data['text/html'].strip()}\n```"
     if "text/markdown" in data:
@@ -148,8 +99,8 @@ def picture(base64: str, alt: str, path: Path) -> str:
     """Write a figure as a small PNG; returns the Markdown that shows it."""
     from PIL import Image
 
-    Image.open(BytesIO(b64decode(base64))).convert("RGB").quantize(COLORS).save(path.with_suffix(".png"), optimize=True)
-    return f"![{alt}](/{path.with_suffix('.png').relative_to(path.parent.parent.parent).as_posix()})"
+    Image.open(BytesIO(b64decode(base64))).convert("RGB").quantize(COLORS).save(path, optimize=True)
+    return f"![{alt}](/{path.relative_to(course.ROOT).as_posix()})"
 
 
 def description(notebook, cell: Cell) -> str:
@@ -198,16 +149,8 @@ class MarimoParser(MystParser):
         super().parse(page(path, env.config.tinytorch_solutions), document)
 
 
-def run_all(app) -> None:
-    """Two notebooks at a time: what they show is then there when their pages are read."""
-    paths = [course.ROOT / "notebooks" / f"{module.stem}.py" for module in course.available()]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(shown, paths))
-
-
 def setup(app):
     app.add_config_value("tinytorch_solutions", True, "env")
     app.add_source_suffix(".py", "marimo")
     app.add_source_parser(MarimoParser)
-    app.connect("builder-inited", run_all)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
