@@ -68,7 +68,8 @@ def test_the_list_has_every_module_and_marks_what_is_planned(tmp_path):
     assert planned == {module.number for module in MODULES if not module.available}
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "book").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES += [*sorted((ROOT / "book").glob("*.md")), *sorted((ROOT / "notebooks").glob("*.py"))]
 
 
 def test_every_command_that_a_page_names_exists(tmp_path):
