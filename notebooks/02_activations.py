@@ -268,7 +268,7 @@ def _():
     | $x$ | $1 / (1 + e^{-x})$ in float32 | $e^x / (1 + e^x)$ in float32 | true value |
     |---:|---:|---:|---:|
     | 100 | 1 | inf / inf = **nan** | $1 - 4 \cdot 10^{-44}$ |
-    | -100 | 1 / inf = **0**, and a warning | $3.8 \cdot 10^{-44}$ | $3.8 \cdot 10^{-44}$ |
+    | -100 | 1 / inf = **0**, and a warning | $3.8 \cdot 10^{-44}$ | $3.7 \cdot 10^{-44}$ |
 
     A `nan` spreads to every weight that it touches. The 0 looks harmless, but a loss takes its logarithm, which should be -100
     and is `-inf`. So each form is safe for one sign. Find out which, and what sign the number that is exponentiated has there.

@@ -183,7 +183,7 @@ def _(trying_function, trying_x):
 def _():
     mo.md(r"""
     A large step sees the curve bend; a tiny one subtracts two numbers that agree in nearly all their digits, and only rounding is
-    left. In float64 there is a good place in between, near $10^{-6}$. In float32 even the best step leaves an error that is many
+    left. In float64 there is a good place in between, near $10^{-5}$. In float32 even the best step leaves an error that is many
     thousand times larger. So checking uses float64.
 
     And training cannot use it at all. Two forward passes for each number make 470,292 passes for *one* step of our network: at a

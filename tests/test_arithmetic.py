@@ -1,0 +1,594 @@
+r"""The arithmetic in the prose is right: what a page works out is computed here again, and must stand on the page.
+
+`CLAIMS` has, for each page, fragments of its prose with their numbers computed: the ingredients are typed, the results
+are not. `GIVEN` has what cannot be computed, because a calculation begins with it or because it is a fact. Who writes
+another number into the prose adds the fragment that it stands in to the one, or, if there is nothing to compute, to the
+other.
+"""
+
+import ast
+import math
+import re
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean, median
+
+import numpy as np
+import pytest
+
+from tinytorch import Tensor
+from tinytorch.activations import leaky_relu, log_softmax, relu, softmax
+from tinytorch.layers import linear
+from tinytorch.losses import cross_entropy, l1_loss, mse_loss
+from tinytorch.setup import matmul_flops
+from tinytorch.tensor import sum_to_shape
+from tito.files import read
+from tito.notebook import parse
+
+ROOT = Path(__file__).parents[1]
+PAGES = {path.stem: path for path in sorted([*ROOT.glob("notebooks/[0-9]*.py"), *ROOT.glob("book/*.md")])}
+FENCE = re.compile(r"^ *(```+)(\{)?[^\n]*\n(.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
+# Not what is part of a name, such as float32 or x_1. 10,000 and 10\,000 and 10 000 are one number, and so is 10^{-6}.
+NUMBER = re.compile(r"(?<![\w.])\d+(?:(?:,|\\,| )\d{3}(?!\d))*(?:\.\d+)?(?:e[+-]?\d+)?(?:\^\{?-?\d+)?")
+# Whole numbers of one or two digits are mostly names, counts and shapes: to ask each for its reason costs too much.
+NEEDS_A_REASON = re.compile(r"[.,\\^e ]|\d{3}")
+
+
+# Writing numbers as the pages do
+
+WORD = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+LARGE = {10**3: "thousand", 10**6: "million", 10**9: "billion"}
+
+
+def thin(number, space=r"\,"):
+    """A whole number with a space in the place of its commas."""
+    return f"{number:,}".replace(",", space)
+
+
+def power_of_ten(x, digits=1):
+    r"""A small or large number, as in 1.4 \cdot 10^{-45}."""
+    factor, exponent = f"{x:.{digits}e}".split("e")
+    return rf"{factor} \cdot 10^{{{int(exponent)}}}"
+
+
+def numbers(values, spec="g", between=", "):
+    return between.join(f"{value + 0.0:{spec}}" for value in values)  # + 0.0 makes 0 of -0
+
+
+def vector(values, spec="g"):
+    return f"({numbers(values, spec)})"
+
+
+def matrix(rows, spec="g"):
+    lines = r" \\ ".join(numbers(row, spec, " & ") for row in rows)
+    return rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}"
+
+
+def row(*cells):
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+CLAIMS = {}
+
+# 00: what a small product counts, six calls of a function, a machine with round numbers
+
+running_sum = [("multiply 1 by 3", 0), ("add it", 1 * 3), ("multiply 2 by 4", 1 * 3), ("add it", 1 * 3 + 2 * 4)]
+ms = [40.0, 2.1, 2.0, 9.6, 2.2, 2.1]
+warm = sorted(ms[1:])
+billions = WORD[round(matmul_flops(1024, 1024, 1024) / 1e9)]
+mebibytes = 1024 * 1024 * 4 / 2**20
+
+CLAIMS["00_setup"] = [
+    rf"1 \cdot 3 + 2 \cdot 4 = {1 * 3 + 2 * 4}$$",
+    *(row(*step, count) for count, step in enumerate(running_sum, 1)),
+    row("ms", *ms),
+    f"the {WORD[len(warm)]} warm calls is ${sum(warm):.1f} / {len(warm)} = {mean(warm):.1f}$ ms",
+    f"Sort them, {numbers(warm[:2], '.1f')}, **{warm[2]}**, {numbers(warm[3:], '.1f')},",
+    f"the *median* is {median(warm)} ms",
+    f"a single float32, {np.float32().nbytes} bytes",
+    f"two 1024 x 1024 matrices is {billions} billion operations on three matrices of {mebibytes:.0f} MiB",
+    f"The product does {billions} billion operations on three matrices of {mebibytes:.0f} MiB.",
+    row("product", "2.0e9 operations", "0.020 s", f"{2.0e9 / 0.020 / 1e9:.0f} GFLOP/s, $10^9$ operations a second"),
+    row("copy", "1.0e8 bytes", "0.005 s", f"{1.0e8 / 0.005 / 1e9:.0f} GB/s, $10^9$ bytes a second"),
+    f"Take the machine of the example: {2.0e9 / 0.020 / 1e9:.0f} GFLOP/s, {1.0e8 / 0.005 / 1e9:.0f} GB/s.",
+    f"${3 * np.float32().nbytes} n^2$ in float32",
+]
+
+# 01: strides in elements are those of NumPy in bytes, where an element has one byte
+
+memory = np.arange(10, 22, dtype=np.int8).reshape(3, 4)
+s0, s1 = memory.strides
+views = {"x": memory, "x[1:3]": memory[1:3], "x[:, ::2]": memory[:, ::2], "x[::-1]": memory[::-1]}
+uses = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+
+
+def note_of(view):
+    return view.ctypes.data - memory.ctypes.data, view.shape, view.strides, numbers(view[0])
+
+
+CLAIMS["01_tensor"] = [
+    f"{math.floor(math.log10(2**24))} decimal digits are plenty",
+    rf"= 1 \cdot {s0} + 2 \cdot {s1} = {np.arange(12).reshape(3, 4)[1, 2]}$$",
+    f"A shape of $(2, 3, 4)$ has strides ${np.empty((2, 3, 4), dtype=np.int8).strides}$.",
+    f"offset 0, shape ${memory.shape}$, strides ${memory.strides}$",
+    *(row(f"`{text}`", *note_of(view)) for text, view in views.items()),
+    row("a + b", *(f"**{size}**" for size in np.broadcast_shapes((8, 1, 6), (7, 1)))),
+    rf"{matrix(uses)} \;\to\; {vector(sum_to_shape(uses, (3,)))}",
+    rf"1 \cdot 3 + 2 \cdot 4 = {1 * 3 + 2 * 4}$$",
+    row("keep float32, wrap", f"`{Tensor([1.0, 2.0]) * 3}`"),
+    f"The mean of $(1, 3, 5, 7)$ is ${sum([1, 3, 5, 7])} / {len([1, 3, 5, 7])}$",
+    f"Here are 1797 handwritten digits, 8 by 8 pixels each, so {8 * 8} numbers from 0 to 16.",
+    f"Two points, $(1, 1)$ and $(3, 1)$, have the mean ${vector(np.mean([(1, 1), (3, 1)], axis=0))}$.",
+    f"The point $(2, 3)$ is $0^2 + 2^2 = {(2 - 2) ** 2 + (3 - 1) ** 2}$ away from it.",
+    f"lines of 64 bytes, {64 // np.float32().nbytes} float32 at a time",
+    f"with a stride of {64 // 4} it uses {np.float32().nbytes} of 64",
+    f"after 1000 examples, and after 20, {WORD[20 // 10]} of each digit. It is asked about {1797 - 1000} others",
+]
+
+# 02: two layers in one, XOR, and where float32 ends
+
+x, w1, w2 = np.array([1, 1]), np.array([[1, 3], [2, 4]]), np.array([[1, 0], [-1, 2]])
+corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+hidden = corners @ np.array([[1, 1], [1, 1]]) + np.array([0, -1])
+bent, straight = relu(hidden) @ np.array([1, -2]), hidden @ np.array([1, -2])
+scores = [2.0, 1.0, 0.1]
+shares, logs = softmax(np.array(scores)), log_softmax(np.array(scores))
+largest, smallest = np.finfo(np.float32).max, np.finfo(np.float32).smallest_subnormal
+far = np.array([0.0, -200.0])
+with np.errstate(over="ignore", divide="ignore"):
+    lost = np.log(softmax(far.astype(np.float32)))
+    too_much = np.exp(1000.0)
+
+
+def sigmoid(x):
+    """In float64: exact enough for what stands on a page."""
+    return 1 / (1 + math.exp(-x))
+
+
+def sigmoid_in_float32(x):
+    """Its two forms, as they stand; exponentials rounded only once, so that every processor gets the same."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        up, down = np.float32(math.exp(x)), np.float32(math.exp(-x))
+        return 1 / (1 + down), up / (1 + up)
+
+
+def gelu_row(x, digits):
+    root, cubic = math.sqrt(2 / math.pi), x + 0.044715 * x**3
+    product = f"{root:.3f} · {cubic:.{digits}f} = " if x > 0 else ""
+    gelu, exact = x / 2 * (1 + math.tanh(root * cubic)), x / 2 * (1 + math.erf(x / math.sqrt(2)))
+    results = f"{math.tanh(root * cubic):.3f}", f"{gelu:.{digits}f}", f"{exact:.{digits}f}"
+    return row(x, f"{product}{root * cubic:.3f}", *results)
+
+
+CLAIMS["02_activations"] = [
+    rf"W_1 = {matrix(w1)} \quad W_2 = {matrix(w2)}",
+    rf"x W_1 = {vector(x @ w1)} \qquad (x W_1) W_2 = (3 - 7,\; 2 \cdot 7) = {vector(x @ w1 @ w2)}",
+    rf"W_1 W_2 = {matrix(w1 @ w2)} \qquad x (W_1 W_2) = {vector(x @ (w1 @ w2))}",
+    f"of $(3, -7)$ it leaves ${vector(relu(np.array([3, -7])))}$",
+    *(
+        row(vector(corner), vector(before), vector(relu(before)), f"**{output}**", without)
+        for corner, before, output, without in zip(corners, hidden, bent, straight, strict=True)
+    ),
+    f"${straight[0]} + {straight[3]} = {straight[1]} + {straight[2]}$",
+    f"move it from -3 to -2.9, and the output stays {relu(np.array([-3, -2.9])).max():g}",
+    f"PyTorch's 0.01, -3 becomes {leaky_relu(np.array(-3.0)):.2f} and -2.9 becomes {leaky_relu(np.array(-2.9)):.3f}",
+    rf"\frac{{1}}{{1 + {math.exp(-2):.3f}}} = \frac{{{math.exp(2):.2f}}}{{1 + {math.exp(2):.2f}}} = {sigmoid(2):.3f}$$",
+    rf"${power_of_ten(largest)} = e^{{{math.log(largest):.1f}}}$",
+    row(
+        100,
+        f"{sigmoid_in_float32(100)[0]:.0f}",
+        f"inf / inf = **{sigmoid_in_float32(100)[1]}**",
+        rf"$1 - {power_of_ten(sigmoid(-100), 0)}$",
+    ),
+    row(
+        -100,
+        f"1 / inf = **{sigmoid_in_float32(-100)[0]:.0f}**, and a warning",
+        f"${power_of_ten(sigmoid_in_float32(-100)[1])}$",
+        f"${power_of_ten(sigmoid(-100))}$",
+    ),
+    f"which should be {math.log(sigmoid(-100)):.0f} and is",
+    rf"1 to $2 \cdot {sigmoid(2):.4f} - 1 = {math.tanh(1):.4f}$",
+    gelu_row(1, 4),
+    gelu_row(-1, 4),
+    gelu_row(3, 3),
+    rf"$\tanh(10)$ differs from 1 by ${power_of_ten(1 - math.tanh(10), 0)}$",
+    f"a float32 has {math.floor(math.log10(2**24))} digits",
+    f"three scores, `{scores}`",
+    *(row(s, f"{math.exp(s):.2f}", f"{share:.2f}") for s, share in zip(scores, shares, strict=True)),
+    f"A score of 1000 is not absurd for an untrained network, and $e^{{1000}}$ is `{too_much}`",
+    f"Take the scores ${vector(far)}$:",
+    row(
+        -200,
+        f"${power_of_ten(math.exp(-200))}$",
+        f"**{softmax(far.astype(np.float32))[1]:g}**",
+        f"**{lost[1]}**",
+        f"{log_softmax(far)[1]:g}",
+    ),
+    f"The smallest positive float32 is ${power_of_ten(smallest)}$",
+    f"For the scores $(2, 1, 0.1)$ you should get ${vector(logs, '.3f')}$",
+    f"lowered by the same {math.log(sum(map(math.exp, scores))):.3f}.",
+    "made of {:.2f}, {:.2f} and {:.2f}?".format(*map(math.exp, scores)),
+    f"on {thin(256 * 1000, ' ')} numbers",
+]
+
+# 03: first weights, a linear layer, what dropout does to a row, bytes
+
+fan_in = 256
+weight, bias = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([0.0, 0.0, 10.0])
+small_size = 32 * 64 + 32
+dropped_from = np.array([2, 4, 6, 8])
+
+
+def share_kept(a):
+    return (1 + a**2) / 2
+
+
+def survivors(*mask, p=0.5):
+    kept = dropped_from * np.array(mask) / (1 - p)
+    return row("while training", numbers(kept, between=" | "), f"{kept.sum():g}")
+
+
+CLAIMS["03_layers"] = [
+    f"Take $n = {fan_in}$, ten layers, and inputs of size 1:",
+    row(1, fan_in, rf"$\sqrt{{{fan_in}^{{10}}}} \approx {thin(round(fan_in**5, -11))}$"),
+    row(0.001, fan_in * 0.001, rf"$\sqrt{{{fan_in * 0.001}^{{10}}}} \approx {(fan_in * 0.001) ** 5:.3f}$"),
+    row(f"1 / {fan_in}", f"{fan_in / fan_in:g}", f"{(fan_in / fan_in) ** 5:g}"),
+    f"for $b = 0.3$ that is {0.3**2 / 3:g}.",
+    rf"Ten such layers leave $1 / 2^{{10}}$, a {LARGE[round(2**10, -3)]}th",
+    rf"a = 0:\; {share_kept(0)} \qquad a = 0.5:\; \frac{{1 + {0.5**2}}}{{2}} = {share_kept(0.5)} "
+    rf"\qquad a = 1:\; {share_kept(1):g}$$",
+    rf"{matrix([[1, 2]])} {matrix(weight.T)} + {matrix([bias])} = "
+    rf"{matrix(linear(np.array([[1.0, 2.0]]), weight, bias))}",
+    rf"$$(2, 3, 4) \;\to\; ({2 * 3}, 4) \;\to\; ({2 * 3}, 5) \;\to\; (2, 3, 5)$$",
+    row("`x`", *dropped_from, dropped_from.sum()),
+    survivors(1, 0, 0, 1),
+    survivors(0, 1, 0, 1),
+    row("at work", *dropped_from, dropped_from.sum()),
+    f"With $p = 0.75$ one in {WORD[round(1 / (1 - 0.75))]} survives, "
+    f"and must count {WORD[round(1 / (1 - 0.75))]} times.",
+    rf"a weight of $32 \cdot 64 = {32 * 64}$ numbers and a bias of 32, together {small_size}, "
+    f"or {small_size * 4} bytes in float32",
+    f"$(1 + 5) / 2 = {share_kept(math.sqrt(5)):g}$",
+    # a variance of 1 / (3 fan-in), where relu needs 2 / fan-in
+    rf"a factor of $\sqrt{{1/6}} \approx {math.sqrt(1 / 3 / 2):.1f}$",
+    f"256 sentences of 16 words, 256 numbers each, to 256 outputs: input and output are {256 * 16 * 256 * 4 >> 20} MiB "
+    "each. One way lets NumPy do 256 small products",
+    "In the third line the input is a *view*, `(16, 256, 256)` with two axes swapped",
+    rf"All three do the same $2 \cdot {256 * 16} \cdot 256 \cdot 256$ operations. "
+    "The small products read the weight anew, 256 times",
+    f"its {256 * 16 * 256 * 4 >> 20} MiB appear in the memory",
+]
+
+# 04: what a row of scores costs, and what float32 holds near 0 and near 1
+
+says, true = np.array([2.0, 5.0]), np.array([3.0, 1.0])
+column, target = np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 3.0])
+eps = np.finfo(np.float32).eps
+# the bits of positive floats, read as whole numbers, count them
+below, all_of_them = (int(np.float32(end).view(np.uint32)) for end in (6e-8, 1))
+many = 8 * 1024 * 50257
+
+
+def saturated_row(x):
+    p = sigmoid_in_float32(x)[0]
+    cost = f"{-math.log(1 - float(p)):.5f}" if p < 1 else "**inf**"
+    return row(x, f"{p:.7g}", cost, f"{math.log1p(math.exp(x)):.5f}")
+
+
+CLAIMS["04_losses"] = [
+    rf"\text{{MSE}} = \frac{{1}}{{2}}(1 + 16) = {mse_loss(Tensor(says), Tensor(true)).item()}$",
+    rf"{matrix(column)} - {matrix([target])} = {matrix(column - target)} \qquad \text{{mean square: }} "
+    rf"\frac{{{((column - target) ** 2).sum():g}}}{{9}} = {((column - target) ** 2).mean():.2f}$$",
+    f"answers 2 to everything gets ${3 * ((2 - target) ** 2).sum():g} / 9 = {((2 - target) ** 2).mean():.2f}$, *less*",
+    f"$|-1|$ and $|4|$ have the mean {l1_loss(Tensor(says), Tensor(true)).item()}.",
+    f"For 1797 images and $p = 0.1$ it is $10^{{{round(1797 * math.log10(0.1))}}}$",
+    *(row(p, 1 - p, f"{-math.log(p):.3f}") for p in (0.5, 0.1, 0.001)),
+    f"being sure and wrong is {WORD[round(math.log(0.001) / math.log(0.1))]} times as bad as guessing",
+    f"log-softmax of $(2, 1, 0.1)$: ${vector(logs, '.3f')}$. If class 0 is right, the loss is {-logs[0]:.3f}; "
+    f"if class 2 is, it is {-logs[2]:.3f}.",
+    rf"It has {round(1 - math.log2(eps))} binary digits, and the point floats: the number after 1 is "
+    rf"$1 + {power_of_ten(eps)}$, the number after 0 is ${power_of_ten(smallest)}$.",
+    rf"{100 * below / all_of_them:.0f} % are smaller than $6 \cdot 10^{{-8}}$",
+    saturated_row(16),
+    saturated_row(17),
+    f"overflows from {math.ceil(math.log(largest))} on",
+    rf"the 1 swallows $e^{{-20}} = {power_of_ten(math.exp(-20), 0)}$",
+    f"4096 rows of 1000 scores, {4096 * 1000 * 4 / 2**20:.0f} MiB.",
+    f"The first way takes {WORD[round(4096 * 1000 / 1e6)]} million logarithms where {4096 * 1000 // 1000} would do.",
+    f"8 texts of 1024 tokens, with {thin(50257, ' ')} classes, are {many / 1e6:.0f} million scores, "
+    f"{many * 4 / 1e9:.1f} GB",
+    rf"$\log 10 = {math.log(10):.3f}$",
+    f"A guess among ten costs {math.log(10):.3f},",
+]
+
+# 05: slopes by trying, and by rule
+
+network = (784, 256, 128, 10)
+network_size = sum(inputs * outputs + outputs for inputs, outputs in pairwise(network))
+h = 0.001
+by_rows, picked_from = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
+left, right = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]])
+p = np.array([0.5, 0.3, 0.2])
+jacobian = np.diag(p) - np.outer(p, p)
+
+
+def gradients(f, *arrays, upstream=1.0):
+    """What `backward` finds: an array for each of `arrays`."""
+    leaves = [Tensor(array, requires_grad=True) for array in arrays]
+    f(*leaves).backward(Tensor(upstream))
+    return [leaf.grad.numpy() for leaf in leaves]
+
+
+def chain(a=2, b=3, c=4):
+    """The three results of section 2: p, s and L."""
+    return a * b, a * b + c, (a * b + c) * 5
+
+
+loss = chain()[2]
+(row_gradient,) = gradients(lambda x: x.sum(dim=1), by_rows, upstream=[10.0, 20.0])
+(pick_gradient,) = gradients(lambda x: x[np.array([2, 0, 2])], picked_from, upstream=[1.0, 10.0, 100.0])
+a11, a12 = gradients(lambda a: a @ Tensor(right), left, upstream=[[10.0, 1.0]])[0][0]
+(class_gradient,) = gradients(lambda x: cross_entropy(x, Tensor([0])), np.log(p)[None])
+
+CLAIMS["05_autograd"] = [
+    f"A network of module 03 has {network_size:,} numbers",
+    f"Take a step of {h} both ways, and look:",
+    rf"\frac{{f({3 + h}) - f({3 - h})}}{{{2 * h}}} = \frac{{{(3 + h) ** 2:.6f} - {(3 - h) ** 2:.6f}}}{{{2 * h}}} = "
+    f"{((3 + h) ** 2 - (3 - h) ** 2) / (2 * h):g}$$",
+    f"at $(3, 5)$: moving $a$ by {h} moves $f$ by {(3 + h) * 5 - 3 * 5:.3f}, and moving $b$ by {h} moves it by "
+    f"{3 * (5 + h) - 3 * 5:.3f}. The gradient is ${vector(gradients(lambda x: x[0] * x[1], [3.0, 5.0])[0])}$.",
+    # where the error of the bend, step^2, equals that of rounding, eps / step
+    f"near $10^{{{round(math.log10(np.finfo(np.float64).eps) / 3)}}}$",
+    f"make {2 * network_size:,} passes for *one* step of our network: at a millisecond each, "
+    f"{WORD[round(2 * network_size * 0.001 / 60)]} minutes",
+    rf"Take $a = 2$, $b = 3$, $c = 4$ and $L = (a b + c) \cdot 5$, so $L = {loss}$. "
+    f"Call $p = a b = {chain()[0]}$ and $s = p + c = {chain()[1]}$",
+    row("$s$", (10 + 1) * 5 - loss, "$L = 5 s$"),
+    row("$p$", (6 + 1 + 4) * 5 - loss, "$s$ moves as much as $p$ does"),
+    row("$c$", chain(c=5)[2] - loss, "$s$ moves as much as $c$ does"),
+    row("$a$", chain(a=3)[2] - loss, f"$p$ moves {chain(a=3)[0] - 6} times as much as $a$ does"),
+    row("$b$", chain(b=4)[2] - loss, f"$p$ moves {chain(b=4)[0] - 6} times as much as $b$ does"),
+    f"is ${vector(gradients(lambda x: x.sum(), np.ones(3), upstream=5.0)[0])}$",
+    rf"{matrix(by_rows)} \qquad \text{{sum, axis 1: }} {vector(by_rows.sum(axis=1))} \qquad "
+    rf"\text{{grad }} (10, 20) \;\to\; {matrix(row_gradient)}",
+    f"Of $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
+    f"with the incoming gradient $(1, 10, 100)$ the gradient of $x$ is ${vector(pick_gradient)}$.",
+    rf"A = {matrix(left)} \quad B = {matrix(right)} \quad G = {matrix([[10, 1]])}: \qquad "
+    rf"A_{{11}} \text{{ gets }} 10 \cdot 3 + 1 \cdot 4 = {a11:g}, \quad "
+    rf"A_{{12}} \text{{ gets }} 10 \cdot 5 + 1 \cdot 6 = {a12:g}$$",
+    rf"\qquad p = (0.5, 0.3, 0.2): \quad {matrix(jacobian, '.2f')}$$",
+    f"that is the first row, ${vector(jacobian.T @ [1, 0, 0], '.2f')}$.",
+    f"But of 50,000 words the matrix would take {50_000**2 * 4 / 1e9:.0f} GB.",
+    f"For the probabilities $(0.5, 0.3, 0.2)$ and the right class 0, the gradient is ${vector(class_gradient[0])}$",
+    rf"thirty times $x + x$ has $2^{{30}}$ paths, a {LARGE[round(2**30, -9)]},",
+    f"Sixteen layers of 256 neurons with ReLU, 1024 rows: each layer makes two results of "
+    f"{1024 * 256 * 4 / 2**20:g} MiB, one from `linear` and one from `relu`, "
+    f"{16 * 2 * 1024 * 256 * 4 >> 20} MiB in all.",
+    f"So about {16 * 1024 * 256 * 4 >> 20} MiB stay, not {16 * 2 * 1024 * 256 * 4 >> 20}",
+]
+
+# 06: sequences of steps, each from its formula
+
+rates = [0.01, 0.05, 0.09, 0.1, 0.11]
+factors = [1 - 20 * rate for rate in rates]
+ratios = [(1 - 0.9**t) / math.sqrt(1 - 0.999**t) for t in range(1, 1001)]
+top = ratios.index(max(ratios))
+
+
+def speeds(gradients, momentum):
+    speed = 0.0
+    for gradient in gradients:
+        speed = momentum * speed + gradient
+        yield speed
+
+
+def weight_after(size, penalty, decay, rate=0.001, steps=1000, b1=0.9, b2=0.999):
+    """Where Adam, written as its formulas stand, leaves a weight of 1 whose gradients are -size and +size in turn."""
+    x, m, v = 1.0, 0.0, 0.0
+    for t in range(1, steps + 1):
+        g = size * (-1) ** t + penalty * x
+        x -= rate * decay * x
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+        x -= rate * (m / (1 - b1**t)) / (math.sqrt(v / (1 - b2**t)) + 1e-8)
+    return f"{x:.2f}"
+
+
+CLAIMS["06_optimizers"] = [
+    row(r"$\eta$, for $c = 20$", *rates),
+    row(r"factor $1 - \eta c$", numbers(factors, between=" | ")),
+    row("after 20 steps, from $x = 1$", numbers((f**20 for f in factors), ".2g", " | ")),
+    rf"with $\eta < {2 / 20}$, a direction with $c = 1$ must live with factors above {1 - 2 / 20 * 1}.",
+    rf"With $\mu = 0.5$, $d = 0$ and gradients 2, 2, -2 the speed is {numbers(speeds([2, 2, -2], 0.5))}: what agrees",
+    rf"{WORD[round(1 / (1 - 0.9))]} times $g$ for $\mu = 0.9$",
+    rf"with $\beta = (0.9, 0.999)$ and $g = 100$, they are "
+    rf"$m = {(1 - 0.9) * 100:g}$ and $v = {(1 - 0.999) * 100**2:g}$",
+    rf"$\hat m = {(1 - 0.9) * 100 / (1 - 0.9):g}$, $\hat v = {thin(round((1 - 0.999) * 100**2 / (1 - 0.999)))}$, "
+    rf"and the step is $\eta \cdot 100 / {math.sqrt(100**2):g} = \eta$. With $g = 0.001$ it is $\eta$, too.",
+    rf"= {1 - 0.9:g} / \sqrt{{{1 - 0.999:g}}} = \sqrt{{{(1 - 0.9) ** 2 / (1 - 0.999):g}}} \approx {ratios[0]:.2f}$",
+    f"the ratio grows to {ratios[top]:.2f} at step {top + 1}, and is still {ratios[999]:.2f} at step 1000.",
+    rf"after 1000 steps with $\eta = 0.001$, $\lambda = 0.1$ "
+    rf"(${1 - 0.001 * 0.1}^{{1000}} = {(1 - 0.001 * 0.1) ** 1000:.3f}$)",
+    row(r"gradients $\pm 10$", r"gradients $\pm 0.01$"),
+    row("Adam with an L2 penalty", weight_after(10, 0.1, 0), weight_after(0.01, 0.1, 0)),
+    row("AdamW", weight_after(10, 0, 0.1), weight_after(0.01, 0, 0.1)),
+    row("cosine from 0.1 to 0", *(f"{round(0.05 * (1 + math.cos(t * math.pi / 10)), 4):g}" for t in (0, 1, 5, 9, 10))),
+    f"A network {'-'.join(map(str, network))} has {network_size:,} parameters, {network_size * 4 / 2**20:.2f} MiB.",
+    f"Twelve passes against two should make Adam {WORD[12 // 2]} times as slow as SGD.",
+    f"Of a model of 7 billion parameters Adam's state alone is {7 * 2 * 4} GB in float32",
+]
+
+# 07: pieces of a batch, one factor for all gradients, and when to stop
+
+row_gradients = [2 * x**2 for x in (1, 2, 3)]
+first_piece, second_piece = mean(row_gradients[:2]), mean(row_gradients[2:])
+length = math.sqrt(3**2 + 4**2 + 12**2)
+validation = [0.90, 0.60, 0.50, 0.55, 0.49, 0.52, 0.51]
+
+
+def since_best(losses):
+    """After each epoch, how many epochs there were without a new best one."""
+    return [len(seen) - 1 - seen.index(min(seen)) for seen in (losses[: n + 1] for n in range(len(losses)))]
+
+
+waited = since_best(validation)
+with np.errstate(over="ignore"):
+    square = np.float32(1e30) ** 2
+
+CLAIMS["07_training"] = [
+    f"Ten rows in batches of 4 are pieces of 4, 4 and {10 - 2 * 4}.",
+    f"these are {numbers(row_gradients)}, and their mean is ${sum(row_gradients)} / 3 = {mean(row_gradients):.2f}$.",
+    f"the means are {first_piece} and {second_piece}. The sum, {first_piece + second_piece}, is two and a half times "
+    f"too long; the mean, {mean([first_piece, second_piece])}, lets the third row count double.",
+    rf"$\frac23 \cdot {first_piece} + \frac13 \cdot {second_piece} = {2 / 3 * first_piece + 1 / 3 * second_piece:.2f}$",
+    rf"$$\sqrt{{3^2 + 4^2 + 12^2}} = {length:g} \qquad \text{{limit }} 6.5\!: \quad "
+    rf"({3 * 6.5 / length:g},\, {4 * 6.5 / length:g}) \text{{ and }} ({12 * 6.5 / length:g})$$",
+    f"$(10^{{30}})^2$ is `{square}` in float32",
+    f"batches of 4, 4 and 2 rows with losses 1, 1, 6: {mean([1, 1, 6]):.2f} instead of {(4 * 1 + 4 * 1 + 2 * 6) / 10}",
+    row("validation loss", numbers(validation, ".2f", " | ")),
+    row("epochs without a new best", *waited[:6], f"{waited[6]}: stop"),
+    f"A patience of 1 stops at epoch {waited.index(1) + 1} and misses the best. "
+    f"And at epoch {waited.index(2) + 1} the weights of epoch {validation.index(min(validation)) + 1} are wanted",
+    f"One step with 1024 rows, in a network 784-256-256-256-10: as one batch, as 8 pieces of {1024 // 8}, "
+    f"and as 64 pieces of {1024 // 64}.",
+]
+
+# The chapters of the book
+
+CLAIMS["foundation"] = [
+    f"the largest float32 is about the exponential of {math.log(largest):.1f},",
+    f"a guess among ten costs {math.log(10):.3f}.",
+    f"The network {'-'.join(map(str, network))} has {network_size:,} numbers. "
+    f"Trying each of them in both directions takes {2 * network_size:,} forward passes",
+]
+CLAIMS["glossary"] = [
+    f"A number in {np.float32().nbytes} bytes, with about {WORD[math.floor(math.log10(2**24))]} digits. "
+    f"The largest is about {largest:.1e}.".replace("e+", "e"),
+]
+
+# What is not computed: patterns for all pages, and fragments of single ones. Without a comment it was chosen, for an
+# example or for a question.
+
+GIVEN_EVERYWHERE = [
+    r"\b(19[5-9]|20[0-3])\d\b",  # years
+    r"Python 3\.\d+",
+    r"SHA-256",
+    r"arxiv\.org/abs/[\d.]+",
+]
+GIVEN = {
+    "00_setup": ["1, 10 or 100?", "100 million numbers"],
+    "01_tensor": [
+        "Python's `0.1`",
+        "label 3 is not 3.0",
+        "`[1.0, 2.5]`",
+        "$(64, 784) + (784)$",
+        r"$N = 10\,000$",
+    ],
+    "02_activations": [
+        r"0.044715\,x^3",  # by the authors of GELU
+        "Take $x = 10^{20}$.",
+        "one row of scores is about 1000",
+        "-200 is a number like any other",
+        "$x^{2.7}$",
+        "$T=1024$",
+    ],
+    "03_layers": ["$p = 0.5$", "Ten layers, 256 wide", "784 pixels"],
+    "04_losses": [
+        "500 random inputs",
+        "targets of -100 (`ignore_index`)",  # PyTorch's
+        "logarithms at -100",  # PyTorch's
+        r"$-\log(p + 10^{-7})$",
+        "scores of -20 and -200",
+    ],
+    "05_autograd": ["with a step of 0.1"],
+    "06_optimizers": ["gradients around 100, another around 0.001", "stopped after 10,000 steps"],
+    "07_training": [
+        "$+ 10^{-6}$, as in PyTorch",
+        "200 points",
+        "a factor of 3 or of 100?",
+        "since 2.6",  # a version of PyTorch
+    ],
+    "faq": ["`http://localhost:2718", "the next free one, 2719"],  # marimo's
+    "milestones": ["Nature 323"],  # a volume
+    "pytorch": ["-100 is no class", "`Dropout(1.5)`"],
+    "start": ["also with 3.13"],  # a version of Python
+}
+
+
+# What the prose is
+
+
+@cache
+def prose(name):
+    """The text of a page in one line, without its blocks of code."""
+    path = PAGES[name]
+    text = read(path) if path.suffix == ".md" else "\n\n".join(said_by(parse(path)))
+    # ```{glossary} and its like hold prose
+    return " ".join(FENCE.sub(lambda fence: fence[3] if fence[2] else "", text).split())
+
+
+def said_by(notebook):
+    """What a notebook hands to `mo.md`. An f-string says {} where it computes something."""
+    calls = (node for cell in notebook.cells for node in ast.walk(cell.node) if isinstance(node, ast.Call))
+    for call in calls:
+        if ast.unparse(call.func) != "mo.md":
+            continue
+        said = call.args[0]
+        parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+        yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+
+
+def places(fragment, text):
+    """Where a fragment stands in a text, as (begin, end). 2.3 does not stand in 2.303 or in 12.3."""
+    return [match.span() for match in re.finditer(rf"(?<![\d.]){re.escape(fragment)}(?!(?:[.,]|\\,)?\d)", text)]
+
+
+def given(name):
+    text = prose(name)
+    everywhere = [match.span() for pattern in GIVEN_EVERYWHERE for match in re.finditer(pattern, text)]
+    return everywhere + [place for fragment in GIVEN.get(name, []) for place in places(fragment, text)]
+
+
+def claimed(name):
+    return [place for fragment in CLAIMS.get(name, []) for place in places(fragment, prose(name))]
+
+
+def unaccounted(text, accounted):
+    """The numbers that lie in none of the places, each with the words around it."""
+    for number in NUMBER.finditer(text):
+        begin, end = number.span()
+        inside = any(first <= begin and end <= last for first, last in accounted)
+        if NEEDS_A_REASON.search(number[0]) and not inside:
+            yield f'{number[0]} in "{text[max(0, begin - 40) : end + 40]}"'
+
+
+def fail(problems):
+    """Say each problem in a line; the traceback would say nothing more."""
+    if said := "\n".join(problems):
+        pytest.fail(said, pytrace=False)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_what_a_page_works_out_is_right(name):
+    fail(
+        f'{name}: "{fragment}" was computed, and the page says something else.'
+        for fragment in CLAIMS[name]
+        if not places(fragment, prose(name))
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_number_is_computed_or_given(name):
+    fail(
+        f"{name}: {number} is neither computed in CLAIMS nor listed in GIVEN."
+        for number in unaccounted(prose(name), claimed(name) + given(name))
+    )
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_what_is_given_is_on_the_page(name):
+    fail(
+        f'{name}: "{fragment}" is in GIVEN, and no longer on the page: delete it.'
+        for fragment in GIVEN[name]
+        if not places(fragment, prose(name))
+    )
