@@ -1,0 +1,68 @@
+"""The course as a wheel, for places that a notebook is carried to: a browser, a notebook service, a container.
+
+It has `tito`, which the notebooks' exploring cells use, and the reference `tinytorch`, which later modules import from earlier
+ones. It asks for no other package: whoever installs it says which of them a notebook needs.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from tito import __version__
+from tito.course import ROOT
+from tito.errors import TitoError
+from tito.files import write
+
+PACKAGES = ("tinytorch", "tito")
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "tinytorch-course"
+version = "{version}"
+requires-python = ">=3.11"
+[tool.setuptools.packages.find]
+"""
+BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+
+
+def wheel(folder: Path) -> Path:
+    """Build the wheel into `folder`, unless it is there already; older ones are removed.
+
+    The digest of what is in it is part of its version, so a browser or pip that has kept an older one takes the new one.
+
+    Raises:
+        TitoError: setuptools is missing, or it could not build.
+    """
+    sources = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+    digest = sha256(b"".join(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() for path in sources))
+    version = f"{__version__}+{digest.hexdigest()[:12]}"
+    made = folder / f"tinytorch_course-{version}-py3-none-any.whl"
+    if not made.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _build(version, sources, folder)
+        for old in set(folder.glob("tinytorch_course-*.whl")) - {made}:
+            old.unlink()
+    return made
+
+
+def _build(version: str, sources: list[Path], folder: Path) -> None:
+    if find_spec("setuptools") is None:
+        raise TitoError('the wheel needs setuptools: python -m pip install -e ".[book]" in the course\'s folder')
+    with tempfile.TemporaryDirectory(prefix="tito_") as temporary:
+        for path in sources:
+            copy = Path(temporary, path.relative_to(ROOT))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        write(Path(temporary, "pyproject.toml"), PROJECT.format(version=version))
+        environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # the same sources make the same bytes
+        command = [sys.executable, "-c", BUILD, str(folder.resolve())]
+        run = subprocess.run(command, cwd=temporary, env=environment, capture_output=True, encoding="utf-8")
+    if run.returncode:
+        raise TitoError(f"the wheel was not built: {run.stderr.strip()[-300:]}")
