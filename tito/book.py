@@ -1,6 +1,7 @@
 """The book: built by Jupyter Book from the notebooks and the chapters in `book/`, served, and checked as a reader gets it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tito import play
 from tito.course import ROOT
 from tito.errors import TitoError
 from tito.files import read
@@ -18,8 +20,13 @@ from tito.files import read
 HTML = ROOT / "_build" / "html"
 
 
-def build() -> None:
-    """Build the book into `_build/html`; only what changed is made again. Every warning of Sphinx is an error.
+def build(self_host: Path | None = None) -> None:
+    """Build the book into `_build/html`, with the pages in which its notebooks run; only what changed is made again.
+
+    Every warning of Sphinx is an error.
+
+    Args:
+        self_host: an unpacked Pyodide distribution that the site serves itself (see `tito.play.export`).
 
     Raises:
         TitoError: its tools are not installed, or it could not be built.
@@ -37,6 +44,7 @@ def build() -> None:
     run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
     if run.returncode:
         raise TitoError("the book was not built: mend what is said above, and build it again")
+    play.export(HTML / "play", self_host)
 
 
 def serve(port: int) -> None:
@@ -68,7 +76,10 @@ class Page(HTMLParser):
     def __init__(self, path: Path):
         super().__init__()
         self.path, self.links, self.loaded, self.anchors, self.without_alt = path, [], [], set(), []
-        self.feed(read(path))
+        text = read(path)
+        self.feed(text)
+        # a running notebook can be opened at any of its definitions
+        self.anchors |= {f"scrollTo={name}" for name in re.findall(r"(?:def|class) (\w+)", text)}
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)

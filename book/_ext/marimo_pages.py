@@ -10,6 +10,7 @@ import json
 import re
 import textwrap
 from base64 import b64decode
+from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from notebook_runs import RUN_IN, shown, sources
 
 from tito import course
 from tito.notebook import FOR_SHOW, MARKERS, Cell, parse
+from tito.repository import address
+from tito.services import services
 from tito.stub import stub
 
+LOADS = "loads about 9 MB, and Python from a public host"
 COLORS = 48  # enough for a plot, and a quarter of the bytes
 
 
@@ -49,6 +53,7 @@ def page(path: Path, solutions: bool = True) -> str:
             parts.append(folded(f"The test: {cell.name}", code(exercise.source)))
         elif cell.name in answers:
             parts.append(code(without_markers(exercise.source)))
+            parts.append(play(path, cell.name, f"Write <code>{cell.name}</code> in this browser"))
             if solutions:
                 parts.append(folded("Show reference solution", code("\n".join(answers[cell.name]))))
         elif cell.is_definition and cell.name.startswith(FOR_SHOW):
@@ -56,8 +61,29 @@ def page(path: Path, solutions: bool = True) -> str:
         elif cell.is_definition:
             parts.append(code(cell.source))
         parts += [output(item, notebook, cell, f"{path.stem}-{len(parts)}") for item in outputs]
-    parts.insert(2, imports)  # after the introduction and its diagram
+        if not cell.is_definition and drawn_by(cell) in notebook.definitions:
+            parts.append(play(path, drawn_by(cell), "Play with this in this browser"))
+    title, _, introduction = parts[0].partition("\n\n")
+    parts[:1] = [title, launch_buttons(path.stem), introduction]
+    parts.insert(4, imports)  # after the introduction and its diagram
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def launch_buttons(stem: str) -> str:
+    """Where this notebook can be run: here, at services, or at home. Nothing is loaded before one of them is pressed."""
+    links = [f'<a class="run" href="../play/{stem}.html">Run it in this browser</a> ({LOADS})']
+    if repository := address():
+        outside = [f'<a href="{escape(url)}">{name}</a>' for name, url in services(repository, stem).items()]
+        links.append(f"Open it at {', '.join(outside)}")
+    files = [f'<a href="../download/{stem}.{kind}" download>.{kind}</a>' for kind in ("py", "ipynb")]
+    links.append(f"Download it as {' or '.join(files)}")
+    items = "".join(f"<li>{link}</li>" for link in links)
+    return f'<nav class="launch" aria-label="Run this notebook"><ul>{items}</ul></nav>'
+
+
+def play(path: Path, name: str, words: str) -> str:
+    """A link to the place in the running notebook where something is defined."""
+    return f'<p class="play"><a href="../play/{path.stem}.html#scrollTo={name}">{words}</a></p>'
 
 
 def prose(cell: Cell) -> str:
@@ -103,10 +129,16 @@ def picture(base64: str, alt: str, path: Path) -> str:
     return f"![{alt}](/{path.relative_to(course.ROOT).as_posix()})"
 
 
+def drawn_by(cell: Cell) -> str | None:
+    """The function, explore_... or the like, whose result a cell shows."""
+    name = re.search(r"\b(?:explore|plot|measure)_\w+", cell.source)
+    return name[0] if name else None
+
+
 def description(notebook, cell: Cell) -> str:
     """What a figure shows: the first line of the docstring of the function that draws it."""
-    name = re.search(r"\b(?:explore|plot|measure)_\w+", cell.source)
-    text = ast.get_docstring(notebook.definitions[name[0]].node) if name else None
+    name = drawn_by(cell)
+    text = ast.get_docstring(notebook.definitions[name].node) if name else None
     if not text:
         raise RuntimeError(
             f"{notebook.path}:{cell.line}: a figure without a description: draw it in a function explore_..."

@@ -1,5 +1,8 @@
 """tito book build | serve | check"""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from tito.console import paint
@@ -9,11 +12,20 @@ app = typer.Typer(help="Build the course's book, show it, check it.", rich_marku
 
 
 @app.command()
-def build() -> None:
+def build(
+    self_host: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with an unpacked Pyodide distribution and wheels: the site serves them itself.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+) -> None:
     """Build the book into _build/html; what has not changed is kept."""
     from tito import book
 
-    book.build()
+    book.build(self_host)
     typer.echo(f"The book: {book.HTML / 'index.html'}")
 
 
