@@ -26,7 +26,7 @@ def build(self_host: Path | None = None) -> None:
     Every warning of Sphinx is an error.
 
     Args:
-        self_host: an unpacked Pyodide distribution that the site serves itself (see `tito.play.export`).
+        self_host: what `tito book pyodide` has made, for the site to serve (see `tito.play.export`).
 
     Raises:
         TitoError: its tools are not installed, or it could not be built.

@@ -1,10 +1,15 @@
 """For the notebooks' exploring and measuring cells."""
 
+import os
+import sys
 import tracemalloc
 from statistics import median
 from time import perf_counter
 
 import marimo as mo
+
+if sys.platform == "emscripten":  # in a browser there is no pyproject.toml to say how a test speaks
+    os.environ["PYTEST_ADDOPTS"] = "-p tito.feedback"
 
 
 def show(draw, *args):

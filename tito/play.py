@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,9 +14,30 @@ from tito.files import read, write
 from tito.stub import stub
 from tito.wheel import wheel
 
+LOADS = 18  # megabytes, as servers send them, without NumPy; a test in a browser measures it
 WHEELS = Path("public", "wheels")  # where marimo's worker, which lives in assets/, looks one folder up
 RUNTIME = Path("pyodide")
-NEEDED = ("pyodide.mjs", "pyodide.asm.wasm", "pyodide-lock.json")  # of a Pyodide distribution
+
+
+# marimo scrolls to the cell that the address names once, before the outputs above it have pushed it away
+SCROLL = """
+<script>
+(() => {
+  const name = decodeURIComponent(location.hash).replace("#scrollTo=", "");
+  const until = Date.now() + 60000;
+  let theirs = name === "";
+  for (const kind of ["wheel", "keydown", "pointerdown", "touchstart"])
+    addEventListener(kind, () => { theirs = true; }, { capture: true });
+  const follow = () => {
+    if (theirs || Date.now() > until) return;
+    const cells = [...document.querySelectorAll("[data-cell-name]")];
+    cells.find((cell) => cell.dataset.cellName.replace("*", "") === name)?.scrollIntoView();
+    setTimeout(follow, 500);
+  };
+  follow();
+})();
+</script>
+"""
 
 
 def export(folder: Path, self_host: Path | None = None) -> None:
@@ -27,11 +47,11 @@ def export(folder: Path, self_host: Path | None = None) -> None:
 
     Args:
         folder: where the pages go.
-        self_host: an unpacked Pyodide distribution with the wheels that a notebook needs, served from `folder` then.
-            None: the pages take them from the hosts that marimo has chosen.
+        self_host: what `tito book pyodide` has made, served from `folder` then. None: the pages take Python and its packages
+            from the hosts that marimo has chosen.
 
     Raises:
-        TitoError: `self_host` is no such distribution, or the wheel could not be built.
+        TitoError: `self_host` is no such folder, or the wheel could not be built.
     """
     runtime = _serve(self_host, folder / RUNTIME) if self_host else {}
     course_wheel = wheel(folder / WHEELS)
@@ -41,21 +61,14 @@ def export(folder: Path, self_host: Path | None = None) -> None:
 
 
 def _serve(source: Path, folder: Path) -> dict[str, str]:
-    """Put a Pyodide distribution into the site, with an index of its wheels; returns the settings that lead to it."""
-    if missing := [name for name in NEEDED if not (source / name).exists()]:
-        raise TitoError(f"{source} is no unpacked Pyodide distribution: it has no {missing[0]}")
-    shutil.copytree(source, folder, dirs_exist_ok=True)
-    for file in folder.glob("*.whl"):
-        name = re.sub(r"[-_.]+", "-", file.name.partition("-")[0]).lower()
-        link = (
-            f'<!doctype html><title>{escape(name)}</title><a href="../../{quote(file.name)}">{escape(file.name)}</a>\n'
+    """Put Python for the browser into the site; returns the settings that lead to it, relative to the page."""
+    lock = source / "pyodide-lock.json"
+    if not lock.exists() or "marimo-base" not in json.loads(read(lock))["packages"]:
+        raise TitoError(
+            f"{source} has no pyodide-lock.json with marimo in it: make such a folder with `tito book pyodide`"
         )
-        write(folder / "index" / name / "index.html", link)
-    return {
-        "pyodide_index_url": f"./{RUNTIME}/",
-        "pyodide_lockfile_url": f"./{RUNTIME}/pyodide-lock.json",
-        "pypi_index_url": f"./{RUNTIME}/index/",
-    }
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    return {"pyodide_index_url": f"./{RUNTIME}/", "pyodide_lockfile_url": f"./{RUNTIME}/{lock.name}"}
 
 
 def _copy_assets(folder: Path) -> None:
@@ -126,4 +139,5 @@ def _page(text: str, page: Path, runtime: dict[str, str]) -> str:
     idle = '"auto_instantiate": false'
     if made.count(idle) != 1:
         raise TitoError("marimo's page has no auto_instantiate setting any more: look at tito/play.py")
-    return made.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
+    running = made.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
+    return running.replace("</body>", f"{SCROLL}</body>")

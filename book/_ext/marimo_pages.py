@@ -19,11 +19,11 @@ from notebook_runs import RUN_IN, shown, sources
 
 from tito import course
 from tito.notebook import FOR_SHOW, MARKERS, Cell, parse
+from tito.play import LOADS
 from tito.repository import address
 from tito.services import services
 from tito.stub import stub
 
-LOADS = "loads about 9 MB, and Python from a public host"
 COLORS = 48  # enough for a plot, and a quarter of the bytes
 
 
@@ -71,7 +71,7 @@ def page(path: Path, solutions: bool = True) -> str:
 
 def launch_buttons(stem: str) -> str:
     """Where this notebook can be run: here, at services, or at home. Nothing is loaded before one of them is pressed."""
-    links = [f'<a class="run" href="../play/{stem}.html">Run it in this browser</a> ({LOADS})']
+    links = [f'<a class="run" href="../play/{stem}.html">Run it in this browser</a> (loads {LOADS} MB, and NumPy)']
     if repository := address():
         outside = [f'<a href="{escape(url)}">{name}</a>' for name, url in services(repository, stem).items()]
         links.append(f"Open it at {', '.join(outside)}")

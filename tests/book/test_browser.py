@@ -121,3 +121,15 @@ def test_on_paper_there_is_the_text_and_no_navigation(view, address):
     assert view.locator("#jb-print-docs-body h1").is_visible() and view.locator("figure.diagram").is_visible()
     for navigation in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
         assert not view.locator(navigation).first.is_visible()
+
+
+@pytest.mark.parametrize("way", [["run Module 00 in this browser"], ["Module 00: Setup", "Run it in this browser"]])
+def test_from_the_welcome_page_two_clicks_lead_to_a_running_notebook(view, address, way):
+    view.context.route(
+        "**/*", lambda route: route.continue_() if route.request.url.startswith(address) else route.abort()
+    )
+    view.goto(f"{address}/book/index.html", wait_until="load")
+    for link in way:
+        view.get_by_role("link", name=link).first.click()
+    view.wait_for_url("**/play/00_setup.html")
+    assert view.title() == "Module 00: Setup"

@@ -16,7 +16,7 @@ def build(
     self_host: Annotated[
         Path | None,
         typer.Option(
-            help="A folder with an unpacked Pyodide distribution and wheels: the site serves them itself.",
+            help="What `tito book pyodide` has made: the site serves it itself.",
             exists=True,
             file_okay=False,
         ),
@@ -37,6 +37,20 @@ def serve(
     from tito import book
 
     book.serve(port)
+
+
+@app.command()
+def pyodide(
+    folder: Annotated[Path, typer.Argument(help="Where it goes: a new folder.")],
+    distribution: Annotated[
+        Path | None,
+        typer.Option("--from", help="An unpacked Pyodide release; it has NumPy.", exists=True, file_okay=False),
+    ] = None,
+) -> None:
+    """Collect what a notebook in a browser loads from other hosts, for `tito book build --self-host`."""
+    from tito.pyodide import make
+
+    typer.echo(f"{folder} {'is made' if make(folder, distribution) else 'was there already'}.")
 
 
 @app.command()

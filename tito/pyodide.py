@@ -1,10 +1,8 @@
-"""What a notebook in the browser loads from other hosts, in one folder, so that it also runs without a network.
+"""What a notebook in the browser loads from other hosts, in one folder: for a site that serves it itself, and for tests.
 
-    python -m tests.book.pyodide FOLDER
-
-The folder is an unpacked Pyodide distribution with wheels beside it: Python for the browser, marimo, what marimo needs, and
-pytest. It is flat, and its lock file names no file that is not there. NumPy is missing, because no package registry has it
-for Pyodide: a cell that imports it says so, and the others run.
+The folder is a Pyodide distribution with wheels beside it: Python for the browser, marimo, what marimo needs, and pytest. It is
+flat, and its lock file names no file that is not there. NumPy is in it only if it is made from a whole distribution, because
+no package registry has it for Pyodide.
 """
 
 import json
@@ -48,29 +46,20 @@ LOCKED = (
 HERE = ("itsdangerous", "markdown", "msgspec", "pymdown-extensions", "python-multipart", "tomlkit")
 
 
-def main(arguments: list[str]) -> int:
-    """Make the folder; what prevents it is one sentence, and the exit code is 1."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: python -m tests.book.pyodide FOLDER", file=sys.stderr)
-        return 2
-    try:
-        made = make(Path(arguments[0]))
-    except TitoError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{arguments[0]} {'is made' if made else 'was there already'}")
-    return 0
-
-
-def make(folder: Path) -> bool:
+def make(folder: Path, distribution: Path | None = None) -> bool:
     """Make the folder, unless it is there with the versions that are wanted. Whether it had to be made.
 
     It is put together beside its place and then moved, so that it is never half there.
 
+    Args:
+        folder: a new one, or one that was made so before.
+        distribution: the unpacked archive of a Pyodide release, whose packages (NumPy, matplotlib, scikit-learn) are then in
+            it too. None: its core is taken from npm.
+
     Raises:
         TitoError: npm, pip or the network is missing, or the folder holds something else.
     """
-    wanted = versions()
+    wanted = versions() | {"from": str(distribution or "npm")}
     if _is_made_of(folder, wanted):
         return False
     if folder.exists() and any(folder.iterdir()) and not (folder / STAMP).exists():
@@ -79,7 +68,10 @@ def make(folder: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix="pyodide_", dir=folder.parent) as temporary:
         new = Path(temporary, "new")
         new.mkdir()
-        _unpack_core(new)
+        if distribution is None:
+            _unpack_core(new)
+        else:
+            _copy_distribution(distribution, new)
         lock = json.loads(read(new / LOCK))
         _download(new, wanted, lock)
         _pack_yaml(new)
@@ -127,6 +119,15 @@ def _unpack_core(folder: Path) -> None:
                 (folder / name).write_bytes(archive.extractfile(f"package/{name}").read())
 
 
+def _copy_distribution(distribution: Path, folder: Path) -> None:
+    if missing := [name for name in CORE if not (distribution / name).exists()]:
+        raise TitoError(f"{distribution} is no unpacked Pyodide distribution: it has no {missing[0]}")
+    names = {entry["file_name"] for entry in json.loads(read(distribution / LOCK))["packages"].values()}
+    for path in (distribution / name for name in {*CORE, *names}):
+        if path.exists():
+            shutil.copyfile(path, folder / path.name)
+
+
 def _download(folder: Path, wanted: dict[str, str], lock: dict) -> None:
     """The wheels, for the Python and the platform that the lock file is for."""
     pins = {name: wanted[name] for name in (*HERE, "marimo-base")}
@@ -169,11 +170,15 @@ def _pack_yaml(folder: Path) -> None:
 
 
 def locked(folder: Path, lock: dict) -> dict:
-    """The lock file with the packages whose wheels are in the folder, and no other: what is missing fails at once."""
+    """The lock file with the packages whose files are in the folder, and no other: what is missing fails at once."""
+    there = {name: entry for name, entry in lock["packages"].items() if (folder / entry["file_name"]).exists()}
+    known = {entry["file_name"] for entry in there.values()}
     wheels = {canonicalize_name(path.name.split("-")[0]): path for path in sorted(folder.glob("*.whl"))}
+    ours = {name: path for name, path in wheels.items() if path.name not in known or name in (*LOCKED, *HERE)}
     browser = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
     browser |= {"python_version": _minor(lock), "python_full_version": lock["info"]["python"]}
-    return lock | {"packages": {name: _entry(name, path, set(wheels), browser) for name, path in wheels.items()}}
+    made = {name: _entry(name, path, set(wheels) | set(there), browser) for name, path in ours.items()}
+    return lock | {"packages": there | made}
 
 
 def _entry(name: str, wheel: Path, there: set[str], browser: dict[str, str]) -> dict:
@@ -197,7 +202,3 @@ def _entry(name: str, wheel: Path, there: set[str], browser: dict[str, str]) -> 
         "package_type": "package",
         "unvendored_tests": False,
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
