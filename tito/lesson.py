@@ -1,7 +1,10 @@
-"""For the notebooks' exploring and measuring cells."""
+"""For the notebooks' exploring and measuring cells, and for notebooks in Jupyter."""
 
 import os
+import re
 import sys
+import sysconfig
+import traceback
 import tracemalloc
 from statistics import median
 from time import perf_counter
@@ -11,6 +14,13 @@ import marimo as mo
 if sys.platform == "emscripten":  # in a browser there is no pyproject.toml to say how a test speaks
     os.environ["PYTEST_ADDOPTS"] = "-p tito.feedback"
 
+# After a test marimo 0.25 asks for these paths while it goes through sys.modules; asked for the first time, they add one
+# more module to it, and the run of the notebook ends there.
+sysconfig.get_paths()
+
+# a slider, a menu or a button, which only marimo can show
+CONTROL = re.compile(r"<(marimo-ui-element|marimo-button)\b.*?</\1>", re.DOTALL)
+
 
 def show(draw, *args):
     """What `draw(*args)` returns; while an exercise that it needs is unsolved, a sentence that says which one."""
@@ -18,6 +28,53 @@ def show(draw, *args):
         return draw(*args)
     except NotImplementedError as todo:
         return mo.md(f"*This cell waits for you: finish `{str(todo).partition(':')[0]}` first.*")
+
+
+def check(test):
+    """Run a test and print in one line how it went; for Jupyter, where no test runs by itself.
+
+    Whatever the test raises, the cells below go on, so that a notebook in which nothing is solved yet runs to its end.
+
+    Args:
+        test: function without arguments, `test_` and the name of an exercise.
+    """
+    name = test.__name__
+    try:
+        test()
+    except NotImplementedError as todo:
+        print(f"Not done yet: {str(todo).partition(':')[0]}")
+    except (KeyboardInterrupt, SystemExit):  # somebody stops a test that does not end
+        raise
+    except BaseException as error:  # pytest's own failures are no Exception
+        print(f"{name} failed: {_reason(error, name)}")
+    else:
+        print(f"{name} passed")
+
+
+def _reason(error, name):
+    """What a failing test has to say, in one line; of an assertion without a message, the line that it stands in."""
+    if isinstance(error, AssertionError):
+        lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.name == name and frame.line]
+        text = str(error) or "".join(lines[-1:])
+    else:
+        text = f"{type(error).__name__}: {error}"
+    return " ".join(text.split())
+
+
+def in_jupyter():
+    """Prepare a Jupyter notebook for the course's cells, which are written for marimo."""
+    from IPython import get_ipython
+
+    os.environ["TINYTORCH_MEASURE"] = "1"  # no button can be pressed there: what measures does so when its cell is run
+    shell = get_ipython()
+    shell.run_line_magic("matplotlib", "inline")  # a figure becomes a picture
+    html, markdown = (shell.display_formatter.formatters[kind] for kind in ("text/html", "text/markdown"))
+    html.for_type(mo.Html, lambda shown: CONTROL.sub("", shown.text))
+    markdown.for_type(mo.Html, lambda shown: None)
+    # what `mo.md` shows stays Markdown, which Jupyter typesets; in marimo's HTML the formulas are raw
+    text = type(mo.md(""))
+    html.for_type(text, lambda shown: None)
+    markdown.for_type(text, lambda shown: CONTROL.sub("", shown._repr_markdown_()))
 
 
 def compare(ways, rounds=9):

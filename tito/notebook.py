@@ -350,6 +350,12 @@ def modules_imported(node: ast.AST) -> list[str]:
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
+def prose(cell: Cell) -> str:
+    """The text of a cell `mo.md(...)`, as Markdown."""
+    call = next(node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+    return textwrap.dedent(ast.literal_eval(call.args[0])).strip()
+
+
 def names_bound(source: str) -> set[str]:
     """The names that a piece of top-level code defines: what it imports, assigns or declares with def and class.
 

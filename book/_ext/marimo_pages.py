@@ -8,7 +8,6 @@ import ast
 import html
 import json
 import re
-import textwrap
 from base64 import b64decode
 from html import escape
 from io import BytesIO
@@ -18,7 +17,7 @@ from myst_parser.parsers.sphinx_ import MystParser
 from notebook_runs import RUN_IN, shown, sources
 
 from tito import course
-from tito.notebook import FOR_SHOW, MARKERS, Cell, parse
+from tito.notebook import FOR_SHOW, MARKERS, Cell, parse, prose
 from tito.play import LOADS
 from tito.repository import address
 from tito.services import services
@@ -84,12 +83,6 @@ def launch_buttons(stem: str) -> str:
 def play(path: Path, name: str, words: str) -> str:
     """A link to the place in the running notebook where something is defined."""
     return f'<p class="play"><a href="../play/{path.stem}.html#scrollTo={name}">{words}</a></p>'
-
-
-def prose(cell: Cell) -> str:
-    """The text of a cell `mo.md(...)`."""
-    call = next(node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
-    return textwrap.dedent(ast.literal_eval(call.args[0])).strip()
 
 
 def code(source: str) -> str:

@@ -25,6 +25,10 @@ def test_an_error_is_one_sentence_and_no_traceback(tmp_path):
     assert run.stderr.startswith("tito: ") and run.stderr.count("\n") == 1
 
 
+def test_the_book_can_be_launched(tmp_path):
+    assert "the branch `launch`" in " ".join(tito("book", "launch", "--help", cwd=tmp_path).stdout.split())
+
+
 def test_a_wrong_option_is_a_usage_error(tmp_path):
     assert tito("module", "test", "--nonsense", cwd=tmp_path).returncode == 2
     assert tito("export", cwd=init(tmp_path / "mine")[0].root).returncode == 2

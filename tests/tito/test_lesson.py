@@ -1,11 +1,15 @@
 """What the notebooks' cells use."""
 
+import subprocess
+import sys
 import tracemalloc
+from runpy import run_path
 
 import numpy as np
 import pytest
 
-from tito.lesson import compare, show
+from tito.files import write
+from tito.lesson import CONTROL, check, compare, show
 
 
 def test_show_returns_what_is_drawn():
@@ -22,6 +26,78 @@ def test_show_says_which_exercise_it_waits_for():
 def test_show_hides_no_other_error():
     with pytest.raises(ZeroDivisionError):
         show(lambda: 1 // 0)
+
+
+def said(test, capsys) -> str:
+    check(test)
+    return capsys.readouterr().out
+
+
+def test_check_says_that_a_test_passed_or_what_it_waits_for(capsys):
+    def test_relu():
+        raise NotImplementedError("relu: replace this line with your code")
+
+    assert said(test_relu, capsys) == "Not done yet: relu\n"
+    assert said(lambda: None, capsys) == "<lambda> passed\n"
+
+
+TESTS = """
+def helper():
+    assert 1 == 3
+
+def test_message():
+    assert False, "the input\\n    must not be changed"
+
+def test_line():
+    assert 1 + 1 == 3
+
+def test_helper():
+    helper()
+
+def test_error():
+    return [][0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("test_message", "the input must not be changed"),
+        ("test_line", "assert 1 + 1 == 3"),
+        ("test_helper", "helper()"),
+        ("test_error", "IndexError: list index out of range"),
+    ],
+)
+def test_check_says_in_one_line_why_a_test_failed(capsys, tmp_path, name, why):
+    write(tmp_path / "cell.py", TESTS)  # not in this file, whose assertions pytest rewrites
+    assert said(run_path(str(tmp_path / "cell.py"))[name], capsys) == f"{name} failed: {why}\n"
+
+
+def test_check_raises_nothing_but_lets_a_learner_stop_it(capsys):
+    assert said(lambda: pytest.fail("no exception"), capsys) == "<lambda> failed: Failed: no exception\n"
+    assert said(lambda: pytest.skip("for now"), capsys) == "<lambda> failed: Skipped: for now\n"
+
+    def test_endless():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(test_endless)
+
+
+def test_controls_are_found_and_nothing_beside_them():
+    import marimo as mo
+
+    slider, button = mo.ui.slider(1, 3, label="$x$"), mo.ui.run_button(label="Measure")
+    for shown in (mo.md(f"before {slider} after"), mo.hstack([slider, button])):
+        assert "marimo-slider" in shown.text and "marimo-" not in CONTROL.sub("", shown.text)
+    assert CONTROL.sub("", mo.md(f"before {slider} between {button} after").text).count("between") == 1
+
+
+def test_a_notebook_that_runs_its_tests_finds_all_modules_of_sysconfig_loaded():
+    """marimo asks for these paths while it goes through sys.modules, which must not grow meanwhile."""
+    code = "import sys, sysconfig, tito.lesson; known = set(sys.modules); sysconfig.get_paths(); print(set(sys.modules) - known)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert run.stdout.strip() == "set()", run.stderr
 
 
 def test_compared_ways_take_turns_and_the_cold_round_does_not_count(monkeypatch):

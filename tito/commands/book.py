@@ -1,4 +1,4 @@
-"""tito book build | serve | check"""
+"""tito book build | serve | check | launch"""
 
 from pathlib import Path
 from typing import Annotated
@@ -64,3 +64,15 @@ def check() -> None:
     if problems:
         raise TitoError(f"{len(problems)} problems in the book: mend them, and `tito book build`")
     typer.echo(paint("The book is whole.", "green"))
+
+
+To = typer.Option(None, help="A new folder, or one that this command has written before.  [default: _build/launch]")
+
+
+@app.command()
+def launch(to: Path | None = To) -> None:
+    """Write the exercises as outside services open them: the files of the branch `launch`."""
+    from tito import launch as branch
+
+    folder = to or branch.FOLDER
+    typer.echo(f"{len(branch.launch(folder))} files in {folder}")

@@ -1,0 +1,195 @@
+"""The files of the branch `launch`: the exercises, as services open them that take a notebook from a repository.
+
+Learners get there by the buttons of the book's pages. What a service opens is never the notebook on `main`, which has the
+solutions and the hidden tests in it.
+"""
+
+import ast
+import json
+import shutil
+import subprocess
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.requirements import Requirement
+
+from tito import course, repository
+from tito.errors import TitoError
+from tito.files import read, write
+from tito.ipynb import to_ipynb
+from tito.notebook import Notebook, modules_imported, parse
+from tito.stub import stub
+from tito.wheel import wheel
+from tito.workspace import CONFTEST
+
+BRANCH = "launch"
+FOLDER = course.ROOT / "_build" / "launch"
+WRITTEN = ".written"  # lists what was written, so that the next run removes that and nothing else
+NEEDED = ("marimo", "numpy", "matplotlib", "pytest")  # by every notebook; for more see `requirements`
+
+README = """\
+# The exercises, for services that open notebooks
+
+`tito book launch` made this branch from [the course]({address}), commit {commit}.
+Do not edit it: the next run replaces it. The sources are in `notebooks/` on the branch `main`.
+
+`notebooks/` has the exercise version of each module, for marimo (`.py`) and for Jupyter (`.ipynb`), `wheels/` what they import,
+and `binder/` what Binder installs.
+"""
+
+# as in a workspace: a notebook that is opened runs, its tests too, and an exercise that is not solved is one calm sentence
+SETTINGS = {
+    "pyproject.toml": "[tool.marimo.runtime]\nauto_instantiate = true\nreactive_tests = true\n",
+    "conftest.py": CONFTEST,
+}
+
+# Binder: what its image has, and how Jupyter is set up in it.
+PYTHON = "python-3.12\n"  # without it Binder may take one that is older than the course allows
+ON_BINDER = (*NEEDED, "scikit-learn", "jupyterlab", "marimo-jupyter-extension")
+JUPYTER_CONFIG = """\
+# marimo runs in the environment that this branch's requirements.txt made. In its sandbox, which is otherwise on, it would
+# install what the notebook's header names once more, among it the course, which is in no package index.
+c = get_config()  # noqa: F821
+c.MarimoProxyConfig.sandbox = None
+"""
+POST_BUILD = """\
+#!/bin/bash
+# Jupyter reads its configuration from here, never from the folder that it is started in.
+set -e
+mkdir -p "$NB_PYTHON_PREFIX/etc/jupyter"
+cp binder/jupyter_server_config.py "$NB_PYTHON_PREFIX/etc/jupyter/"
+"""
+
+
+def launch(folder: Path = FOLDER) -> list[Path]:
+    """Write the branch's files into `folder`, and remove what an earlier run wrote there and this one does not.
+
+    Args:
+        folder: a new or an empty one, or one that an earlier run has written.
+
+    Returns:
+        The files.
+
+    Raises:
+        TitoError: the repository's address is not known, a tool is missing, or the folder has something else in it.
+    """
+    address = repository.address()
+    if address is None:
+        raise TitoError(
+            "the address of the repository is not known: fill in repository.url in _config.yml, "
+            "such as https://github.com/owner/name"
+        )
+    if find_spec("nbformat") is None:
+        raise TitoError(
+            "the notebooks need the book's tools: python -m pip install -e \".[book]\" in the course's folder"
+        )
+    before = _earlier(folder)
+    built = wheel(FOLDER.with_name("wheel"))
+    texts = _notebooks(f"tinytorch-course @ {raw(address, f'wheels/{built.name}')}") | _binder(built)
+    texts |= SETTINGS
+    texts["README.md"] = README.format(commit=_commit(), address=address)
+    files = {*texts, f"wheels/{built.name}", WRITTEN}
+    _list(folder, before | files)  # before the files themselves: another run may follow one that was stopped
+    for name, text in texts.items():
+        write(folder / name, text)
+    (folder / "binder" / "postBuild").chmod(0o755)
+    (folder / "wheels").mkdir(exist_ok=True)
+    shutil.copyfile(built, folder / "wheels" / built.name)
+    for name in before - files:
+        (folder / name).unlink()
+    _list(folder, files)
+    return sorted(folder / name for name in files)
+
+
+def _list(folder: Path, files: set[str]) -> None:
+    write(folder / WRITTEN, "".join(f"{name}\n" for name in sorted(files)))
+
+
+def raw(address: str, path: str) -> str:
+    """Where a file of the branch is downloaded from.
+
+    >>> raw("https://github.com/owner/name", "wheels/a-1+b.whl")
+    'https://raw.githubusercontent.com/owner/name/launch/wheels/a-1%2Bb.whl'
+    """
+    return f"{address.replace('//github.com/', '//raw.githubusercontent.com/')}/{BRANCH}/{quote(path)}"
+
+
+def header(notebook: Notebook, course: str) -> str:
+    """The comment at the top of a notebook that says what it needs (PEP 723), for whoever makes an environment for it.
+
+    Args:
+        notebook: a notebook without such a comment.
+        course: the requirement for this course's wheel, such as "tinytorch-course @ https://...".
+
+    Returns:
+        Lines of comment, and an empty one.
+    """
+    dependencies = [f"#     {json.dumps(line)},\n" for line in [*requirements(notebook), course]]
+    python = _project()["requires-python"]
+    return f'# /// script\n# requires-python = "{python}"\n# dependencies = [\n{"".join(dependencies)}# ]\n# ///\n\n'
+
+
+def requirements(notebook: Notebook) -> list[str]:
+    """The packages that a notebook needs besides this course's, with the versions that `pyproject.toml` asks for."""
+    imported = {name for node in ast.walk(ast.parse(notebook.text)) for name in modules_imported(node)}
+    needs_sklearn = any(name.partition(".")[0] == "sklearn" for name in imported)
+    return _with_versions([*NEEDED, *["scikit-learn"] * needs_sklearn])
+
+
+def _with_versions(names: list[str] | tuple[str, ...]) -> list[str]:
+    project = _project()
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    known = {Requirement(line).name: line for line in reversed(lines)}
+    return [known.get(name, name) for name in names]
+
+
+def _project() -> dict:
+    return tomllib.loads(read(course.ROOT / "pyproject.toml"))["project"]
+
+
+def _notebooks(course_requirement: str) -> dict[str, str]:
+    """Each module twice: the path in the branch, and the text."""
+    texts = {}
+    for module in course.available():
+        path = course.ROOT / "notebooks" / f"{module.stem}.py"
+        exercises = parse(path, stub(path))
+        install = " ".join(f'"{line}"' for line in [*requirements(exercises), course_requirement])
+        texts[f"notebooks/{path.name}"] = header(exercises, course_requirement) + exercises.text
+        texts[f"notebooks/{path.stem}.ipynb"] = to_ipynb(exercises, install)
+    return texts
+
+
+def _binder(built: Path) -> dict[str, str]:
+    # a path that begins with a dot makes Binder copy the whole branch before it installs, with the branch as working folder
+    lines = [*_with_versions(ON_BINDER), f"./wheels/{built.name}"]
+    return {
+        "binder/runtime.txt": PYTHON,
+        "binder/requirements.txt": "".join(f"{line}\n" for line in lines),
+        "binder/jupyter_server_config.py": JUPYTER_CONFIG,
+        "binder/postBuild": POST_BUILD,
+    }
+
+
+def _earlier(folder: Path) -> set[str]:
+    """The files that an earlier run has left in a folder, which has nothing else in it; git's own do not count."""
+    if folder.exists() and not folder.is_dir():
+        raise TitoError(f"{folder} is not a folder: choose another one with --to")
+    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    found = {path.as_posix() for path in found if path.parts[0] != ".git"}
+    listed = set(read(folder / WRITTEN).splitlines()) if WRITTEN in found else set()
+    if strangers := sorted(found - listed):
+        raise TitoError(
+            f"{folder} has {strangers[0]} in it, which `tito book launch` did not write: move it, or choose a new folder with --to"
+        )
+    return found
+
+
+def _commit() -> str:
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        run = subprocess.run(command, cwd=course.ROOT, capture_output=True, encoding="utf-8")
+    except OSError:  # no git
+        return "unknown"
+    return run.stdout.strip() or "unknown"
