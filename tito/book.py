@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tito import play
+from tito import launch, play
 from tito.course import ROOT
 from tito.errors import TitoError
-from tito.files import read
+from tito.files import read, write
 
 HTML = ROOT / "_build" / "html"
 
@@ -45,6 +45,8 @@ def build(self_host: Path | None = None) -> None:
     if run.returncode:
         raise TitoError("the book was not built: mend what is said above, and build it again")
     play.export(HTML / "play", self_host)
+    for name, text in launch.exercises().items():
+        write(HTML / "download" / name, text)
 
 
 def serve(port: int) -> None:

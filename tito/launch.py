@@ -11,7 +11,6 @@ import subprocess
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
 
 from packaging.requirements import Requirement
 
@@ -20,12 +19,13 @@ from tito.errors import TitoError
 from tito.files import read, write
 from tito.ipynb import to_ipynb
 from tito.notebook import Notebook, modules_imported, parse
+from tito.services import raw
 from tito.stub import stub
 from tito.wheel import wheel
 from tito.workspace import CONFTEST
 
-BRANCH = "launch"
 FOLDER = course.ROOT / "_build" / "launch"
+WHEEL = FOLDER.with_name("wheel")
 WRITTEN = ".written"  # lists what was written, so that the next run removes that and nothing else
 NEEDED = ("marimo", "numpy", "matplotlib", "pytest")  # by every notebook; for more see `requirements`
 
@@ -86,8 +86,8 @@ def launch(folder: Path = FOLDER) -> list[Path]:
             "the notebooks need the book's tools: python -m pip install -e \".[book]\" in the course's folder"
         )
     before = _earlier(folder)
-    built = wheel(FOLDER.with_name("wheel"))
-    texts = _notebooks(f"tinytorch-course @ {raw(address, f'wheels/{built.name}')}") | _binder(built)
+    built = wheel(WHEEL)
+    texts = {f"notebooks/{name}": text for name, text in exercises().items()} | _binder(built)
     texts |= SETTINGS
     texts["README.md"] = README.format(commit=_commit(), address=address)
     files = {*texts, f"wheels/{built.name}", WRITTEN}
@@ -107,26 +107,17 @@ def _list(folder: Path, files: set[str]) -> None:
     write(folder / WRITTEN, "".join(f"{name}\n" for name in sorted(files)))
 
 
-def raw(address: str, path: str) -> str:
-    """Where a file of the branch is downloaded from.
-
-    >>> raw("https://github.com/owner/name", "wheels/a-1+b.whl")
-    'https://raw.githubusercontent.com/owner/name/launch/wheels/a-1%2Bb.whl'
-    """
-    return f"{address.replace('//github.com/', '//raw.githubusercontent.com/')}/{BRANCH}/{quote(path)}"
-
-
-def header(notebook: Notebook, course: str) -> str:
+def header(notebook: Notebook, *more: str) -> str:
     """The comment at the top of a notebook that says what it needs (PEP 723), for whoever makes an environment for it.
 
     Args:
         notebook: a notebook without such a comment.
-        course: the requirement for this course's wheel, such as "tinytorch-course @ https://...".
+        more: further requirements, such as this course's wheel, "tinytorch-course @ https://...".
 
     Returns:
         Lines of comment, and an empty one.
     """
-    dependencies = [f"#     {json.dumps(line)},\n" for line in [*requirements(notebook), course]]
+    dependencies = [f"#     {json.dumps(line)},\n" for line in [*requirements(notebook), *more]]
     python = _project()["requires-python"]
     return f'# /// script\n# requires-python = "{python}"\n# dependencies = [\n{"".join(dependencies)}# ]\n# ///\n\n'
 
@@ -149,15 +140,20 @@ def _project() -> dict:
     return tomllib.loads(read(course.ROOT / "pyproject.toml"))["project"]
 
 
-def _notebooks(course_requirement: str) -> dict[str, str]:
-    """Each module twice: the path in the branch, and the text."""
+def exercises() -> dict[str, str]:
+    """Each module twice, for marimo and for Jupyter: the file's name, and its text.
+
+    Where the repository's address is known, both say where the course's wheel is; else they need an environment that has it.
+    """
+    address = repository.address()
+    ours = [f"tinytorch-course @ {raw(address, f'wheels/{wheel(WHEEL).name}')}"] if address else []
     texts = {}
     for module in course.available():
         path = course.ROOT / "notebooks" / f"{module.stem}.py"
-        exercises = parse(path, stub(path))
-        install = " ".join(f'"{line}"' for line in [*requirements(exercises), course_requirement])
-        texts[f"notebooks/{path.name}"] = header(exercises, course_requirement) + exercises.text
-        texts[f"notebooks/{path.stem}.ipynb"] = to_ipynb(exercises, install)
+        notebook = parse(path, stub(path))
+        install = " ".join(f'"{line}"' for line in [*requirements(notebook), *ours]) if ours else None
+        texts[path.name] = header(notebook, *ours) + notebook.text
+        texts[f"{path.stem}.ipynb"] = to_ipynb(notebook, install)
     return texts
 
 

@@ -11,6 +11,8 @@ from tito import course
 from tito.course import ROOT, Module
 from tito.errors import TitoError
 from tito.files import read, write
+from tito.launch import header
+from tito.notebook import parse
 from tito.stub import stub
 from tito.wheel import wheel
 
@@ -84,27 +86,12 @@ def _copy_assets(folder: Path) -> None:
         write(made_by, __version__)
 
 
-def header(course):
-    return f"""# /// script
-# requires-python = ">=3.11"
-# dependencies = [
-#     "marimo",
-#     "matplotlib",
-#     "numpy; sys_platform != 'emscripten'",
-#     "pytest",
-#     "{course}",
-# ]
-# ///
-
-"""
-
-
 def _write_page(module: Module, course_wheel: str, runtime: dict[str, str], page: Path) -> None:
     from marimo import __version__
 
-    text = header(f"tinytorch-course @ ../{WHEELS.as_posix()}/{quote(course_wheel)}") + stub(
-        ROOT / "notebooks" / f"{module.stem}.py"
-    )
+    path = ROOT / "notebooks" / f"{module.stem}.py"
+    notebook = parse(path, stub(path))
+    text = header(notebook, f"tinytorch-course @ ../{WHEELS.as_posix()}/{quote(course_wheel)}") + notebook.text
     text = re.sub(r"\((\.\./notebooks/)?(\d\d_\w+)\.py\)", r"(\2.html)", text)  # links between notebooks
     made_from = [text, json.dumps(runtime), __version__, read(Path(__file__))]
     digest = sha256("\0".join(made_from).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""tito book build | serve | check | launch"""
+"""tito book build | serve | check | pyodide | launch"""
 
 from pathlib import Path
 from typing import Annotated
@@ -66,11 +66,13 @@ def check() -> None:
     typer.echo(paint("The book is whole.", "green"))
 
 
-To = typer.Option(None, help="A new folder, or one that this command has written before.  [default: _build/launch]")
-
-
 @app.command()
-def launch(to: Path | None = To) -> None:
+def launch(
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A new folder, or one that this command has written before.  [default: _build/launch]"),
+    ] = None,
+) -> None:
     """Write the exercises as outside services open them: the files of the branch `launch`."""
     from tito import launch as branch
 
