@@ -84,6 +84,11 @@ def test_no_notebook_has_a_solution_or_a_hidden_test(branch, path):
     todo = [f'raise NotImplementedError("{block.owner}: ' for block in parse(path).solutions]
     assert todo and all(any(line in text for text in code) for line in todo)
     assert not [text for text in code if "@app." in text]
+    prose = [cell.source for cell in made.cells if cell.cell_type == "markdown"]
+    assert code[0].startswith("%pip install ") and prose[0].startswith(
+        "Sliders, menus and buttons show nothing in Jupyter"
+    )
+    assert prose[1].startswith("# Module ") and not [text for text in prose if "mo.md(" in text]
 
 
 def test_the_same_sources_make_the_same_files(branch, tmp_path, monkeypatch):
