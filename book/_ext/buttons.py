@@ -9,7 +9,8 @@ UNKNOWN = "<the address of this repository>"
 
 def add_buttons(app, config) -> None:
     config.html_theme_options["use_download_button"] = False  # it offers the whole source, hidden tests and all
-    if found := address():
+    config.tinytorch_repository = address() or ""
+    if found := config.tinytorch_repository:
         config.html_theme_options |= {
             "repository_url": found,
             "use_repository_button": True,
@@ -19,7 +20,7 @@ def add_buttons(app, config) -> None:
 
 
 def fill_in(app, docname, source) -> None:
-    source[0] = source[0].replace(UNKNOWN, address() or UNKNOWN)
+    source[0] = source[0].replace(UNKNOWN, app.config.tinytorch_repository or UNKNOWN)
     if docname == app.config.root_doc:  # Sphinx copies static files only when some page has changed
         for path in Path(app.confdir, "book", "_static").iterdir():
             app.env.note_dependency(str(path))

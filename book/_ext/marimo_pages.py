@@ -19,7 +19,6 @@ from notebook_runs import RUN_IN, shown, sources
 from tito import course
 from tito.notebook import FOR_SHOW, MARKERS, Cell, parse, prose
 from tito.play import LOADS
-from tito.repository import address
 from tito.services import services
 from tito.stub import stub
 
@@ -29,12 +28,13 @@ COLORS = 48  # enough for a plot, and a quarter of the bytes
 # From cells to Markdown
 
 
-def page(path: Path, solutions: bool = True) -> str:
+def page(path: Path, solutions: bool = True, repository: str = "") -> str:
     """The Markdown of a notebook's page.
 
     Args:
         path: the notebook.
         solutions: whether the reference solutions are on the page, folded.
+        repository: its address; empty where it is not known, and then no button leads to an outside service.
     """
     notebook = parse(path)
     exercises = parse(path, stub(path)).cells
@@ -63,15 +63,15 @@ def page(path: Path, solutions: bool = True) -> str:
         if not cell.is_definition and drawn_by(cell) in notebook.definitions:
             parts.append(play(path, drawn_by(cell), "Play with this in this browser"))
     title, _, introduction = parts[0].partition("\n\n")
-    parts[:1] = [title, launch_buttons(path.stem), introduction]
+    parts[:1] = [title, launch_buttons(path.stem, repository), introduction]
     parts.insert(4, imports)  # after the introduction and its diagram
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def launch_buttons(stem: str) -> str:
+def launch_buttons(stem: str, repository: str) -> str:
     """Where this notebook can be run: here, at services, or at home. Nothing is loaded before one of them is pressed."""
     links = [f'<a class="run" href="../play/{stem}.html">Run it in this browser</a> (loads {LOADS} MB, and NumPy)']
-    if repository := address():
+    if repository:
         outside = [f'<a href="{escape(url)}">{name}</a>' for name, url in services(repository, stem).items()]
         links.append(f"Open it at {', '.join(outside)}")
     files = [f'<a href="../download/{stem}.{kind}" download>.{kind}</a>' for kind in ("py", "ipynb")]
@@ -171,11 +171,12 @@ class MarimoParser(MystParser):
         path = Path(env.doc2path(env.docname))
         for source in [*sources(path), Path(__file__)]:
             env.note_dependency(str(source))
-        super().parse(page(path, env.config.tinytorch_solutions), document)
+        super().parse(page(path, env.config.tinytorch_solutions, env.config.tinytorch_repository), document)
 
 
 def setup(app):
     app.add_config_value("tinytorch_solutions", True, "env")
+    app.add_config_value("tinytorch_repository", "", "env")
     app.add_source_suffix(".py", "marimo")
     app.add_source_parser(MarimoParser)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

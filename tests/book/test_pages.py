@@ -11,6 +11,7 @@ from tito.book import HTML
 from tito.course import ROOT, available
 from tito.files import read
 from tito.notebook import parse
+from tito.services import services
 from tito.stub import stub
 
 if not (find_spec("jupyter_book") and find_spec("nbformat")):
@@ -87,3 +88,13 @@ def test_no_file_of_the_site_has_a_hidden_test_in_it():
     texts = [html.unescape(re.sub("<[^>]+>", "", read(path))) for path in HTML.rglob("*.html")]
     texts += [read(path) for path in HTML.rglob("*.py*")]
     assert not [line for line in lines if any(line in text for text in texts)]
+
+
+def test_buttons_lead_to_the_running_page_to_files_and_to_services_where_the_repository_is_known(page):
+    stem = NOTEBOOK.stem
+    assert f'href="../play/{stem}.html"' in page and f'href="../play/{stem}.html#scrollTo=relu"' in page
+    assert all(f'href="../download/{stem}.{kind}"' in page for kind in ("py", "ipynb"))
+    assert "Open it at" not in page
+    known = marimo_pages.page(NOTEBOOK, repository="https://github.com/owner/name")
+    for address in services("https://github.com/owner/name", stem).values():
+        assert f'href="{html.escape(address)}"' in known
