@@ -2,13 +2,14 @@
 # make test    every check, without those that need PyTorch (200 MB)
 # make test-conformance   the same results and gradients as PyTorch
 # make book    the course as a web site, in _build/html
+# make test-binder   Binder's start command, on this machine; makes `make book` slower afterwards
 # make bench   measured against PyTorch; writes benchmarks/results.md
 
 PYTHON ?= python3
 WORKSPACE ?= my-tinytorch
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
-.PHONY: start test test-conformance bench book
+.PHONY: start test test-conformance test-binder bench book
 
 start: .venv/for-data
 	$(BIN)/tito init $(WORKSPACE)
@@ -29,6 +30,9 @@ book: .venv/for-book
 	$(BIN)/tito book build
 	$(BIN)/tito book check
 	$(BIN)/python -m pytest tests/book
+
+test-binder: .venv/for-book .venv/for-binder
+	$(BIN)/python -m pytest tests/book/test_launch.py -k binder
 
 bench: .venv/for-conformance
 	$(BIN)/python -m benchmarks

@@ -5,17 +5,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tito import launch, play
+from tito import course, launch, play, repository
 from tito.course import ROOT
 from tito.errors import TitoError
 from tito.files import read, write
+from tito.wheel import wheel_version
 
 HTML = ROOT / "_build" / "html"
 
@@ -41,12 +45,26 @@ def build(self_host: Path | None = None) -> None:
         "PYTHONUTF8": "1",
         "MPLBACKEND": "agg",
     }
-    run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(_write_notebooks, self_host)
+        run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
     if run.returncode:
         raise TitoError("the book was not built: mend what is said above, and build it again")
+    running.result()
+
+
+def _write_notebooks(self_host: Path | None) -> None:
+    """What the buttons of a module's page lead to on the site itself: the running notebook, and it as a file."""
+    notebooks = b"".join((ROOT / "notebooks" / f"{module.stem}.py").read_bytes() for module in course.available())
+    digest = sha256(notebooks).hexdigest()
+    made_from = f"{digest} {wheel_version()} {version('marimo')} {repository.address()} {self_host}\n"
+    mark = HTML / "play" / "made-from.txt"
+    if mark.exists() and read(mark) == made_from:
+        return
     play.export(HTML / "play", self_host)
     for name, text in launch.exercises().items():
         write(HTML / "download" / name, text)
+    write(mark, made_from)
 
 
 def serve(port: int) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,15 +56,18 @@ def export(folder: Path, self_host: Path | None = None) -> None:
     Raises:
         TitoError: `self_host` is no such folder, or the wheel could not be built.
     """
-    runtime = _serve(self_host, folder / RUNTIME) if self_host else {}
+    runtime = _serve(self_host, folder / RUNTIME)
     course_wheel = wheel(folder / WHEELS)
     _copy_assets(folder)
     for module in course.available():
         _write_page(module, course_wheel.name, runtime, folder / f"{module.stem}.html")
 
 
-def _serve(source: Path, folder: Path) -> dict[str, str]:
-    """Put Python for the browser into the site; returns the settings that lead to it, relative to the page."""
+def _serve(source: Path | None, folder: Path) -> dict[str, str]:
+    """Put Python for the browser into the site, or take it out; returns the settings that lead to it from a page."""
+    if source is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return {}
     lock = source / "pyodide-lock.json"
     if not lock.exists() or "marimo-base" not in json.loads(read(lock))["packages"]:
         raise TitoError(
@@ -74,26 +78,23 @@ def _serve(source: Path, folder: Path) -> dict[str, str]:
 
 
 def _copy_assets(folder: Path) -> None:
-    from marimo import __version__
-    from marimo._export.exporter import Exporter
-
     made_by = folder / "assets" / "marimo-version.txt"
-    if not made_by.exists() or read(made_by) != __version__:
+    if not made_by.exists() or read(made_by) != version("marimo"):
+        from marimo._export.exporter import Exporter
+
         shutil.rmtree(folder / "assets", ignore_errors=True)
         Exporter().export_assets(folder)
         for note in folder.glob("*.md"):
             note.unlink()
-        write(made_by, __version__)
+        write(made_by, version("marimo"))
 
 
 def _write_page(module: Module, course_wheel: str, runtime: dict[str, str], page: Path) -> None:
-    from marimo import __version__
-
     path = ROOT / "notebooks" / f"{module.stem}.py"
     notebook = parse(path, stub(path))
     text = header(notebook, f"tinytorch-course @ ../{WHEELS.as_posix()}/{quote(course_wheel)}") + notebook.text
     text = re.sub(r"\((\.\./notebooks/)?(\d\d_\w+)\.py\)", r"(\2.html)", text)  # links between notebooks
-    made_from = [text, json.dumps(runtime), __version__, read(Path(__file__))]
+    made_from = [text, json.dumps(runtime), version("marimo"), read(Path(__file__))]
     digest = sha256("\0".join(made_from).encode()).hexdigest()
     mark = f"<!-- made from {digest} -->"
     if not page.exists() or mark not in read(page):

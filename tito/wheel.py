@@ -40,23 +40,31 @@ def wheel(folder: Path) -> Path:
     Raises:
         TitoError: setuptools is missing, or it could not build.
     """
-    sources = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
-    digest = sha256(b"".join(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() for path in sources))
-    version = f"{__version__}+{digest.hexdigest()[:12]}"
+    version = wheel_version()
     made = folder / f"tinytorch_course-{version}-py3-none-any.whl"
     if not made.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _build(version, sources, folder)
+        _build(version, folder)
         for old in set(folder.glob("tinytorch_course-*.whl")) - {made}:
             old.unlink()
     return made
 
 
-def _build(version: str, sources: list[Path], folder: Path) -> None:
+def wheel_version() -> str:
+    """The course's version and a digest of everything that is in the wheel."""
+    digest = sha256(b"".join(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() for path in _sources()))
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def _sources() -> list[Path]:
+    return sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+
+
+def _build(version: str, folder: Path) -> None:
     if find_spec("setuptools") is None:
         raise TitoError('the wheel needs setuptools: python -m pip install -e ".[book]" in the course\'s folder')
     with tempfile.TemporaryDirectory(prefix="tito_") as temporary:
-        for path in sources:
+        for path in _sources():
             copy = Path(temporary, path.relative_to(ROOT))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 import zipfile
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -114,9 +115,9 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def address(site):
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.parent)) as here:
+@contextmanager
+def served(folder: Path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as here:
         threading.Thread(target=here.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{here.server_port}"
         here.shutdown()
@@ -171,27 +172,32 @@ def wait_for_kernel(view, seconds: float) -> float:
 
 
 @in_browser
-def test_the_kernel_starts_and_runs_what_needs_no_numpy(view, address, site, python, capsys):
-    outside, asked = answer_from(python, view, address), []
-    view.on("request", lambda request: asked.append(request.url))
-    view.goto(f"{address}/play/00_setup.html#scrollTo=copied_bytes", wait_until="load")
-    seconds = wait_for_kernel(view, 120)
-    with capsys.disabled():
-        print(f" [kernel and first outputs after {seconds:.1f} s]", end="")
-    view.wait_for_function("document.body.innerText.includes('Not done yet. matmul_flops')", timeout=60_000)
-    megabytes = transferred(site, address, asked) + transferred(python, "", outside)
-    assert abs(megabytes - play.LOADS) < 2, f"the button says {play.LOADS} MB, and these are {megabytes:.1f}"
+def test_the_kernel_starts_and_runs_what_needs_no_numpy(view, site, python, capsys):
+    with served(site.parent) as address:
+        outside, asked = answer_from(python, view, address), []
+        view.on("request", lambda request: asked.append(request.url))
+        view.goto(f"{address}/play/00_setup.html#scrollTo=copied_bytes", wait_until="load")
+        seconds = wait_for_kernel(view, 120)
+        with capsys.disabled():
+            print(f" [kernel and first outputs after {seconds:.1f} s]", end="")
+        view.wait_for_function("document.body.innerText.includes('Not done yet. matmul_flops')", timeout=60_000)
+        megabytes = transferred(site, address, asked) + transferred(python, "", outside)
+        place = "document.querySelector('[data-cell-name=\"*copied_bytes\"]').getBoundingClientRect().top"
+        top = view.evaluate(place)
     loaded = {unquote(urlsplit(url).path).rsplit("/", 1)[-1] for url in outside}
     assert {"pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip"} <= loaded
     assert not [name for name in loaded if "tinytorch" in name or "tito" in name], "the course comes from its own site"
-    top = view.evaluate("document.querySelector('[data-cell-name=\"*copied_bytes\"]').getBoundingClientRect().top")
+    assert abs(megabytes - play.LOADS) < 2, f"the button says {play.LOADS} MB, and these are {megabytes:.1f}"
     assert -50 < top < 850, "the page is open where the link leads"
 
 
 @in_browser
-def test_a_site_that_has_python_itself_asks_no_other_host(view, address, site, python):
-    outside = answer_from(python, view, address)
-    play.export(site, python)
-    view.goto(f"{address}/play/00_setup.html", wait_until="load")
-    wait_for_kernel(view, 120)
+def test_a_site_that_has_python_itself_asks_no_other_host(view, tmp_path, python):
+    play.export(tmp_path / "play", python)
+    with served(tmp_path) as address:
+        outside = answer_from(python, view, address)
+        view.goto(f"{address}/play/00_setup.html", wait_until="load")
+        wait_for_kernel(view, 120)
     assert outside == []
+    play.export(tmp_path / "play")
+    assert not (tmp_path / "play" / "pyodide").exists(), "without the setting it is taken out again"
