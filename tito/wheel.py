@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 from hashlib import sha256
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from packaging.version import Version
 
 from tito import __version__
 from tito.course import ROOT
@@ -38,16 +40,23 @@ def wheel(folder: Path) -> Path:
     The digest of what is in it is part of its version, so a browser or pip that has kept an older one takes the new one.
 
     Raises:
-        TitoError: setuptools is missing, or it could not build.
+        TitoError: setuptools is missing or too old, or it could not build.
     """
-    version = wheel_version()
-    made = folder / f"tinytorch_course-{version}-py3-none-any.whl"
+    made = folder / f"tinytorch_course-{wheel_version()}-py3-none-any.whl"
     if not made.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _build(version, folder)
+        _build(folder)
         for old in set(folder.glob("tinytorch_course-*.whl")) - {made}:
             old.unlink()
     return made
+
+
+def can_build() -> bool:
+    """Whether setuptools is there, and new enough to build a wheel by itself."""
+    try:
+        return Version(version("setuptools")) >= Version("70.1")
+    except PackageNotFoundError:
+        return False
 
 
 def wheel_version() -> str:
@@ -60,15 +69,15 @@ def _sources() -> list[Path]:
     return sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
 
 
-def _build(version: str, folder: Path) -> None:
-    if find_spec("setuptools") is None:
-        raise TitoError('the wheel needs setuptools: python -m pip install -e ".[book]" in the course\'s folder')
+def _build(folder: Path) -> None:
+    if not can_build():
+        raise TitoError('the wheel needs setuptools 70.1: python -m pip install -e ".[book]" in the course\'s folder')
     with tempfile.TemporaryDirectory(prefix="tito_") as temporary:
         for path in _sources():
             copy = Path(temporary, path.relative_to(ROOT))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-        write(Path(temporary, "pyproject.toml"), PROJECT.format(version=version))
+        write(Path(temporary, "pyproject.toml"), PROJECT.format(version=wheel_version()))
         environment = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # the same sources make the same bytes
         command = [sys.executable, "-c", BUILD, str(folder.resolve())]
         run = subprocess.run(command, cwd=temporary, env=environment, capture_output=True, encoding="utf-8")
