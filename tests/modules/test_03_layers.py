@@ -39,6 +39,7 @@ def test_xavier(shape, bound):
     WHY: it keeps the size of activations and of gradients through many layers.
     TIP: a bound, a variance and its root are three different things.
     """
+    manual_seed(4)
     weight = zeros(*shape)
     assert xavier_uniform_(weight) is weight and weight.dtype == np.float32
     assert_uniform(weight.numpy(), bound)
@@ -53,6 +54,7 @@ def test_kaiming(shape, a, bound):
     WHY: it makes up for what the activation takes away.
     TIP: which share of the mean square does a slope of `a` leave? Which axes of the weight are summed over?
     """
+    manual_seed(4)
     weight = zeros(*shape)
     assert kaiming_uniform_(weight, a=a) is weight and weight.dtype == np.float32
     assert_uniform(weight.numpy(), bound)
@@ -269,6 +271,7 @@ def test_linear_layer_starts_like_pytorchs():
     WHY: results can be compared with PyTorch's only when both start alike.
     TIP: given; it calls kaiming_uniform_ with a = sqrt(5). Is the slope squared in yours?
     """
+    manual_seed(4)
     layer = Linear(64, 5000)
     assert layer.weight.shape == (5000, 64) and layer.bias.shape == (5000,)
     assert_uniform(layer.weight.numpy(), 0.125)
