@@ -34,7 +34,7 @@ def to_ipynb(notebook: Notebook, install: str | None) -> str:
     checks = _checks(notebook)
     for number, cell in enumerate(notebook.cells):
         make = v4.new_markdown_cell if cell.kind == "markdown" else v4.new_code_cell
-        cells.append(make(_source(cell, checks[number]), id=_id(number, cell)))
+        cells.append(make(_source(cell, checks[number]), id=cell_id(number, cell)))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     made = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     return writes(made, version=NO_CONVERT) + "\n"
@@ -67,7 +67,7 @@ def _checks(notebook: Notebook) -> list[list[str]]:
     return checks
 
 
-def _id(number: int, cell: Cell) -> str:
+def cell_id(number: int, cell: Cell) -> str:
     """Unique within the notebook, and of the letters and the length that nbformat allows."""
     name = cell.kind if cell.name == "_" else re.sub(r"\W", "", cell.name, flags=re.ASCII)
     return f"{number:03}-{name}"[:64]

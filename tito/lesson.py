@@ -11,6 +11,8 @@ from time import perf_counter
 
 import marimo as mo
 
+from tito.place import find_place
+
 if sys.platform == "emscripten":  # in a browser there is no pyproject.toml to say how a test speaks
     os.environ["PYTEST_ADDOPTS"] = "-p tito.feedback"
 
@@ -75,6 +77,13 @@ def in_jupyter():
     text = type(mo.md(""))
     html.for_type(text, lambda shown: None)
     markdown.for_type(text, lambda shown: CONTROL.sub("", shown._repr_markdown_()))
+
+
+def in_workspace():
+    """Let a notebook in Jupyter import the `tinytorch` of the workspace that it lies in."""
+    root = str(find_place().root)
+    if root not in sys.path:
+        sys.path.insert(0, root)
 
 
 def compare(ways, rounds=9):

@@ -11,7 +11,7 @@ from tito.notebook import FOR_SHOW, Cell, Notebook, lines_of, names_in_examples,
 
 def plain_module(notebook: Notebook) -> str:
     """The text of that module. Cells that only show something are blank lines; a traceback names the notebook's lines."""
-    cells = _needed(notebook)
+    cells = needed(notebook)
     wanted = set().union(*(names_read(cell.source) | names_in_examples(cell.source) for cell in cells))
     lines = [""] * len(notebook.lines)
     if notebook.setup:
@@ -22,7 +22,7 @@ def plain_module(notebook: Notebook) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _needed(notebook: Notebook) -> list[Cell]:
+def needed(notebook: Notebook) -> list[Cell]:
     """All definitions but those for show, unless another one calls them."""
     needed = {name for name in notebook.definitions if not name.startswith(FOR_SHOW)}
     waiting = list(needed)

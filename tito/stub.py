@@ -14,7 +14,12 @@ def stub(path: Path) -> str:
 
 
 def unsolved(block: Block) -> list[str]:
-    return [f'raise NotImplementedError("{block.owner}: {TODO}")']
+    return [todo(block.owner)]
+
+
+def todo(exercise: str) -> str:
+    """The line that stands for an exercise until it is solved."""
+    return f'raise NotImplementedError("{exercise}: {TODO}")'
 
 
 def is_unsolved(text: str, exercise: str) -> bool:

@@ -1,0 +1,26 @@
+"""One notebook in two forms: neither way loses a cell."""
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="runs only where nbformat is installed: make test-nbgrader")
+
+from tito import course  # noqa: E402
+from tito.assignments.jupyter import to_ipynb, to_marimo  # noqa: E402
+from tito.notebook import parse  # noqa: E402
+from tito.place import COURSE  # noqa: E402
+from tito.stub import stub  # noqa: E402
+
+MODULES = [module.stem for module in course.available()]
+
+
+def through_a_file(nb):
+    return nbformat.reads(nbformat.writes(nb), 4)
+
+
+@pytest.mark.parametrize("stem", MODULES)
+def test_there_and_back_is_the_same_text(stem):
+    path = COURSE.notebook(course.find(stem))
+    for text in (path.read_text(encoding="utf-8"), stub(path)):
+        nb = to_ipynb(parse(path, text))
+        nbformat.validate(nb)
+        assert to_marimo(through_a_file(nb)) == text
