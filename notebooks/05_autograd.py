@@ -1209,24 +1209,6 @@ def gradcheck(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3):
     return True
 
 
-@app.function
-def test_gradcheck():
-    """WHAT: right rules pass, wrong ones are named with the place; integers are left alone.
-    WHY: a check that cannot fail checks nothing.
-    TIP: gradcheck is given. It relies on numerical_gradient, record and backward.
-    """
-    assert Tensor.recorder is record and Tensor.engine is backward and gradients[np.matmul] is vector_matmul_gradient
-    assert gradcheck(lambda a, b: a @ b, (randn(3, 4), randn(4, 2)))
-    assert gradcheck(lambda x, i: x[i], (randn(3), Tensor([0, 2, 0])))
-    twice = lambda x: Tensor.apply(lambda a: (a * a, lambda grad: (grad * a,)), x)  # noqa: E731
-    try:
-        gradcheck(twice, Tensor([0.0, 3.0]))
-    except RuntimeError as error:
-        assert "input 0 at (1,)" in str(error), "the message must say where"
-    else:
-        raise AssertionError("a rule that is wrong by a factor of 2 must be found")
-
-
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
@@ -1254,6 +1236,24 @@ def vector_matmul_gradient(out, a, b):
         return to_a, to_b[..., 0] if b.ndim == 1 else to_b
 
     return backward
+
+
+@app.function
+def test_gradcheck():
+    """WHAT: right rules pass, wrong ones are named with the place; integers are left alone.
+    WHY: a check that cannot fail checks nothing.
+    TIP: gradcheck is given. It relies on numerical_gradient, record and backward.
+    """
+    assert Tensor.recorder is record and Tensor.engine is backward and gradients[np.matmul] is vector_matmul_gradient
+    assert gradcheck(lambda a, b: a @ b, (randn(3, 4), randn(4, 2)))
+    assert gradcheck(lambda x, i: x[i], (randn(3), Tensor([0, 2, 0])))
+    twice = lambda x: Tensor.apply(lambda a: (a * a, lambda grad: (grad * a,)), x)  # noqa: E731
+    try:
+        gradcheck(twice, Tensor([0.0, 3.0]))
+    except RuntimeError as error:
+        assert "input 0 at (1,)" in str(error), "the message must say where"
+    else:
+        raise AssertionError("a rule that is wrong by a factor of 2 must be found")
 
 
 @app.function

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tito import __version__
-from tito.commands import book, check, export, milestone, module, system, workspace
+from tito.commands import book, check, export, milestone, module, nbgrader, system, workspace
 from tito.errors import TitoError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(module.app, name="module")
 app.add_typer(milestone.app, name="milestone")
 app.add_typer(system.app, name="system")
 app.add_typer(book.app, name="book")
+app.add_typer(nbgrader.app, name="nbgrader")
 
 
 @app.callback(invoke_without_command=True)

@@ -113,23 +113,23 @@ def _cell(notebook: Notebook, cell: Cell, number: int) -> NotebookNode:
         kept["before"] = cell.source[: cell.source.index("mo.md")]
         made.metadata["tito"] = kept
         if "answered by hand" in cell.marks:
-            made.metadata["nbgrader"] = _role(ANSWER, cell.name, _points(notebook, cell))
+            made.metadata["nbgrader"] = role(ANSWER, cell.name, _points(notebook, cell))
         return made
     if cell.kind == "setup":
         made = v4.new_code_cell(_setup(notebook, cell), id="setup")
         kept["source"] = cell.source
-        made.metadata |= {"tito": kept, "nbgrader": _role(READ_ONLY, "setup")}
+        made.metadata |= {"tito": kept, "nbgrader": role(READ_ONLY, "setup")}
         return made
     source = cell.source.rstrip("\n")
     made = v4.new_code_cell(f"{source}\n\n\n{cell.name}()" if cell.is_test else source, id=cell_id(number, cell))
     exercises = [block.owner for block in notebook.solutions if block.owner.partition(".")[0] == cell.name]
     if exercises:
         kept["exercises"] = exercises
-        made.metadata["nbgrader"] = _role(SOLVE, cell.name)
+        made.metadata["nbgrader"] = role(SOLVE, cell.name)
     elif cell.is_test and "points" in cell.marks:
-        made.metadata["nbgrader"] = _role(TEST, cell.name, _points(notebook, cell))
+        made.metadata["nbgrader"] = role(TEST, cell.name, _points(notebook, cell))
     else:
-        made.metadata["nbgrader"] = _role(READ_ONLY, cell.name)
+        made.metadata["nbgrader"] = role(READ_ONLY, cell.name)
     made.metadata["tito"] = kept
     return made
 
@@ -140,7 +140,7 @@ def _points(notebook: Notebook, cell: Cell) -> int:
     return int(cell.marks["points"])
 
 
-def _role(role: tuple[bool, bool, bool], name: str, points: int | None = None) -> dict:
+def role(role: tuple[bool, bool, bool], name: str, points: int | None = None) -> dict:
     grade, solution, locked = role
     made = {
         "schema_version": 3,

@@ -1,0 +1,201 @@
+"""From a notebook to an assignment: the instructor's version, and the students'.
+
+Nothing is written before both were tried: the instructor's version has full marks, the students' version none.
+"""
+
+import ast
+import re
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+from nbformat import NotebookNode, v4, writes
+
+from tito.assignments.classroom import Classroom
+from tito.assignments.jupyter import TEST, role, to_ipynb
+from tito.course import Module
+from tito.errors import TitoError
+from tito.files import read, write
+from tito.notebook import HIDDEN, SOLUTION, mark_comment, names_read, parse
+from tito.place import COURSE
+from tito.stub import stub
+
+PRIVATE = "# A private test of your instructor. It runs when your work is graded."
+
+
+def generate(classroom: Classroom, module: Module) -> NotebookNode:
+    """Write `source/` and `release/` of a module, and enter its cells into the gradebook.
+
+    Raises:
+        TitoError: grade ids have changed since the release, a private test is not sound, or one of the two versions does not
+            score what it must; then nothing was written.
+    """
+    source = to_ipynb(parse(COURSE.notebook(module)))
+    source.cells += private_cells(classroom.private(module), {_id(cell) for cell in source.cells})
+    _refuse_changed_ids(classroom, module, source)
+    released = students_version(source)
+    _check(module, source, released)
+    write(classroom.source(module), writes(source) + "\n")
+    _release(classroom, module)
+    return source
+
+
+def _release(classroom: Classroom, module: Module) -> None:
+    from nbgrader.converters import GenerateAssignment
+
+    from tito.assignments.quiet import quiet
+
+    config = classroom.config()
+    with quiet() as said:
+        try:
+            GenerateAssignment(coursedir=classroom.coursedir(module), config=config, force=True).start()
+        except Exception as error:
+            raise TitoError(f"NBGrader could not make the release of {module.stem}: {said.last() or error}") from None
+
+
+def students_version(source: NotebookNode) -> NotebookNode:
+    """What NBGrader will make of it: no solution, no hidden test."""
+    from copy import deepcopy
+
+    from nbgrader.preprocessors import ClearHiddenTests
+
+    from tito.assignments.preprocessors import Unsolve
+
+    made = deepcopy(source)
+    for step in (Unsolve(), ClearHiddenTests()):
+        made, _ = step.preprocess(made, {})
+    return made
+
+
+def _check(module: Module, source: NotebookNode, released: NotebookNode) -> None:
+    """The instructor's version has full marks, the students' none; no solution and no hidden test is left in the latter."""
+    from tito.assignments.grading import scores
+
+    wrong = [name for name, (score, points) in scores(module, source).items() if score != points]
+    if wrong:
+        raise TitoError(
+            f"the reference does not pass {', '.join(wrong)} when {module.stem} runs from top to bottom: a test must stand below"
+            " whatever it uses"
+        )
+    right = [name for name, (score, _) in scores(module, released).items() if score]
+    if right:
+        raise TitoError(f"an unsolved {module.stem} passes {', '.join(right)}: such a test grades nothing")
+    for name, text in _secrets(source).items():
+        if any(text in cell.source for cell in released.cells):
+            raise TitoError(f"the release of {module.stem} would show the solution or the hidden test of {name}")
+
+
+def _secrets(source: NotebookNode) -> dict[str, str]:
+    """What must not be in a release: grade id -> a solution's or a hidden test's lines."""
+    found = {}
+    for begin, end in (SOLUTION, HIDDEN):
+        for cell in source.cells:
+            for number, block in enumerate(re.findall(rf"{begin}\n(.*?)\n[ ]*{end}", cell.source, re.DOTALL)):
+                found[f"{_id(cell)} ({number})"] = block
+    return found
+
+
+def private_cells(path: Path, taken: set[str]) -> list[NotebookNode]:
+    """An instructor's own tests as cells that are hidden whole.
+
+    Args:
+        path: file of test functions, `# points: N` above each; whatever else it defines or imports goes with the tests that use it.
+        taken: grade ids that exist already.
+
+    Raises:
+        TitoError: naming file and line.
+    """
+    if not path.exists():
+        return []
+    text = read(path)
+    try:
+        statements = ast.parse(text, str(path)).body
+    except SyntaxError as error:
+        raise TitoError(f"{path}:{error.lineno}: syntax error: {error.msg}; mend it and generate again") from None
+    tests = [node for node in statements if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    rest = [node for node in statements if node not in tests and not isinstance(node, ast.Expr)]
+    lines, cells = text.split("\n"), []
+    for test in tests:
+        first = min([test.lineno, *(d.lineno for d in test.decorator_list)])
+        marks = mark_comment(lines[first - 2]) if first > 1 else {}
+        if not marks.get("points", "").isdigit():
+            raise TitoError(f"{path}:{test.lineno}: {test.name} has no points: say `# points: 2` in the line above it")
+        if test.name in taken or test.args.args:
+            raise TitoError(f"{path}:{test.lineno}: {test.name} must have a name of its own and no arguments")
+        taken = taken | {test.name}
+        source = "\n\n\n".join([*_used(rest, test), "\n".join(lines[first - 1 : test.end_lineno]), f"{test.name}()"])
+        code = f"{PRIVATE}\n{HIDDEN[0]}\n{source}\n{HIDDEN[1]}"
+        made = v4.new_code_cell(code, id=test.name.replace("_", "-")[:64])
+        made.metadata["nbgrader"] = role(TEST, test.name, int(marks["points"]))
+        cells.append(made)
+    return cells
+
+
+def _used(statements: list[ast.stmt], test: ast.FunctionDef) -> list[str]:
+    from tito.export import used_names
+
+    used = used_names(statements, names_read(ast.unparse(test)))
+    return [ast.unparse(node) for node in statements if id(node) in used]
+
+
+# Release
+
+
+def release(classroom: Classroom, module: Module, to: Path, due: datetime | None = None) -> list[str]:
+    """Pack what students get, and freeze the grade ids.
+
+    Returns:
+        The names of the files in the archive.
+    """
+    path = classroom.release(module)
+    if not path.exists():
+        raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
+    files = {
+        f"{module.stem}/{module.stem}.ipynb": read(path),
+        f"{module.stem}/{module.stem}.py": stub(COURSE.notebook(module)),
+    }
+    temporary = to.with_name(f".{to.name}.tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    temporary.replace(to)
+    if due is not None:
+        with classroom.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(module.stem, duedate=due)
+    if classroom.record("released", module) is None:
+        from nbformat import reads
+
+        content = {"ids": frozen_ids(reads(files[f"{module.stem}/{module.stem}.ipynb"], 4))}
+        classroom.note("released", content | {"at": datetime.now().isoformat(timespec="seconds")}, module)
+    return list(files)
+
+
+def frozen_ids(nb: NotebookNode) -> dict[str, str]:
+    """Grade id -> what kind of cell it is; of the cells that students write or that are graded."""
+    kinds = {}
+    for cell in nb.cells:
+        said = cell.metadata.get("nbgrader", {})
+        if said.get("grade") or said.get("solution"):
+            kinds[said["grade_id"]] = (
+                "answer" if said["grade"] and said["solution"] else "test" if said["grade"] else "solution"
+            )
+    return kinds
+
+
+def _refuse_changed_ids(classroom: Classroom, module: Module, source: NotebookNode) -> None:
+    released = classroom.record("released", module)
+    if released is None:
+        return
+    before, now = released["ids"], frozen_ids(source)
+    changes = [f"{name} is gone" for name in before if name not in now]
+    changes += [f"{name} is new" for name in now if name not in before]
+    changes += [f"{name} was a {before[name]}" for name in before if name in now and before[name] != now[name]]
+    if changes:
+        raise TitoError(
+            f"the cells of {module.stem} are frozen since its release on {released['at'][:10]}, and {', '.join(changes)}: name them as"
+            " they were, or make a new class for the new version"
+        )
+
+
+def _id(cell: NotebookNode) -> str | None:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")

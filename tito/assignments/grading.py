@@ -1,0 +1,287 @@
+"""Grading: each submission is run, several at a time; what came of it is entered into NBGrader's database, one after the other.
+
+A submission is done when its record says so, which is written last. After a kill -9 whatever has no record is graded again.
+"""
+
+import hashlib
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nbformat import NotebookNode, reads
+
+from tito import course
+from tito.assignments.classroom import Classroom, one_engine
+from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
+from tito.assignments.quiet import quiet
+from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, RunFailed, reference_before, run
+from tito.course import Module
+from tito.errors import TitoError
+from tito.files import read
+from tito.place import COURSE
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What became of one student's submission."""
+
+    student: str
+    status: str  # "graded", "needs manual", "failed" or "no submission"
+    why: str = ""
+    score: float | None = None
+    max_score: float | None = None
+    notes: list[str] = field(default_factory=list)
+    changed: dict[str, tuple[float, float]] = field(
+        default_factory=dict
+    )  # grade id -> (before, now), when graded again
+    again: bool = True  # False: nothing had changed since it was graded
+
+
+def autograde(classroom: Classroom, module: Module, jobs: int = 1, force: bool = False) -> Iterator[Graded]:
+    """Grade every submission of an assignment.
+
+    Args:
+        jobs: how many submissions are graded at the same time, each in a process of its own.
+        force: grade also what was graded already and has not changed since.
+
+    Yields:
+        One result for each student who is known, in alphabetical order.
+
+    Raises:
+        TitoError: the assignment was not generated, or nobody is known.
+    """
+    if not classroom.source(module).exists():
+        raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
+    students = known_students(classroom, module)
+    if not students:
+        raise TitoError(
+            f"nothing was collected for {module.stem}: `tito nbgrader collect {module.number} incoming/` first"
+        )
+    with reference_before(module) as package_in:
+        grader = Grader(classroom, module, package_in)
+        todo = [student for student in students if force or grader.is_open(student)]
+        with at_once(grader.grade, todo, jobs) as results:
+            for student in students:
+                yield next(results) if student in todo else as_before(classroom, module, student)
+
+
+@contextmanager
+def at_once(grade: Callable[[str], Graded], students: list[str], jobs: int) -> Iterator[Iterator[Graded]]:
+    """Grade several students at a time; the results come in the order of `students`."""
+    if jobs == 1:
+        yield map(grade, students)
+        return
+    graders = [
+        _Process(grade) for _ in range(min(jobs, len(students)))
+    ]  # before there are threads: these may be forked
+    idle: queue.Queue = queue.Queue()
+    for grader in graders:
+        idle.put(grader)
+
+    def by_the_next_idle(student: str) -> Graded:
+        grader = idle.get()
+        try:
+            return grader.grade(student)
+        finally:
+            idle.put(grader)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield pool.map(by_the_next_idle, students)
+        finally:
+            pool.shutdown(cancel_futures=True)
+            for (
+                grader
+            ) in graders:  # all pipes first: a process that was forked later holds the ends of the earlier ones open
+                grader.pipe.close()
+            for grader in graders:
+                grader.process.join()
+
+
+class _Process:
+    """A process that grades. It ends when this one does, whatever ends it: its pipe is closed then."""
+
+    def __init__(self, grade: Callable[[str], Graded]):
+        self._grade = grade
+        self._start()
+
+    def _start(self) -> None:
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.Process(target=_serve, args=(self._grade, theirs, self.pipe), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def grade(self, student: str) -> Graded:
+        try:
+            self.pipe.send(student)
+            return self.pipe.recv()
+        except (EOFError, OSError):  # somebody has killed it: perhaps the system, for want of memory
+            self.pipe.close()
+            self.process.join()
+            self._start()
+            return Graded(
+                student, "failed", "the process that graded it was killed; `tito nbgrader autograde` tries again"
+            )
+
+
+def _serve(grade: Callable[[str], Graded], pipe, other_end) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
+    if multiprocessing.get_start_method() == "fork":
+        other_end.close()
+    while True:
+        try:
+            student = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(grade(student))
+
+
+def known_students(classroom: Classroom, module: Module) -> list[str]:
+    """Everybody whose work was collected, or failed to be, and everybody in the gradebook."""
+    collected = (path.stem for path in (classroom.state / "collected" / module.stem).glob("*.json"))
+    submitted = (
+        path.parent.parent.name for path in (classroom.root / "submitted").glob(f"*/{module.stem}/{module.stem}.ipynb")
+    )
+    with classroom.gradebook() as gradebook:
+        enrolled = [student.id for student in gradebook.students]
+    return sorted({*collected, *submitted, *enrolled})
+
+
+class Grader:
+    """Grades one submission after the other."""
+
+    def __init__(self, classroom: Classroom, module: Module, package_in: Path):
+        self.classroom, self.module, self.package_in = classroom, module, package_in
+        self.source = reads(read(classroom.source(module)), 4)
+        self.version = _version(module, self.source)
+        limits = classroom.config().RunTests
+        self.limits = limits.get("cell_seconds", CELL_SECONDS), limits.get("total_seconds", TOTAL_SECONDS)
+
+    def is_open(self, student: str) -> bool:
+        """Whether a submission is to be graded: for the first time, or because it or the assignment has changed."""
+        if not self._submission(student).exists():
+            return False
+        record = self.classroom.record("graded", self.module, student)
+        if record is None or record["key"] != self._key(student):
+            return True
+        return record["status"] != "failed" and not self.classroom.autograded(self.module, student).exists()
+
+    def grade(self, student: str) -> Graded:
+        """Run a submission, let NBGrader enter what came of it, and note that it is done."""
+        key, notes = self._key(student), []
+        try:
+            before = scores_of(self.classroom, self.module, student)
+            nb = with_tests(reads(read(self._submission(student)), 4), self.source)
+            cells = [as_code(cell) for cell in code_cells(nb)]
+            outcomes = run(cells, self.package_in, *self.limits)
+            notes = [f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.gave_up]
+            RunTests.known[nb_key(nb)] = outcomes
+            self._enter(student)
+            result = result_of(self.classroom, self.module, student, notes, before)
+        except (RunFailed, TitoError) as error:
+            result = Graded(student, "failed", str(error), notes=notes)
+        except Exception as error:  # one submission must never stop the others
+            result = Graded(student, "failed", f"{type(error).__name__}: {error}", notes=notes)
+        record = {"key": key, "status": result.status, "why": result.why, "notes": result.notes}
+        self.classroom.note("graded", record, self.module, student)
+        return result
+
+    def _enter(self, student: str) -> None:
+        """Let NBGrader make the autograded notebook and write into its database."""
+        from nbgrader.converters import Autograde
+
+        with quiet() as said, one_engine():
+            try:
+                coursedir = self.classroom.coursedir(self.module, student)
+                Autograde(coursedir=coursedir, config=self.classroom.config(), force=True).start()
+            except Exception as error:
+                raise TitoError(said.last() or str(error)) from None
+
+    def _submission(self, student: str) -> Path:
+        return self.classroom.submitted(self.module, student) / f"{self.module.stem}.ipynb"
+
+    def _key(self, student: str) -> str:
+        path = self._submission(student)
+        stamp = path.with_name("timestamp.txt")
+        parts = [self.version.encode(), path.read_bytes(), stamp.read_bytes() if stamp.exists() else b""]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _version(module: Module, source: NotebookNode) -> str:
+    """Changes when the tests, the points or the reference change: then everything is graded again."""
+    cells = [
+        f"{grade_id(cell)} {cell.metadata.get('nbgrader', {}).get('points')} {cell.source}" for cell in source.cells
+    ]
+    reference = [read(COURSE.package / f"{other.slug}.py") for other in course.earlier(module)]
+    return hashlib.sha256("\0".join([*cells, *reference]).encode()).hexdigest()
+
+
+def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """A submission whose read-only cells are those of the source; what OverwriteCells will do with it."""
+    nb, locked = deepcopy(nb), {}
+    for cell in source.cells:
+        if cell.metadata.get("nbgrader", {}).get("locked"):
+            locked[grade_id(cell)] = cell.source
+    for cell in nb.cells:
+        cell.source = locked.get(grade_id(cell), cell.source)
+    return nb
+
+
+def result_of(classroom: Classroom, module: Module, student: str, notes: list[str], before: dict[str, float]) -> Graded:
+    """What the gradebook says of a submission.
+
+    Args:
+        before: the scores that it had before it was graded again.
+    """
+    with classroom.gradebook() as gradebook:
+        submission = gradebook.find_submission(module.stem, student)
+        now = {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+        penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
+        status = "needs manual" if submission.needs_manual_grade else "graded"
+        score, most = submission.score - penalty, submission.max_score
+    changed = {name: (before[name], score) for name, score in now.items() if name in before and before[name] != score}
+    return Graded(student, status, "", score, most, notes, changed)
+
+
+def scores_of(classroom: Classroom, module: Module, student: str) -> dict[str, float]:
+    """Grade id -> score, as the gradebook has it; empty for one that was not graded."""
+    from nbgrader.api import MissingEntry
+
+    with classroom.gradebook() as gradebook:
+        try:
+            submission = gradebook.find_submission(module.stem, student)
+        except MissingEntry:
+            return {}
+        return {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+
+
+def as_before(classroom: Classroom, module: Module, student: str) -> Graded:
+    """What is known of a student's work without grading it."""
+    record = classroom.record("graded", module, student)
+    if record is not None and classroom.submitted(module, student).exists():
+        if record["status"] == "failed":
+            return Graded(student, "failed", record["why"], notes=record["notes"], again=False)
+        return replace(result_of(classroom, module, student, record["notes"], {}), again=False)
+    collected = classroom.record("collected", module, student)
+    if collected is None:
+        return Graded(student, "no submission", again=False)
+    return Graded(student, collected["status"], collected.get("why", ""), again=False)
+
+
+def scores(module: Module, nb: NotebookNode) -> dict[str, tuple[int, int]]:
+    """Grade id of each test -> (score, points) of a notebook that is run as it is."""
+    cells = code_cells(nb)
+    with reference_before(module) as package_in:
+        outcomes = run([as_code(cell) for cell in cells], package_in)
+    found = {}
+    for cell, outcome in zip(cells, outcomes, strict=True):
+        if "points" in cell.metadata.get("nbgrader", {}):
+            points = cell.metadata.nbgrader.points
+            found[grade_id(cell)] = (0 if outcome.error else points, points)
+    return found

@@ -1,0 +1,216 @@
+"""NBGrader's own steps, with ours in the place of those that were measured to go wrong. `nbgrader_config.py` names the lists.
+
+So plain `nbgrader autograde` in a class's folder does the same as `tito nbgrader autograde`.
+"""
+
+import ast
+import hashlib
+import re
+
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbformat import NotebookNode, v4
+from nbgrader.plugins import BasePlugin
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearOutput,
+    ComputeChecksums,
+    DeduplicateIds,
+    GetGrades,
+    IgnorePattern,
+    IncludeHeaderFooter,
+    LimitOutput,
+    LockCells,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+    SaveCells,
+)
+from nbgrader.utils import is_grade
+from traitlets import Float
+
+from tito import course
+from tito.assignments.jupyter import is_start
+from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Code, Outcome, reference_before, run
+from tito.feedback import explain
+from tito.notebook import HIDDEN, SOLUTION
+from tito.stub import TODO, todo
+
+REDACTED = "# Hidden tests stand here."
+
+
+class Unsolve(NbGraderPreprocessor):
+    """Instead of ClearSolutions: its stub names the exercise, and the markers stay, so that a learner sees where to write."""
+
+    def preprocess_cell(self, cell, resources, index):
+        exercises = iter(cell.metadata.get("tito", {}).get("exercises", []))
+        lines, inside = [], False
+        for line in cell.source.split("\n") if cell.cell_type == "code" else []:
+            inside = inside and line.strip() != SOLUTION[1]
+            lines += [] if inside else [line]
+            if line.strip() == SOLUTION[0]:
+                inside = True
+                lines.append(line[: line.index("#")] + todo(next(exercises)))
+        if lines:
+            cell.source = "\n".join(lines)
+        return cell, resources
+
+
+class RunTests(NbGraderPreprocessor):
+    """Instead of Execute, a kernel: the cells run in a process that may die, with the reference for the earlier modules."""
+
+    cell_seconds = Float(CELL_SECONDS, help="How long one cell may run.").tag(config=True)
+    total_seconds = Float(TOTAL_SECONDS, help="How long all cells of a notebook may run.").tag(config=True)
+
+    known: dict[str, list[Outcome]] = {}  # what `tito nbgrader autograde` has run already, several at a time
+
+    def preprocess(self, nb, resources):
+        cells = code_cells(nb)
+        outcomes = self.known.pop(nb_key(nb), None)
+        if outcomes is None:
+            with reference_before(course.find(resources["nbgrader"]["assignment"])) as package_in:
+                outcomes = run([as_code(cell) for cell in cells], package_in, self.cell_seconds, self.total_seconds)
+        for cell, outcome in zip(cells, outcomes, strict=True):
+            cell.outputs = outputs(cell, outcome)
+        return nb, resources
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that are run when a notebook is graded."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and not is_start(cell)]
+
+
+def as_code(cell: NotebookNode) -> Code:
+    return Code(grade_id(cell) or cell["id"], cell.source, is_grade(cell))
+
+
+def nb_key(nb: NotebookNode) -> str:
+    """The same for the same code."""
+    sources = "\0".join(f"{grade_id(cell)}\1{cell.source}" for cell in code_cells(nb))
+    return hashlib.sha256(sources.encode()).hexdigest()
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:
+    """What stands below a cell that was run. A warning is no failure: all that was printed is ordinary output."""
+    made = [v4.new_output("stream", name="stdout", text=outcome.printed)] if outcome.printed else []
+    if outcome.error:
+        kind, text = outcome.error
+        lines = cell.source.split("\n")
+        trace = [f"{file}, line {line}, in {name}" for file, line, name in outcome.frames]
+        own = outcome.line_in(as_code(cell).name)
+        code = [f"    {lines[own - 1].strip()}"] if own and own <= len(lines) else []
+        made.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, *code, f"{kind}: {text}"]))
+    return made
+
+
+class Reasons(NbGraderPreprocessor):
+    """For feedback: every failed test says what it checks, why, and a tip; no hidden test is shown, by nobody's doing."""
+
+    def preprocess(self, nb, resources):
+        hidden = {line for cell in nb.cells if cell.cell_type == "code" for line in hidden_lines(cell.source)}
+        for cell in nb.cells:
+            if cell.cell_type != "code":
+                continue
+            if is_grade(cell):
+                cell.outputs = [
+                    reason(cell, output, hidden) for output in cell.outputs if output.output_type == "error"
+                ]
+                cell.source = redacted(cell.source)
+            else:
+                cell.outputs = [plain(output) for output in cell.outputs if not quotes(output, hidden)]
+        return nb, resources
+
+
+def reason(cell: NotebookNode, output: NotebookNode, hidden: set[str]) -> NotebookNode:
+    """Why a test failed, in words; of its hidden part not even the message, which would show what was passed."""
+    name = grade_id(cell)
+    places = [match for line in output.traceback if (match := re.match(rf"<{re.escape(name)}>, line (\d+)", line))]
+    line = int(places[-1][1]) if places else None
+    unsolved = output.ename == "NotImplementedError" and output.evalue.endswith(TODO)
+    if unsolved:
+        text = [f"{name}: not done yet. {output.evalue.partition(':')[0]} is not written."]
+    elif is_hidden(cell.source, line) or quotes(output, hidden):
+        text = [f"{name} failed in its hidden part: {output.ename}."]
+    else:
+        text = [f"{name} failed.", *([cell.source.split("\n")[line - 1].strip()] if line else []), output.traceback[-1]]
+    text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
+    return v4.new_output("error", ename=output.ename, evalue="", traceback=["\n".join(text)])
+
+
+def docstring(source: str) -> str | None:
+    """Of the first definition in a cell."""
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return ast.get_docstring(nodes[0]) if nodes else None
+
+
+def plain(output: NotebookNode) -> NotebookNode:
+    """Of an error of the student's own code the last line says enough."""
+    if output.output_type == "error":
+        output.traceback = output.traceback[-1:]
+    return output
+
+
+def quotes(output: NotebookNode, hidden: set[str]) -> bool:
+    text = str(output.get("text", "")) + "\n".join(output.get("traceback", []))
+    return any(line in text for line in hidden)
+
+
+def hidden_lines(source: str) -> list[str]:
+    """The lines between the markers, without those that say too little to be recognised."""
+    blocks = re.findall(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", source, re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.split("\n")]
+    return [line for line in lines if len(line) > 12]
+
+
+def is_hidden(source: str, line: int | None) -> bool:
+    """Whether a line (counted from 1) stands in a hidden part; a test that does not know where it failed counts as hidden."""
+    if line is None:
+        return HIDDEN[0] in source
+    above = source.split("\n")[: line - 1]
+    opened = sum(text.strip() == HIDDEN[0] for text in above)
+    return opened > sum(text.strip() == HIDDEN[1] for text in above)
+
+
+def redacted(source: str) -> str:
+    lines, inside = [], False
+    for line in source.split("\n"):
+        if line.strip() == HIDDEN[0]:
+            lines.append(line[: line.index("#")] + REDACTED)
+        inside = (inside or line.strip() == HIDDEN[0]) and line.strip() != HIDDEN[1]
+        if not inside and line.strip() != HIDDEN[1]:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+class LatePenalty(BasePlugin):
+    """So many percent of the score for every day that has begun after the due date."""
+
+    percent_per_day = Float(0.0, help="0 takes nothing away.").tag(config=True)
+
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        days = -(-total_seconds_late // 86_400)
+        return score * min(1.0, self.percent_per_day / 100 * days)
+
+
+# The lists that `nbgrader_config.py` names
+RELEASE = [
+    IncludeHeaderFooter,
+    LockCells,
+    Unsolve,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ClearHiddenTests,
+    ComputeChecksums,
+    CheckCellMetadata,
+]
+SANITIZE = [ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
+AUTOGRADE = [RunTests, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+FEEDBACK = [GetGrades, Reasons, CSSHTMLHeaderPreprocessor]

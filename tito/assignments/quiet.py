@@ -1,0 +1,40 @@
+"""NBGrader tells everything it does, in its log. Here only what went wrong is kept, for the one sentence that a user gets."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Said(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+    def last(self) -> str:
+        """The last line of the last error's traceback or message."""
+        lines = [line for text in self.lines for line in text.strip().split("\n")]
+        reasons = [
+            line
+            for line in lines
+            if line and not line.startswith(("Please see", "There was an error", "Removing failed"))
+        ]
+        return reasons[-1] if reasons else ""
+
+
+@contextmanager
+def quiet() -> Iterator[Said]:
+    """Collect what traitlets' loggers say, instead of printing it."""
+    from traitlets.log import get_logger
+
+    log, said = get_logger(), Said()
+    handlers, propagate, level = log.handlers[:], log.propagate, log.level
+    log.handlers, log.propagate = [said], False
+    log.setLevel(logging.WARNING)
+    try:
+        yield said
+    finally:
+        log.handlers, log.propagate = handlers, propagate
+        log.setLevel(level)

@@ -1,0 +1,221 @@
+"""A submission, rebuilt on the released notebook: the student's cells go where their definitions' names say, all else is as released."""
+
+import ast
+import copy
+import difflib
+from dataclasses import asdict, dataclass, field
+
+from nbformat import NotebookNode, v4
+
+from tito.assignments.handed_in import HandedIn, Piece, cut_cell
+from tito.assignments.jupyter import without_call
+from tito.notebook import names_bound, names_read
+
+ELSEWHERE = "# {name} stands in the cell of {other}."
+
+
+@dataclass
+class Report:
+    """What was found in a submission, by name; facts for the instructor."""
+
+    filled: list[str] = field(default_factory=list)  # solved or answered, or at least changed
+    unchanged: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # put back as released
+    duplicated: list[str] = field(default_factory=list)  # the last one that is not the stub counts
+    altered: list[str] = field(default_factory=list)  # tests and given code; put back as released
+    added: int = 0  # cells of the student's own
+    remarks: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict:
+        return asdict(self)
+
+
+def rebuild(handed_in: HandedIn, released: NotebookNode) -> tuple[NotebookNode, Report]:
+    """The released notebook with what a student wrote.
+
+    Args:
+        handed_in: the submission's cells.
+        released: what students were given.
+
+    Returns:
+        The notebook to grade, and a report. Every cell of the release is in it, with its grade id, exactly once.
+    """
+    nb, report = copy.deepcopy(released), Report(remarks=list(handed_in.remarks))
+    slots = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if "nbgrader" in cell.metadata}
+    found, extra = _match(handed_in.pieces, slots, _known(nb))
+    placed: dict[int, str] = {}
+    for name, cell in slots.items():
+        pieces = found.get(name, [])
+        if not pieces:
+            if name != "setup":
+                report.missing.append(name)
+        elif cell.metadata.nbgrader.solution:
+            _fill(name, cell, pieces, placed, report)
+        elif name == "setup":
+            extra = [(None, piece) for piece in _more_setup(pieces, cell)] + extra
+        elif not any(same(piece.source, without_call(cell.source)) for piece in pieces):
+            report.altered.append(name)
+    report.remarks += [
+        f"{name} is missing: was it renamed to {new}?" for name, new in meant(set(slots), handed_in.names).items()
+    ]
+    _insert(nb, extra)
+    report.added = len(extra)
+    return nb, report
+
+
+def _known(nb: NotebookNode) -> set[str]:
+    """The cells of the course that are not graded: prose, and what only marimo can run, which a `.py` has and an `.ipynb` not."""
+    known = {_normal(cell.source) for cell in nb.cells if "nbgrader" not in cell.metadata}
+    raw = (text for cell in nb.cells for text in cell.metadata.get("tito", {}).get("cells", []))
+    return known | {_normal(piece.source) for piece in map(cut_cell, raw) if piece is not None}
+
+
+def _match(pieces: list[Piece], slots: dict[str, NotebookNode], known: set[str]):
+    """Which pieces belong to which cell of the release; the others with the name of the cell above them."""
+    questions = {name: cell.source for name, cell in slots.items() if cell.cell_type == "markdown"}
+    found: dict[str, list[Piece]] = {}
+    extra: list[tuple[str | None, Piece]] = []
+    above = None
+    for piece in pieces:
+        if piece.is_prose:
+            names = [name for name in [_question(piece, questions)] if name]
+        else:
+            names = [name for name in piece.names if name in slots]
+            if not names and piece.label in slots and (piece.label == "setup" or not piece.names):
+                names = [piece.label]
+            if not names and _is_setup(piece, slots):
+                names = ["setup"]
+        if not names and _normal(piece.source) in known:
+            continue
+        for name in names:
+            found.setdefault(name, []).append(piece)
+        if names:
+            above = names[-1]
+        else:
+            extra.append((above, piece))
+    return found, extra
+
+
+def _question(piece: Piece, questions: dict[str, str]) -> str | None:
+    """The question that a text answers: by its metadata, or because it begins as the question does."""
+    if piece.label in questions:
+        return piece.label
+    text = _squeezed(piece.source)
+    return next((name for name, asked in questions.items() if text.startswith(_squeezed(asked)[:60])), None)
+
+
+def _is_setup(piece: Piece, slots: dict[str, NotebookNode]) -> bool:
+    """A setup cell without its name: it begins with the same imports."""
+    return "setup" in slots and bool(_statements(piece.source) & _statements(slots["setup"].source))
+
+
+def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, str], report: Report) -> None:
+    solved = [piece for piece in pieces if not same(piece.source, cell.source)]
+    if len(pieces) > 1:
+        report.duplicated.append(name)
+    if not solved:
+        report.unchanged.append(name)
+        return
+    piece = solved[-1]
+    report.filled.append(name)
+    if id(piece) in placed:  # a student put two definitions into one cell
+        cell.source = ELSEWHERE.format(name=name, other=placed[id(piece)])
+        return
+    placed[id(piece)] = name
+    cell.source = piece.source
+
+
+def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
+    """What a student has added to the setup cell: imports and constants."""
+    there, names = _statements(cell.source), names_bound(cell.source)
+    added = []
+    for piece in pieces:
+        try:
+            nodes = ast.parse(piece.source).body
+        except SyntaxError:
+            added.append(piece.source)
+            continue
+        added += [
+            ast.unparse(node) for node in nodes if ast.dump(node) not in there and not _is_the_courses(node, names)
+        ]
+    return [Piece(False, "\n".join(added))] if added else []
+
+
+def _is_the_courses(node: ast.stmt, names: set[str]) -> bool:
+    """What the full setup cell has besides the shortened one: marimo, pictures, the course's own tools, names that are there."""
+    if isinstance(node, ast.Import):
+        return all(alias.name.partition(".")[0] in ("marimo", "matplotlib") for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        package = (node.module or "").partition(".")[0]
+        return package in ("tito", "marimo", "matplotlib") or all((a.asname or a.name) in names for a in node.names)
+    return False
+
+
+def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
+    """Put a student's own cells where they stood; one that an earlier cell needs goes above that cell.
+
+    In marimo a helper may stand below its use; Jupyter runs from top to bottom.
+    """
+    for above, piece in reversed(extra):
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
+        place = names.index(above) + 1 if above in names else names.index("setup") + 1 if "setup" in names else 0
+        make = v4.new_markdown_cell if piece.is_prose else v4.new_code_cell
+        if not piece.is_prose:
+            place = min([place, *_users(piece.source, nb.cells[:place])])
+        nb.cells.insert(place, make(piece.source))
+
+
+def _users(source: str, cells: list[NotebookNode]) -> list[int]:
+    try:
+        defined = names_bound(source)
+    except SyntaxError:
+        return []
+    users = []
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code":
+            try:
+                reads = names_read(cell.source)
+            except SyntaxError:
+                reads = set()
+            users += [number] if reads & defined else []
+    return users
+
+
+def same(a: str, b: str) -> bool:
+    """Whether two pieces of code are the same but for comments and formatting; two texts, but for white space."""
+    return _normal(a) == _normal(b)
+
+
+def _normal(text: str) -> str:
+    try:
+        return ast.dump(ast.parse(text))
+    except SyntaxError:
+        return _squeezed(text)
+
+
+def _statements(source: str) -> set[str]:
+    try:
+        return {ast.dump(node) for node in ast.parse(source).body}
+    except SyntaxError:
+        return set()
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def share(handed_in: HandedIn, released: NotebookNode) -> float:
+    """How much of an assignment is in a submission: the share of its graded and its solution cells that are there by name."""
+    wanted = {
+        cell.metadata.nbgrader.grade_id
+        for cell in released.cells
+        if cell.cell_type == "code" and "nbgrader" in cell.metadata and cell.metadata.nbgrader.solution
+    }
+    there = handed_in.names | {piece.label for piece in handed_in.pieces}
+    return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+def meant(wanted: set[str], names: set[str]) -> dict[str, str]:
+    """Definitions that are missing -> what they may have been renamed to."""
+    close = {name: difflib.get_close_matches(name, names - wanted, n=1, cutoff=0.7) for name in wanted - names}
+    return {name: matches[0] for name, matches in close.items() if matches}

@@ -1,0 +1,90 @@
+"""What is known of a class: as a table on the screen, and as files for whatever keeps the grades."""
+
+import csv
+import io
+import json
+from collections import Counter
+from pathlib import Path
+
+from tito.assignments.classroom import Classroom
+from tito.assignments.grading import Graded, as_before, known_students, scores_of
+from tito.assignments.jupyter import graded_tests
+from tito.course import Module
+from tito.files import write
+from tito.notebook import parse
+from tito.place import COURSE
+
+HEAD = ("student", "assignment", "status", "score", "max_score")
+
+
+def rows(classroom: Classroom, modules: list[Module]) -> list[dict]:
+    """One for each student and assignment: HEAD's entries, and under "exercises" the score of each exercise.
+
+    A score is None where there is none: of a failed or a missing submission, and of an answer that nobody has read yet.
+    """
+    found = []
+    for module in modules:
+        exercises = graded_tests(parse(COURSE.notebook(module)))
+        for student in known_students(classroom, module):
+            result = as_before(classroom, module, student)
+            has_score = result.score is not None
+            scores = scores_of(classroom, module, student) if has_score else {}
+            unread = unread_answers(classroom, module, student) if has_score else set()
+            row = dict(zip(HEAD, (student, module.stem, result.status, result.score, result.max_score), strict=True))
+            by_name = {exercises.get(name, name): None if name in unread else score for name, score in scores.items()}
+            found.append(row | {"why": result.why, "exercises": by_name})
+    return found
+
+
+def unread_answers(classroom: Classroom, module: Module, student: str) -> set[str]:
+    with classroom.gradebook() as gradebook:
+        submission = gradebook.find_submission(module.stem, student)
+        grades = (grade for notebook in submission.notebooks for grade in notebook.grades)
+        return {grade.name for grade in grades if grade.needs_manual_grade and grade.manual_score is None}
+
+
+def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> int:
+    """Write the grades of all students to a file, and return the number of rows."""
+    found = rows(classroom, modules)
+    write(to, json.dumps(found, indent=1, ensure_ascii=False) + "\n" if as_json else _csv(classroom, modules, found))
+    return len(found)
+
+
+def _csv(classroom: Classroom, modules: list[Module], found: list[dict]) -> str:
+    names = list(dict.fromkeys(name for module in modules for name in exercises_of(classroom, module)))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*HEAD, *names])
+    for row in found:
+        cells = [row[name] for name in HEAD] + [row["exercises"].get(name) for name in names]
+        table.writerow([_as_text(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _as_text(cell) -> str:
+    """A number without needless zeros. A name that a spreadsheet would take for a formula gets an apostrophe."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell
+    return "" if cell is None else f"{cell:g}"
+
+
+def exercises_of(classroom: Classroom, module: Module) -> list[str]:
+    """The exercises of an assignment, then its private tests, in the order of the notebook."""
+    exercises = graded_tests(parse(COURSE.notebook(module)))
+    with classroom.gradebook() as gradebook:
+        notebook = gradebook.find_notebook(module.stem, module.stem)
+        names = {cell.name for cell in notebook.grade_cells}
+    known = [name for name in exercises if name in names]
+    return [exercises.get(name, name) for name in [*known, *sorted(names - set(known))]]
+
+
+def counts(classroom: Classroom, module: Module) -> Counter:
+    """How many students have which status."""
+    return Counter(as_before(classroom, module, student).status for student in known_students(classroom, module))
+
+
+def reported(classroom: Classroom, module: Module) -> list[tuple[Graded, dict]]:
+    """Each student's result, and what was found when their work was collected."""
+    students = known_students(classroom, module)
+    records = [classroom.record("collected", module, student) or {} for student in students]
+    return [(as_before(classroom, module, s), record) for s, record in zip(students, records, strict=True)]

@@ -1,0 +1,233 @@
+"""tito nbgrader init | generate | release | collect | autograde | feedback | export | status | report | validate | formgrade"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tito import course
+from tito.console import paint, table
+from tito.course import Module
+from tito.errors import TitoError
+
+app = typer.Typer(help="Assignments for a class, graded with NBGrader.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(metavar="NN", help="The module, as in 02.")]
+Some = Annotated[str | None, typer.Argument(metavar="[NN]", help="The module; without it, all that were generated.")]
+Jobs = Annotated[int, typer.Option(min=1, help="How many at the same time.")]
+COLORS = {"graded": "green", "needs manual": "yellow", "failed": "red", "no submission": "yellow"}
+
+
+def _classroom():
+    from tito.assignments.classroom import find_classroom
+
+    return find_classroom()
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new folder, or a class that lacks something.")]) -> None:
+    """Make the folder of a class: NBGrader's settings, folders and gradebook."""
+    from tito.assignments.classroom import init as make
+
+    made = make(folder)
+    typer.echo(f"{folder} is ready. Next: cd {folder}, then `tito nbgrader generate 01`. Files: {made.root}")
+
+
+@app.command()
+def generate(
+    name: Annotated[str | None, typer.Argument(metavar="[NN]", help="The module, as in 02.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every module.")] = False,
+) -> None:
+    """Make an assignment: the instructor's version in source/, the students' in release/."""
+    from tito.assignments.generate import frozen_ids
+    from tito.assignments.generate import generate as make
+
+    if (name is None) != everything:
+        raise TitoError("say which module, as in `tito nbgrader generate 02`, or --all")
+    classroom = _classroom()
+    for module in course.available() if everything else [course.find(name)]:
+        source = make(classroom, module)
+        points = sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in source.cells)
+        graded = sum(kind != "solution" for kind in frozen_ids(source).values())
+        typer.echo(
+            f"{module.stem}: {graded} graded cells, {points} points. The reference has all of them, the release none."
+        )
+
+
+@app.command()
+def release(
+    name: Name,
+    to: Annotated[Path, typer.Option(help="The archive to write.", dir_okay=False)],
+    due: Annotated[
+        datetime | None,
+        typer.Option(help="When it is due, in UTC, as in 2030-01-31T23:59.", formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"]),
+    ] = None,
+) -> None:
+    """Pack what students get, and freeze the names of the graded cells."""
+    from tito.assignments.generate import release as pack
+
+    names = pack(_classroom(), course.find(name), to, due)
+    typer.echo(f"{to}: {', '.join(names)}" + (f"; due {due:%Y-%m-%d %H:%M} UTC" if due else ""))
+
+
+@app.command()
+def collect(
+    name: Name,
+    incoming: Annotated[
+        Path, typer.Argument(help="A folder with one folder for each student, or a zip of that shape.")
+    ],
+) -> None:
+    """Take in what students handed in, and rebuild it on the released notebook."""
+    from tito.assignments.collect import collect as take_in
+
+    module = course.find(name)
+    counted: dict[str, int] = {}
+    for found in take_in(_classroom(), module, incoming):
+        counted[found.status] = counted.get(found.status, 0) + 1
+        typer.echo(
+            f"{found.student}: {found.status}" + (f", {_summary(found.report)}" if found.report else f", {found.why}")
+        )
+    typer.echo(
+        "; ".join(f"{count} {status}" for status, count in counted.items())
+        + f". Next: tito nbgrader autograde {module.number}"
+    )
+
+
+def _summary(report) -> str:
+    parts = [f"{len(report.filled)} filled"]
+    for word in ("altered", "missing", "duplicated"):
+        if names := getattr(report, word):
+            parts.append(f"{word}: {', '.join(names)}")
+    return "; ".join([*parts, *report.remarks])
+
+
+@app.command()
+def autograde(
+    name: Name,
+    jobs: Jobs = 1,
+    force: Annotated[bool, typer.Option("--force", help="Also what was graded already and has not changed.")] = False,
+) -> None:
+    """Grade everything that was collected; what was graded before is graded again when it or the tests have changed."""
+    from tito.assignments.grading import autograde as grade
+    from tito.assignments.progress import progress
+
+    classroom, module = _classroom(), course.find(name)
+    results = list(progress(grade(classroom, module, jobs, force), "graded"))
+    rows = [(r.student, paint(r.status, COLORS[r.status]), _score(r), _remarks(r)) for r in results]
+    typer.echo(table(("student", "status", "score", "remarks"), rows))
+    for result in results:
+        for test, (before, now) in result.changed.items():
+            typer.echo(f"{result.student}: {test} {before:g} -> {now:g}")
+
+
+def _score(result) -> str:
+    return "" if result.score is None else f"{result.score:g} of {result.max_score:g}"
+
+
+def _remarks(result) -> str:
+    said = [result.why, *result.notes] if result.why else result.notes
+    return "; ".join([*said, *([] if result.again else ["as before"])])
+
+
+@app.command()
+def feedback(
+    name: Name, to: Annotated[Path, typer.Option(help="Folder for the pages.", file_okay=False)], jobs: Jobs = 1
+) -> None:
+    """Write a page for each student: the score, and for each failed test what, why and a tip."""
+    from tito.assignments.progress import progress
+    from tito.assignments.returning import feedback as write_pages
+
+    pages = list(progress(write_pages(_classroom(), course.find(name), to, jobs), "written"))
+    typer.echo(f"{len(pages)} pages in {to}, such as {pages[0][1]}")
+
+
+@app.command()
+def export(
+    name: Some = None,
+    to: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)] = Path("grades.csv"),
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
+) -> None:
+    """Write all grades to a file."""
+    from tito.assignments.results import export as write_grades
+
+    classroom = _classroom()
+    count = write_grades(classroom, _modules(classroom, name), to, as_json)
+    typer.echo(f"{to}: {count} rows")
+
+
+def _modules(classroom, name: str | None) -> list[Module]:
+    modules = [course.find(name)] if name else classroom.assignments()
+    missing = [module for module in modules if not classroom.source(module).exists()]
+    if missing or not modules:
+        number = missing[0].number if missing else "02"
+        raise TitoError(f"there is no assignment yet: `tito nbgrader generate {number}` makes it")
+    return modules
+
+
+@app.command()
+def status(name: Some = None) -> None:
+    """How far each assignment is."""
+    from tito.assignments.results import counts
+
+    classroom = _classroom()
+    rows = []
+    for module in _modules(classroom, name):
+        released, counted = classroom.record("released", module), counts(classroom, module)
+        rows.append(
+            (
+                module.stem,
+                released["at"][:10] if released else "no",
+                *(counted[status] for status in (*COLORS, "collected")),
+            )
+        )
+    typer.echo(table(("assignment", "released", *COLORS, "to grade"), rows))
+
+
+@app.command()
+def report(name: Name) -> None:
+    """What was found in each submission, as facts, and how many solved each exercise."""
+    from tito.assignments.results import exercises_of, reported, rows
+
+    classroom = _classroom()
+    (module,) = _modules(classroom, name)
+    lines = []
+    for result, record in reported(classroom, module):
+        found = record.get("report", {})
+        parts = [
+            f"{word}: {', '.join(found[word])}" for word in ("altered", "missing", "duplicated") if found.get(word)
+        ]
+        parts += found.get("remarks", []) + result.notes + [text for text in (result.why, record.get("later")) if text]
+        lines.append((result.student, result.status, _score(result), len(found.get("filled", [])), "; ".join(parts)))
+    typer.echo(table(("student", "status", "score", "filled", "found"), lines))
+    graded = [row["exercises"] for row in rows(classroom, [module]) if row["score"] is not None]
+    typer.echo()
+    typer.echo(table(("exercise", "with points", "of"), [
+        (exercise, sum(bool(scores.get(exercise)) for scores in graded), len(graded)) for exercise in exercises_of(classroom, module)
+    ]))  # fmt: skip
+
+
+@app.command()
+def validate(
+    file: Annotated[
+        Path, typer.Argument(help="A notebook, .ipynb or .py, as a student hands it in.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Say what would be collected of a file, and which tests of the release it passes."""
+    from tito.assignments.validate import validate as look
+
+    module, report, tests = look(_classroom(), file)
+    typer.echo(f"{file.name}: {module.stem}, {_summary(report)}")
+    typer.echo(table(("test", "result"), [(name, why or "passes") for name, why in tests.items()]))
+    raise typer.Exit(1 if any(tests.values()) else 0)
+
+
+@app.command()
+def formgrade(
+    port: Annotated[int, typer.Option(help="Where it is served, on this machine only.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser window, or only print the address.")] = True,
+) -> None:
+    """Open NBGrader's formgrader, where answers are read and marked, until Ctrl-C."""
+    from tito.assignments.formgrade import formgrade as serve
+
+    raise typer.Exit(serve(_classroom(), port, browser))
