@@ -1,11 +1,13 @@
 """From a notebook to an assignment: the instructor's version, and the students'.
 
-Nothing is written before both were tried: the instructor's version has full marks, the students' version none.
+Nothing is written before both were tried: the reference has full marks, an unsolved submission none.
 """
 
 import ast
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 
@@ -33,8 +35,7 @@ def generate(classroom: Classroom, module: Module) -> NotebookNode:
     source = to_ipynb(parse(COURSE.notebook(module)))
     source.cells += private_cells(classroom.private(module), {_id(cell) for cell in source.cells})
     _refuse_changed_ids(classroom, module, source)
-    released = students_version(source)
-    _check(module, source, released)
+    _check(module, source)
     write(classroom.source(module), writes(source) + "\n")
     _release(classroom, module)
     return source
@@ -53,33 +54,26 @@ def _release(classroom: Classroom, module: Module) -> None:
             raise TitoError(f"NBGrader could not make the release of {module.stem}: {said.last() or error}") from None
 
 
-def students_version(source: NotebookNode) -> NotebookNode:
-    """What NBGrader will make of it: no solution, no hidden test."""
-    from copy import deepcopy
-
+def _check(module: Module, source: NotebookNode) -> None:
+    """The reference has full marks, an unsolved submission none; no solution and no hidden test is in what students get."""
     from nbgrader.preprocessors import ClearHiddenTests
 
+    from tito.assignments.grading import scores
     from tito.assignments.preprocessors import Unsolve
 
-    made = deepcopy(source)
-    for step in (Unsolve(), ClearHiddenTests()):
-        made, _ = step.preprocess(made, {})
-    return made
-
-
-def _check(module: Module, source: NotebookNode, released: NotebookNode) -> None:
-    """The instructor's version has full marks, the students' none; no solution and no hidden test is left in the latter."""
-    from tito.assignments.grading import scores
-
-    wrong = [name for name, (score, points) in scores(module, source).items() if score != points]
+    unsolved, _ = Unsolve().preprocess(deepcopy(source), {})
+    with ThreadPoolExecutor() as pool:
+        solved_scores, unsolved_scores = pool.map(scores, [module] * 2, [source, unsolved])
+    wrong = [name for name, (score, points) in solved_scores.items() if score != points]
     if wrong:
         raise TitoError(
             f"the reference does not pass {', '.join(wrong)} when {module.stem} runs from top to bottom: a test must stand below"
             " whatever it uses"
         )
-    right = [name for name, (score, _) in scores(module, released).items() if score]
+    right = [name for name, (score, _) in unsolved_scores.items() if score]
     if right:
         raise TitoError(f"an unsolved {module.stem} passes {', '.join(right)}: such a test grades nothing")
+    released, _ = ClearHiddenTests().preprocess(unsolved, {})
     for name, text in _secrets(source).items():
         if any(text in cell.source for cell in released.cells):
             raise TitoError(f"the release of {module.stem} would show the solution or the hidden test of {name}")

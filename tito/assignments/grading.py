@@ -65,7 +65,7 @@ def autograde(classroom: Classroom, module: Module, jobs: int = 1, force: bool =
         )
     with reference_before(module) as package_in:
         grader = Grader(classroom, module, package_in)
-        todo = [student for student in students if force or grader.is_open(student)]
+        todo = [student for student in students if grader.is_open(student, force)]
         with at_once(grader.grade, todo, jobs) as results:
             for student in students:
                 yield next(results) if student in todo else as_before(classroom, module, student)
@@ -163,12 +163,12 @@ class Grader:
         limits = classroom.config().RunTests
         self.limits = limits.get("cell_seconds", CELL_SECONDS), limits.get("total_seconds", TOTAL_SECONDS)
 
-    def is_open(self, student: str) -> bool:
+    def is_open(self, student: str, force: bool = False) -> bool:
         """Whether a submission is to be graded: for the first time, or because it or the assignment has changed."""
         if not self._submission(student).exists():
             return False
         record = self.classroom.record("graded", self.module, student)
-        if record is None or record["key"] != self._key(student):
+        if force or record is None or record["key"] != self._key(student):
             return True
         return record["status"] != "failed" and not self.classroom.autograded(self.module, student).exists()
 

@@ -38,6 +38,7 @@ from tito.feedback import explain
 from tito.notebook import HIDDEN, SOLUTION
 from tito.stub import TODO, todo
 
+HIDDEN_BLOCK = re.compile(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", re.DOTALL)
 REDACTED = "# Hidden tests stand here."
 
 
@@ -113,7 +114,7 @@ class Reasons(NbGraderPreprocessor):
     """For feedback: every failed test says what it checks, why, and a tip; no hidden test is shown, by nobody's doing."""
 
     def preprocess(self, nb, resources):
-        hidden = {line for cell in nb.cells if cell.cell_type == "code" for line in hidden_lines(cell.source)}
+        hidden = secret_lines(nb)
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
@@ -161,11 +162,12 @@ def quotes(output: NotebookNode, hidden: set[str]) -> bool:
     return any(line in text for line in hidden)
 
 
-def hidden_lines(source: str) -> list[str]:
-    """The lines between the markers, without those that say too little to be recognised."""
-    blocks = re.findall(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", source, re.DOTALL)
-    lines = [line.strip() for block in blocks for line in block.split("\n")]
-    return [line for line in lines if len(line) > 12]
+def secret_lines(nb: NotebookNode) -> set[str]:
+    """The lines of the hidden tests, without those that say too little to be recognised, or that stand in the open, too."""
+    code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    hidden = {line.strip() for source in code for block in HIDDEN_BLOCK.findall(source) for line in block.split("\n")}
+    shown = {line.strip() for source in code for line in HIDDEN_BLOCK.sub("", source).split("\n")}
+    return {line for line in hidden - shown if len(line) > 12}
 
 
 def is_hidden(source: str, line: int | None) -> bool:

@@ -127,7 +127,7 @@ def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, 
 
 def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
     """What a student has added to the setup cell: imports and constants."""
-    there, names = _statements(cell.source), names_bound(cell.source)
+    there = _statements(cell.source) | _statements(cell.metadata.get("tito", {}).get("source", ""))
     added = []
     for piece in pieces:
         try:
@@ -135,20 +135,8 @@ def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
         except SyntaxError:
             added.append(piece.source)
             continue
-        added += [
-            ast.unparse(node) for node in nodes if ast.dump(node) not in there and not _is_the_courses(node, names)
-        ]
+        added += [ast.unparse(node) for node in nodes if not one_by_one(node) <= there]
     return [Piece(False, "\n".join(added))] if added else []
-
-
-def _is_the_courses(node: ast.stmt, names: set[str]) -> bool:
-    """What the full setup cell has besides the shortened one: marimo, pictures, the course's own tools, names that are there."""
-    if isinstance(node, ast.Import):
-        return all(alias.name.partition(".")[0] in ("marimo", "matplotlib") for alias in node.names)
-    if isinstance(node, ast.ImportFrom):
-        package = (node.module or "").partition(".")[0]
-        return package in ("tito", "marimo", "matplotlib") or all((a.asname or a.name) in names for a in node.names)
-    return False
 
 
 def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
@@ -195,9 +183,17 @@ def _normal(text: str) -> str:
 
 def _statements(source: str) -> set[str]:
     try:
-        return {ast.dump(node) for node in ast.parse(source).body}
+        return set().union(*map(one_by_one, ast.parse(source).body))
     except SyntaxError:
         return set()
+
+
+def one_by_one(node: ast.stmt) -> set[str]:
+    """A statement, as something that can be compared; an import of several names counts as several imports."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return {ast.dump(node)}
+    module = [node.module, node.level] if isinstance(node, ast.ImportFrom) else []
+    return {f"import {module} {alias.name} {alias.asname}" for alias in node.names}
 
 
 def _squeezed(text: str) -> str:

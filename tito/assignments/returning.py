@@ -9,7 +9,7 @@ from nbformat import reads
 
 from tito.assignments.classroom import Classroom, one_engine
 from tito.assignments.grading import as_before, at_once, known_students
-from tito.assignments.preprocessors import hidden_lines
+from tito.assignments.preprocessors import secret_lines
 from tito.assignments.quiet import quiet
 from tito.course import Module
 from tito.errors import TitoError
@@ -78,7 +78,7 @@ def refuse_hidden(classroom: Classroom, module: Module, student: str, text: str)
     source = reads(read(classroom.source(module)), 4)
     shown = html.unescape(text)
     for cell in source.cells:
-        for line in hidden_lines(cell.source):
+        for line in secret_lines(cell.source):
             if line in shown:
                 classroom.feedback(module, student).unlink()
                 raise TitoError(

@@ -1,0 +1,221 @@
+"""The cycle of an assignment with a class that does everything wrong that classes do: every row of its table holds."""
+
+import csv
+import html
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
+
+import nbformat
+
+from tests.nbgrader.students import MODULE, hand_in, students
+from tests.tito.student import tito
+from tito.assignments.preprocessors import secret_lines
+
+PRIVATE = '''\
+import numpy as np
+
+LARGE = 12345.5
+
+
+# points: 2
+def test_relu_of_a_large_number():
+    """WHAT: a large number stays. WHY: it is positive. TIP: nothing is cut off."""
+    assert relu(np.array([LARGE, -LARGE])).tolist() == [LARGE, 0.0]
+'''
+SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 2.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
+
+
+def done(run: subprocess.CompletedProcess) -> str:
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A class's folder with the assignment generated, released and collected."""
+    root = tmp_path_factory.mktemp("class")
+    folder = root / "my class é"
+    done(tito("nbgrader", "init", folder, cwd=root))
+    settings = folder / "nbgrader_config.py"
+    text = settings.read_text(encoding="utf-8")
+    for old, new in SETTINGS.items():
+        assert old in text
+        text = text.replace(old, new)
+    settings.write_text(text, encoding="utf-8")
+    (folder / "private" / f"{MODULE.stem}.py").write_text(PRIVATE, encoding="utf-8")
+    done(tito("nbgrader", "generate", "02", cwd=folder))
+    done(tito("nbgrader", "release", "02", "--to", root / "02_release.zip", "--due", "2100-01-02T00:00", cwd=folder))
+    hand_in(root / "incoming", table_of(folder))
+    done(tito("nbgrader", "collect", "02", root / "incoming", cwd=folder))
+    return folder
+
+
+def table_of(folder: Path) -> dict:
+    work = folder.parent / "work"
+    work.mkdir(exist_ok=True)
+    released = nbformat.read(folder / "release" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
+    return students(released, work)
+
+
+@pytest.fixture(scope="module")
+def graded(folder):
+    """The same class, graded once with two jobs, with feedback."""
+    done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=folder))
+    done(tito("nbgrader", "feedback", "02", "--to", folder.parent / "out", "--jobs", "2", cwd=folder))
+    return folder
+
+
+def grades(folder: Path) -> dict[str, dict[str, str]]:
+    done(tito("nbgrader", "export", "--to", "grades.csv", cwd=folder))
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def secrets(folder: Path) -> set[str]:
+    source = nbformat.read(folder / "source" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
+    return secret_lines(source)
+
+
+def test_every_row_of_the_table(graded):
+    found, report = grades(graded), done(tito("nbgrader", "report", "02", cwd=graded))
+    wrong = {}
+    for student, (_, status, score, said) in table_of(graded).items():
+        row = found[student]
+        line = next(line for line in report.split("\n") if line.startswith(f"{student} "))
+        got = (row["status"], float(row["score"]) if row["score"] else None, said in line)
+        if got != (status, score, True):
+            wrong[student] = f"expected {(status, score, said)}, got {got}: {line}"
+    assert wrong == {}
+
+
+def test_one_column_for_each_exercise(graded):
+    row = grades(graded)["one-wrong"]
+    exercises = {
+        name: value
+        for name, value in row.items()
+        if name not in ("student", "assignment", "status", "score", "max_score")
+    }
+    assert exercises["sigmoid"] == "0" and exercises["relu"] == "2" and exercises["test_relu_of_a_large_number"] == "2"
+    assert len(exercises) == 8 + 2 + 1
+    unread = grades(graded)["perfect"]
+    assert unread["question_softmax_memory"] == "", "an answer that nobody has read has no score"
+
+
+def test_nothing_hidden_leaves_the_class(graded):
+    hidden = secrets(graded)
+    assert len(hidden) > 10 and any("LARGE" in line for line in hidden)
+    with zipfile.ZipFile(graded.parent / "02_release.zip") as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    texts |= {str(path): path.read_text(encoding="utf-8") for path in (graded.parent / "out").rglob("*.html")}
+    assert len(texts) == 2 + len(table_of(graded))
+    leaks = {
+        name: line
+        for name, text in texts.items()
+        for line in hidden
+        if line in html.unescape(text).replace("\\n", "\n")
+    }
+    assert leaks == {}
+
+
+def test_feedback_says_why(graded):
+    page = html.unescape((graded.parent / "out" / "one-wrong" / f"{MODULE.stem}.html").read_text(encoding="utf-8"))
+    assert "test_sigmoid failed" in page
+    for part in ("WHAT: the right values for both signs", "WHY: an early layer", 'TIP: "overflow encountered"'):
+        assert part in page
+    assert "test_relu failed" not in page
+    broken = (graded.parent / "out" / "broken-json" / f"{MODULE.stem}.html").read_text(encoding="utf-8")
+    assert "failed" in broken and "is broken" in broken
+
+
+def test_the_originals_are_kept(graded):
+    incoming = graded.parent / "incoming"
+    for student in ("renamed-file", "broken-json", "py-only", "two-at-once"):
+        kept = [path.read_bytes() for path in (graded / "originals" / student / MODULE.stem).iterdir()]
+        assert any(path.read_bytes() in kept for path in (incoming / student).iterdir())
+
+
+def test_results_do_not_depend_on_order_or_jobs(graded):
+    before = grades(graded)
+    again = done(tito("nbgrader", "autograde", "02", "--force", cwd=graded))
+    assert "->" not in again, "no score has changed"
+    assert grades(graded) == before
+
+
+def test_what_has_not_changed_is_not_graded_again(graded):
+    start = time.perf_counter()
+    lines = done(tito("nbgrader", "autograde", "02", cwd=graded)).split("\n")
+    assert time.perf_counter() - start < 15
+    assert sum("as before" in line for line in lines) == len(table_of(graded))
+
+
+def test_killed_in_the_middle_it_goes_on_where_it_was(graded):
+    before = grades(graded)
+    for record in (graded / ".tito" / "graded" / MODULE.stem).glob("*.json"):
+        record.unlink()
+    command = [sys.executable, "-m", "tito", "nbgrader", "autograde", "02", "--jobs", "2"]
+    process = subprocess.Popen(
+        command, cwd=graded, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
+    records = graded / ".tito" / "graded" / MODULE.stem
+    until = time.monotonic() + 60
+    while len(list(records.glob("*.json"))) < 5 and time.monotonic() < until:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    process.wait()
+    time.sleep(3)  # its helpers notice, and end
+    done_before = len(list(records.glob("*.json")))
+    assert 5 <= done_before < len(table_of(graded)) - 4, "it was to be killed in the middle"
+    with sqlite3.connect(graded / "gradebook.db") as gradebook:
+        assert gradebook.execute("pragma integrity_check").fetchone() == ("ok",)
+    time.sleep(2)
+    assert len(list(records.glob("*.json"))) == done_before, "nobody is grading any more"
+    again = done(tito("nbgrader", "autograde", "02", cwd=graded))
+    assert again.count("as before") >= done_before
+    assert grades(graded) == before
+
+
+def test_a_mended_test_is_graded_again_and_the_difference_is_shown(graded):
+    before = grades(graded)
+    private = graded / "private" / f"{MODULE.stem}.py"
+    try:
+        private.write_text(PRIVATE.replace("[LARGE, 0.0]", "[LARGE, 1.0]"), encoding="utf-8")
+        refused = tito("nbgrader", "generate", "02", cwd=graded)
+        assert refused.returncode == 1 and "test_relu_of_a_large_number" in refused.stderr, "the reference must pass"
+        private.write_text(
+            PRIVATE.replace(
+                "[LARGE, 0.0]", "[LARGE, 0.0]\n    assert 'helper' not in str(globals().get('my_maximum'))"
+            ).replace("helper", "function"),
+            encoding="utf-8",
+        )
+        done(tito("nbgrader", "generate", "02", cwd=graded))
+        said = done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=graded))
+        assert "helper-below: test_relu_of_a_large_number 2 -> 0" in said and "perfect: test" not in said
+        assert float(grades(graded)["helper-below"]["score"]) == float(before["helper-below"]["score"]) - 2
+    finally:
+        private.write_text(PRIVATE, encoding="utf-8")
+        done(tito("nbgrader", "generate", "02", cwd=graded))
+        done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=graded))
+    assert grades(graded) == before
+
+
+def test_grade_ids_are_frozen_after_the_release(graded):
+    private = graded / "private" / f"{MODULE.stem}.py"
+    source = graded / "source" / MODULE.stem / f"{MODULE.stem}.ipynb"
+    before = source.read_bytes()
+    try:
+        private.write_text(PRIVATE.replace("of_a_large_number", "renamed"), encoding="utf-8")
+        refused = tito("nbgrader", "generate", "02", cwd=graded)
+    finally:
+        private.write_text(PRIVATE, encoding="utf-8")
+    assert refused.returncode == 1 and "test_relu_renamed is new" in refused.stderr and "frozen" in refused.stderr
+    assert source.read_bytes() == before
