@@ -349,6 +349,11 @@ def test_a_lost_name(place):
         submit(place, SETUP)
 
 
+def test_the_notebook_of_another_module(place):
+    with pytest.raises(TitoError, match="01_tensor.py has no exercise of 00_setup"):
+        submit(place, SETUP, place.notebook(TENSOR))
+
+
 def test_without_nbformat_it_says_what_to_install(place, monkeypatch):
     monkeypatch.setitem(sys.modules, "nbformat", None)
     with pytest.raises(TitoError, match=r'pip install -e "\.\[nbgrader\]"'):

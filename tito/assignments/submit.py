@@ -52,6 +52,10 @@ def submit(place: Place, module: Module, file: Path | None = None) -> Submission
         raise TitoError(f"there is no {source}: name the notebook that you want to hand in")
     released = parse(COURSE.notebook(module), stub(COURSE.notebook(module)))
     notebook = _read(source.resolve())
+    if not {block.owner.partition(".")[0] for block in released.solutions} & notebook.definitions.keys():
+        raise TitoError(
+            f"{shown(source)} has no exercise of {module.stem}: name its module, as in `tito submit 01 --file ...`"
+        )
     refuse_lost_names(place, module, notebook)
     if notebook.hidden_tests:
         raise TitoError(

@@ -30,7 +30,7 @@ def submit(
     typer.echo(f"{paint(module.title, 'bold')}, read from {shown(made.source)}")
     if made.older:
         typer.echo(
-            f"({shown(made.older)} was saved earlier and is not in it; --file {shown(made.older)} takes that one.)"
+            f"({shown(made.older)} was saved earlier and was not read; --file {shown(made.older)} takes that one.)"
         )
     typer.echo()
     typer.echo(_table(made))
