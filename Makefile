@@ -2,6 +2,7 @@
 # make test    every check, without those that need PyTorch (200 MB)
 # make test-conformance   the same results and gradients as PyTorch
 # make book    the course as a web site, in _build/html
+# make test-nbgrader   a class's assignments, handed in and graded; it, too, makes `make book` slower afterwards
 # make test-binder   Binder's start command, on this machine; makes `make book` slower afterwards
 # make bench   measured against PyTorch; writes benchmarks/results.md
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 WORKSPACE ?= my-tinytorch
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
-.PHONY: start test test-conformance test-binder bench book
+.PHONY: start test test-conformance test-nbgrader test-binder bench book
 
 start: .venv/for-data
 	$(BIN)/tito init $(WORKSPACE)
@@ -33,6 +34,10 @@ book: .venv/for-book
 
 test-binder: .venv/for-book .venv/for-binder
 	$(BIN)/python -m pytest tests/book/test_launch.py -k binder
+
+test-nbgrader: .venv/for-book .venv/for-dev .venv/for-nbgrader
+	$(BIN)/python -m pytest tests/nbgrader
+	$(BIN)/python -m pytest -o addopts="--import-mode=importlib --doctest-modules" tito/assignments
 
 bench: .venv/for-conformance
 	$(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tito import __version__
-from tito.commands import book, check, export, milestone, module, nbgrader, system, workspace
+from tito.commands import book, check, convert, export, milestone, module, nbgrader, submit, system, workspace
 from tito.errors import TitoError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.command()(workspace.start)
 app.command()(workspace.init)
 app.command()(export.export)
 app.command()(check.check)
+app.command()(convert.convert)
+app.command()(submit.submit)
 app.add_typer(module.app, name="module")
 app.add_typer(milestone.app, name="milestone")
 app.add_typer(system.app, name="system")

@@ -6,18 +6,28 @@ from tito import progress
 from tito.course import Module
 from tito.errors import TitoError
 from tito.export import Exported, export
-from tito.notebook import parse
+from tito.notebook import Notebook, parse
 from tito.place import COURSE, Place
+from tito.plain import needed
 
 
-def refuse_lost_names(place: Place, module: Module) -> None:
+def refuse_lost_names(place: Place, module: Module, notebook: Notebook | None = None) -> None:
     """Exercises and tests are known by their names.
+
+    Args:
+        notebook: what is handed in, which may come from Jupyter: that has nothing that is only for show.
 
     Raises:
         TitoError: naming what the student's notebook lacks, and what it may have been renamed to.
     """
-    wanted = parse(COURSE.notebook(module)).qualified_names
-    there = parse(place.notebook(module)).qualified_names
+    ours = parse(COURSE.notebook(module))
+    wanted = ours.qualified_names
+    if notebook is None:
+        notebook = parse(place.notebook(module))
+    else:
+        kept = {cell.name for cell in needed(ours)}
+        wanted = [name for name in wanted if name.partition(".")[0] in kept]
+    there = notebook.qualified_names
     missing = {name for name in wanted if name not in there}
     lost = [name for name in wanted if name in missing and name.partition(".")[0] not in missing - {name}]
     if not lost:
@@ -26,9 +36,11 @@ def refuse_lost_names(place: Place, module: Module) -> None:
     parts = []
     for name in lost:
         close = difflib.get_close_matches(name, added, n=1, cutoff=0.5)
-        parts.append(f"{name} (renamed to {close[0]}, line {there[close[0]]}?)" if close else name)
+        line = f", line {there[close[0]]}" if close and notebook.path.suffix == ".py" else ""
+        parts.append(f"{name} (renamed to {close[0]}{line}?)" if close else name)
+    path = notebook.path.relative_to(place.root) if notebook.path.is_relative_to(place.root) else notebook.path
     raise TitoError(
-        f"notebooks/{module.stem}.py lacks {', '.join(parts)}: names are how tests and grading find your code. Name it so again"
+        f"{path.as_posix()} lacks {', '.join(parts)}: names are how tests and grading find your code. Name it so again"
         " (a definition alone in its cell), or bring an older version back with `tito module restore`"
     )
 

@@ -169,7 +169,7 @@ def parse(path: Path, text: str | None = None) -> Notebook:
 def _cell(path: Path, node: ast.stmt, lines: list[str]) -> Cell | None:
     if isinstance(node, ast.With) and ast.unparse(node.items[0].context_expr).startswith("app.setup"):
         start = _head_end(node, node.items[0].context_expr.end_lineno, lines)
-        source = _dedent(lines[start : _end(node, lines)], _indent(node, lines))
+        source = _dedent(lines[start : last_line(node, lines)], _indent(node, lines))
         return Cell("setup", "setup", source, start + 1, node, {})
     if isinstance(node, ast.Expr) and ast.unparse(node).startswith("app._unparsable_cell"):
         raise _unparsable(path, node, lines)
@@ -182,7 +182,7 @@ def _cell(path: Path, node: ast.stmt, lines: list[str]) -> Cell | None:
         )
     kind = ast.unparse(decorator).partition("(")[0].removeprefix("app.")
     if kind in ("function", "class_definition"):
-        source = "\n".join(lines[decorator.end_lineno : _end(node, lines)])
+        source = "\n".join(lines[decorator.end_lineno : last_line(node, lines)])
         return Cell(
             "class" if isinstance(node, ast.ClassDef) else "function",
             node.name,
@@ -197,7 +197,7 @@ def _cell(path: Path, node: ast.stmt, lines: list[str]) -> Cell | None:
 def _code_cell(node: ast.FunctionDef, lines: list[str]) -> Cell:
     """An `@app.cell`: prose, free code, or one definition that marimo has demoted."""
     body = node.body[:-1] if isinstance(node.body[-1], ast.Return) else node.body
-    end = node.body[-1].lineno - 1 if len(body) < len(node.body) else _end(node, lines)
+    end = node.body[-1].lineno - 1 if len(body) < len(node.body) else last_line(node, lines)
     start = _head_end(node, max([node.lineno, *(arg.end_lineno for arg in node.args.args)]), lines)
     while start < end and not lines[start].strip():
         start += 1
@@ -208,8 +208,15 @@ def _code_cell(node: ast.FunctionDef, lines: list[str]) -> Cell:
     if len(body) == 1 and isinstance(body[0], Definition):
         kind = "class" if isinstance(body[0], ast.ClassDef) else "function"
         return Cell(kind, body[0].name, source, start + 1, body[0], marks, demoted=True)
-    is_prose = len(body) == 1 and ast.unparse(body[0]).startswith("mo.md")
+    is_prose = len(body) == 1 and _is_prose(body[0])
     return Cell("markdown" if is_prose else "code", node.name, source, start + 1, node, marks)
+
+
+def _is_prose(node: ast.stmt) -> bool:
+    """Whether a statement is `mo.md` of a text and nothing else; what it shows of an f-string only a run can tell."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    is_md = isinstance(call, ast.Call) and ast.unparse(call.func) == "mo.md"
+    return is_md and len(call.args) == 1 and not call.keywords and isinstance(call.args[0], ast.Constant)
 
 
 def _head_end(node: ast.FunctionDef | ast.With, last: int, lines: list[str]) -> int:
@@ -229,8 +236,8 @@ def _dedent(lines: list[str], indent: str) -> str:
     return "\n".join(line.removeprefix(indent) for line in lines)
 
 
-def _end(node: ast.stmt, lines: list[str]) -> int:
-    """The last line of a cell. ast ends a body at its last statement; an indented comment below it belongs to it too."""
+def last_line(node: ast.stmt, lines: list[str]) -> int:
+    """The last line of a statement, or of a cell. ast ends a body at its last statement; an indented comment below it belongs to it too."""
     end = node.end_lineno
     for number in range(end, len(lines)):
         line = lines[number]

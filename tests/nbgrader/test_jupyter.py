@@ -24,3 +24,14 @@ def test_there_and_back_is_the_same_text(stem):
         nb = to_ipynb(parse(path, text))
         nbformat.validate(nb)
         assert to_marimo(through_a_file(nb)) == text
+
+
+def test_a_variable_that_a_definition_uses_is_no_show():
+    path = COURSE.notebook(course.find("02"))
+    text = path.read_text(encoding="utf-8").replace("return np.maximum(x, 0)\n", "return np.maximum(x, LEAST)\n", 1)
+    text = text.replace(
+        "@app.function\n@op\ndef relu",
+        "@app.cell\ndef _():\n    LEAST = 0\n    return (LEAST,)\n\n\n@app.function\n@op\ndef relu",
+    )
+    sources = [cell.source for cell in to_ipynb(parse(path, text)).cells if cell.cell_type == "code"]
+    assert "LEAST = 0" in sources

@@ -10,6 +10,7 @@ import textwrap
 
 from nbformat import NotebookNode, v4
 
+from tito.assignments.foreign import adapted, compiles, kept_of, only_definition, statements, syntax_error
 from tito.errors import TitoError
 from tito.export import used_names
 from tito.ipynb import cell_id
@@ -44,10 +45,9 @@ def to_ipynb(notebook: Notebook) -> NotebookNode:
     Raises:
         TitoError: an exercise or a question has no points.
     """
-    needed_cells, cells, skipped = needed(notebook), [_start()], []
+    kept, cells, skipped = _kept(notebook), [_start()], []
     for number, cell in enumerate(notebook.cells):
-        for_show = cell.kind == "code" or (cell.is_definition and cell not in needed_cells)
-        if for_show:
+        if cell not in kept:
             skipped.append(cell)
             continue
         if skipped:
@@ -56,7 +56,8 @@ def to_ipynb(notebook: Notebook) -> NotebookNode:
         cells.append(_cell(notebook, cell, number))
     if skipped:
         cells.append(_note(notebook, skipped, len(notebook.cells)))
-    head = notebook.text[: notebook.text.index("\n", notebook.text.index("app = marimo.App")) + 1]
+    app = next(node for node in ast.parse(notebook.text).body if "marimo.App" in ast.unparse(node))
+    head = "\n".join(notebook.lines[: app.end_lineno]) + "\n"
     return v4.new_notebook(
         cells=cells,
         metadata={
@@ -65,6 +66,19 @@ def to_ipynb(notebook: Notebook) -> NotebookNode:
             "tito": {"module": notebook.path.stem, "header": head},
         },
     )
+
+
+def _kept(notebook: Notebook) -> list[Cell]:
+    """The cells that Jupyter gets: all but those for show. A student's definition may use a variable of an ordinary cell."""
+    kept = [cell for cell in notebook.cells if cell.kind in ("markdown", "setup")] + needed(notebook)
+    waiting = [*kept]
+    while waiting:
+        cell = waiting.pop()
+        reads = names_read(cell.source) if cell.kind != "markdown" else set()
+        used = [o for o in notebook.cells if o.kind == "code" and o not in kept and names_bound(o.source) & reads]
+        kept += used
+        waiting += used
+    return kept
 
 
 def graded_tests(notebook: Notebook) -> dict[str, str]:
@@ -121,6 +135,8 @@ def _cell(notebook: Notebook, cell: Cell, number: int) -> NotebookNode:
         made.metadata |= {"tito": kept, "nbgrader": role(READ_ONLY, "setup")}
         return made
     source = cell.source.rstrip("\n")
+    if cell.kind == "code":
+        return v4.new_code_cell(source, id=cell_id(number, cell))
     made = v4.new_code_cell(f"{source}\n\n\n{cell.name}()" if cell.is_test else source, id=cell_id(number, cell))
     exercises = [block.owner for block in notebook.solutions if block.owner.partition(".")[0] == cell.name]
     if exercises:
@@ -173,102 +189,115 @@ def to_marimo(nb: NotebookNode, title: str = "Notebook") -> str:
     """The marimo notebook of an `.ipynb`, whoever made it. Of one that `to_ipynb` has made and nobody changed: the same text."""
     from marimo import __version__
 
-    header = nb.metadata.get("tito", {}).get("header") or HEADER.format(comment="", version=__version__, title=title)
+    header = nb.metadata.get("tito", {}).get("header") or HEADER.format(
+        comment="", version=__version__, title=title.replace("\\", "").replace('"', "'")
+    )
     cells = [cell for cell in nb.cells if not is_start(cell) and (cell.source.strip() or cell.metadata.get("tito"))]
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    defined = {cell["id"]: _defines(cell) for cell in code}
-    chunks = [chunk for cell in cells for chunk in _chunks(cell, defined)]
-    if not any(chunk.startswith("with app.setup") or "import marimo as mo" in chunk for chunk in chunks):
+    cells = adapted([_uncalled(cell) for cell in cells])
+    defined = [_defines(cell) if cell.cell_type == "code" else set() for cell in cells]
+    chunks = [chunk for number, cell in enumerate(cells) for chunk in _chunks(cell, number, defined)]
+    has_mo = any(chunk.startswith("with app.setup") or "import marimo as mo" in chunk for chunk in chunks)
+    if not has_mo and any("mo.md(" in chunk for chunk in chunks):
         chunks.insert(0, "@app.cell\ndef _():\n    import marimo as mo\n    return (mo,)")
-    return header + "".join(f"\n{chunk}\n\n" for chunk in chunks) + f"\n{FOOT}"
+    gap = "" if chunks and chunks[0].startswith("with app.setup") else "\n"  # as marimo has it
+    return header + gap + "".join(f"\n{chunk}\n\n" for chunk in chunks) + f"\n{FOOT}"
 
 
-def _chunks(cell: NotebookNode, defined: dict[str, set[str]]) -> list[str]:
-    kept = cell.metadata.get("tito", {})
+def _uncalled(cell: NotebookNode) -> NotebookNode:
+    """marimo runs tests by itself."""
+    return NotebookNode(cell | {"source": without_call(cell.source)}) if cell.cell_type == "code" else cell
+
+
+def _chunks(cell: NotebookNode, number: int, defined: list[set[str]]) -> list[str]:
+    kept = kept_of(cell)
     if "cells" in kept and cell.source.strip() == PLAY:
         return list(kept["cells"])
     if cell.cell_type != "code":
         return [_prose_chunk(cell, kept)]
     if "source" in kept:
         return _setup_chunks(cell, kept)
-    source, definition = without_call(cell.source), _only_definition(cell.source)
+    definition = only_definition(cell.source)
     if definition is not None:
-        return [f"{kept.get('head') or _bare_head(definition)}\n{source.rstrip()}"]
-    return [_code_chunk(source, kept, cell["id"], defined)]
+        return [_definition_chunk(cell.source.rstrip(), kept, definition)]
+    return [_code_chunk(cell.source, number, defined)]
 
 
 def _bare_head(definition: ast.stmt) -> str:
     return f"@app.{'class_definition' if isinstance(definition, ast.ClassDef) else 'function'}"
 
 
+def _definition_chunk(source: str, kept: dict, definition: ast.stmt) -> str:
+    chunk = f"{kept.get('head') or _bare_head(definition)}\n{source}"
+    return chunk if compiles(chunk) else _unparsable_chunk(source)
+
+
 def _prose_chunk(cell: NotebookNode, kept: dict) -> str:
     head = kept.get("head") or "@app.cell(hide_code=True)\ndef _():"
-    quote = "'''" if '"""' in cell.source else '"""'
-    text = textwrap.indent(cell.source.strip(), "    ", lambda line: line.strip())
+    text, quote, raw = cell.source.strip(), '"""', "r"
+    if quote in text:
+        quote = "'''"
+    if quote in text:  # both kinds: no raw string can hold them
+        text, raw = text.replace("\\", "\\\\").replace("'''", "\\'\\'\\'"), ""
+    text = textwrap.indent(text, "    ", lambda line: line.strip())
     before = textwrap.indent(kept.get("before", ""), "    ")
-    return f"{head}\n{before}    mo.md(r{quote}\n{text}\n    {quote})\n    return"
+    return f"{head}\n{before}    mo.md({raw}{quote}\n{text}\n    {quote})\n    return"
 
 
 def _setup_chunks(cell: NotebookNode, kept: dict) -> list[str]:
     """The setup cell as it was, and what a student has added to it."""
-    there = {ast.dump(node) for node in _statements(kept["source"])}
-    added = [ast.unparse(node) for node in _statements(cell.source) if not _is_part_of(node, there, kept["source"])]
-    source = "\n".join([kept["source"], *added])
-    return [f"{kept['head']}\n{textwrap.indent(source, '    ', lambda line: line.strip())}"]
+    there, lines, first, parts = [*statements(kept["source"])], lines_of(cell.source), 0, [kept["source"]]
+    for node in statements(cell.source):
+        if not _is_part_of(node, there):
+            parts.append("\n".join(lines[first : node.end_lineno]).strip("\n"))
+            there.append(node)
+        first = node.end_lineno
+    source = textwrap.indent("\n".join(part for part in parts if part), "    ", lambda line: line.strip())
+    broken = [] if compiles(cell.source) else [_unparsable_chunk(cell.source)]
+    return [f"{kept['head']}\n{source}", *broken]
 
 
-def _is_part_of(node: ast.stmt, there: set[str], source: str) -> bool:
+def _is_part_of(node: ast.stmt, there: list[ast.stmt]) -> bool:
     """Whether a statement of the shortened setup cell stands in the full one; of an import each name counts."""
-    if ast.dump(node) in there:
+    if ast.dump(node) in map(ast.dump, there):
         return True
     if not isinstance(node, ast.ImportFrom):
         return False
     names = {
         (old.module, old.level, alias.name, alias.asname)
-        for old in _statements(source)
+        for old in there
         if isinstance(old, ast.ImportFrom)
         for alias in old.names
     }
     return all((node.module, node.level, alias.name, alias.asname) in names for alias in node.names)
 
 
-def _code_chunk(source: str, kept: dict, own: str, defined: dict[str, set[str]]) -> str:
+def _code_chunk(source: str, number: int, defined: list[set[str]]) -> str:
     """An ordinary cell; marimo writes into its head which variables of other cells it reads."""
-    try:
-        reads = names_read(source)
-    except SyntaxError:  # marimo keeps such a cell as text
-        quoted = source.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        return f'app._unparsable_cell(\n    r"""\n{textwrap.indent(quoted, "    ")}\n    """,\n    name="_"\n)'
-    others = set().union(*(names for key, names in defined.items() if key != own))
+    if syntax_error(source) is not None:
+        return _unparsable_chunk(source)
+    reads, others = names_read(source), set().union(*defined[:number], *defined[number + 1 :])
     arguments = ", ".join(sorted(reads & others))
-    names = sorted(name for name in defined.get(own, ()) if not name.startswith("_"))
+    names = sorted(name for name in defined[number] if not name.startswith("_"))
     returned = f"return ({', '.join(names)}{',' if len(names) == 1 else ''})" if names else "return"
     body = textwrap.indent(source.strip("\n"), "    ", lambda line: line.strip())
-    return f"@app.cell\ndef _({arguments}):\n{body}\n    {returned}"
+    ways = (f"@app.cell\n{kind}def _({arguments}):\n{body}\n    {returned}" for kind in ("", "async "))
+    return next(filter(compiles, ways), None) or _unparsable_chunk(source)
+
+
+def _unparsable_chunk(source: str) -> str:
+    """marimo keeps as text what is no Python, or what no function may contain."""
+    raw, text = "r", source.strip("\n")
+    if '"""' in text:
+        raw, text = "", text.replace("\\", "\\\\").replace('"', '\\"')
+    text = textwrap.indent(text, "    ", lambda line: line.strip())
+    return f'app._unparsable_cell(\n    {raw}"""\n{text}\n    """,\n    name="_"\n)'
 
 
 def _defines(cell: NotebookNode) -> set[str]:
     """The variables of an ordinary cell: a definition that has a cell of its own is known everywhere without being passed."""
-    if _only_definition(cell.source) is not None or "source" in cell.metadata.get("tito", {}):
+    if only_definition(cell.source) is not None or "source" in kept_of(cell) or not statements(cell.source):
         return set()
-    try:
-        return names_bound(cell.source)
-    except SyntaxError:
-        return set()
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except SyntaxError:
-        return []
-
-
-def _only_definition(source: str) -> ast.stmt | None:
-    """The definition that a cell consists of; calls of a test below it do not count."""
-    nodes = _statements(without_call(source))
-    is_one = len(nodes) == 1 and isinstance(nodes[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    return nodes[0] if is_one else None
+    return names_bound(cell.source)
 
 
 CALL = re.compile(r"(?:check\()?(test_\w+)(?:\(\))?\)?")

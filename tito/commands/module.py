@@ -15,7 +15,7 @@ app = typer.Typer(help="Start, test and complete modules.", no_args_is_help=True
 Name = typer.Argument(None, metavar="[NN]", help="01, 01_tensor or tensor; without it, the current module.")
 
 
-def _module(place: Place, name: str | None) -> Module:
+def named_or_current(place: Place, name: str | None) -> Module:
     if name is not None:
         return course.find(name)
     current = progress.current(place)
@@ -71,7 +71,7 @@ def start(
     from tito.workspace import write_stub
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     _unlocked(place, module, force)
     if not place.notebook(module).exists():
         write_stub(place, module)
@@ -103,7 +103,7 @@ def test(
         done = progress.completed(place)
         modules = [m for m in course.available() if place.is_course or m.number in done or m == progress.current(place)]
     else:
-        modules = [_module(place, name)]
+        modules = [named_or_current(place, name)]
     phases = (
         ("inline",) if unit_only else ("inline", "module") if no_integration else ("inline", "module", "integration")
     )
@@ -142,7 +142,7 @@ def complete(
     from tito.completion import finish, refuse_lost_names
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     _unlocked(place, module, force)
     refuse_lost_names(place, module)
     if not skip_test and (code := _test(place, module, tuple(PHASES), verbose=False)):
@@ -165,7 +165,7 @@ def reset(name: str = Name) -> None:
     from tito.workspace import reset as reset_module
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     kept = reset_module(place, module)
     typer.echo(f"notebooks/{module.stem}.py is as it was in the beginning.")
     if kept:
@@ -185,7 +185,7 @@ def restore(
     from tito.backup import restore as restore_module
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     if show:
         for folder in backups_of(place, module):
             typer.echo(folder.name)
@@ -204,7 +204,7 @@ def hint(name: str = Name, exercise: str = Exercise) -> None:
     from tito import hints
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     chosen = hints.find_exercise(module, exercise) if exercise else hints.first_unsolved(place, module)
     text, number, count = hints.next_hint(place, module, chosen)
     typer.echo(f"{chosen}, hint {number} of {count}. {text}")
@@ -224,7 +224,7 @@ def solution(
     from tito import hints
 
     place = find_workspace()
-    module = _module(place, name)
+    module = named_or_current(place, name)
     chosen = hints.find_exercise(module, exercise) if exercise else hints.first_unsolved(place, module)
     if not hints.is_solved(place, module, chosen):
         if not reveal:

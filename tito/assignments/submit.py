@@ -1,0 +1,202 @@
+"""`tito submit`: one file to hand in, and the truth about what is in it."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tito.assignments.convert import Written, ipynb_text, read_ipynb, require_nbformat, shown
+from tito.assignments.convert import replace as replace_file
+from tito.completion import refuse_lost_names
+from tito.course import Module
+from tito.errors import TitoError
+from tito.notebook import Cell, Notebook, parse, prose, test_name
+from tito.place import COURSE, Place
+from tito.stub import is_unsolved, stub
+from tito.testing import outcomes
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+ANSWER = "*Your answer:*"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the summary."""
+
+    name: str  # an exercise, or a question
+    points: int
+    state: str
+    is_question: bool = False
+
+
+@dataclass(frozen=True)
+class Submission:
+    source: Path
+    older: Path | None  # the module's notebook in its other form, which was not read
+    lines: list[Line]
+    broken: str  # why no test could be run; empty when they were
+    written: Written
+
+
+def submit(place: Place, module: Module, file: Path | None = None) -> Submission:
+    """Check a student's notebook, run its visible tests and write `submit/NN_slug.ipynb`, solved or not.
+
+    Raises:
+        TitoError: there is no notebook, it cannot be read, or it lacks names that grading needs.
+    """
+    require_nbformat()
+    source, older = (file, None) if file else _newest(place, module)
+    if not source.is_file():
+        raise TitoError(f"there is no {source}: name the notebook that you want to hand in")
+    released = parse(COURSE.notebook(module), stub(COURSE.notebook(module)))
+    notebook = _read(source.resolve())
+    if not {block.owner.partition(".")[0] for block in released.solutions} & notebook.definitions.keys():
+        raise TitoError(
+            f"{shown(source)} has no exercise of {module.stem}: name its module, as in `tito submit 01 --file ...`"
+        )
+    refuse_lost_names(place, module, notebook)
+    if notebook.hidden_tests:
+        raise TitoError(
+            f"{shown(source)} has hidden tests, so it is the course's own: hand in the one of your workspace"
+        )
+    notebook = with_questions(replace(notebook, path=place.notebook(module)), released)
+    try:
+        tests, broken = outcomes(place, notebook), ""
+    except TitoError as error:
+        tests, broken = {}, str(error)
+    target = place.root / "submit" / f"{module.stem}.ipynb"
+    written = replace_file(target, _text(notebook, released), f"submit_{module.number}")
+    return Submission(source, older, _lines(notebook, released, tests, broken), broken, written)
+
+
+def _newest(place: Place, module: Module) -> tuple[Path, Path | None]:
+    """The form of the module's notebook that was saved last, and the other one, if there is one."""
+    path = place.notebook(module)
+    there = [form for form in (path, path.with_suffix(".ipynb")) if form.is_file()]
+    if not there:
+        raise TitoError(
+            f"there is no notebooks/{module.stem}.py and no notebooks/{module.stem}.ipynb here:"
+            f" `tito module start {module.number}` writes the first"
+        )
+    newest = max(there, key=lambda form: form.stat().st_mtime)
+    return newest, next((form for form in there if form != newest), None)
+
+
+def _read(source: Path) -> Notebook:
+    """A notebook in either form; what is wrong with it is said in the form that the student has."""
+    if source.suffix == ".py":
+        return parse(source)
+    if source.suffix != ".ipynb":
+        raise TitoError(f"{shown(source)} is no notebook: tito takes .ipynb and marimo's .py")
+    from tito.assignments.jupyter import to_marimo
+
+    nb = read_ipynb(source)
+    _refuse_broken_cells(source, nb)
+    return parse(source, to_marimo(nb, title=source.stem))
+
+
+def _refuse_broken_cells(source: Path, nb: "NotebookNode") -> None:
+    """Jupyter shows no lines of a file: cells are counted, from the top."""
+    from tito.assignments.foreign import definition_names, has_star, syntax_error
+
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        where = f"{shown(source)}, cell {number}"
+        if (error := syntax_error(cell.source)) is not None:
+            raise TitoError(
+                f"{where}, line {error.lineno}: syntax error: {error.msg}\n    {(error.text or '').strip()}\n"
+                "Mend it, save, and run this again."
+            )
+        if has_star(cell.source):
+            raise TitoError(f"{where}: `import *` hides where names come from: import by name what you use")
+        for name in definition_names(cell.source):
+            if name in seen:
+                raise TitoError(
+                    f"{where}: {name} is defined in cell {seen[name]} already: delete or rename one of the two"
+                )
+            seen[name] = number
+
+
+def with_questions(notebook: Notebook, released: Notebook) -> Notebook:
+    """The notebook with each question known as one again, by its name or by its words: editors lose the comment above it."""
+    found = [(cell, question) for question in _questions(released) if (cell := _find(notebook, question)) is not None]
+    lost = [(cell, question) for cell, question in found if "answered by hand" not in cell.marks]
+    lines = [*notebook.lines]
+    for cell, question in sorted(lost, key=lambda pair: -pair[0].line):  # a line that is added moves those below it
+        head = cell.node.lineno - 1
+        lines[head] = re.sub(r"def \w+\(", f"def {question.name}(", lines[head])
+        mark = question.source[: question.source.index("mo.md")].strip()
+        lines.insert(cell.line - 1, f"    {mark}")
+    return parse(notebook.path, "\n".join(lines) + "\n")
+
+
+def _questions(notebook: Notebook) -> list[Cell]:
+    return [cell for cell in notebook.cells if "answered by hand" in cell.marks]
+
+
+def _find(notebook: Notebook, question: Cell) -> Cell | None:
+    texts = [cell for cell in notebook.cells if cell.kind == "markdown"]
+    asked = _words(prose(question).partition(ANSWER)[0])
+    by_name = (cell for cell in texts if cell.name == question.name)
+    return next(by_name, None) or next((cell for cell in texts if _words(prose(cell)).startswith(asked)), None)
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _text(notebook: Notebook, released: Notebook) -> str:
+    """The file to hand in: the student's cells, with the roles that NBGrader gave them when they were handed out."""
+    from tito.assignments.jupyter import to_ipynb
+
+    roles = {
+        cell.metadata["nbgrader"]["grade_id"]: cell.metadata
+        for cell in to_ipynb(released).cells
+        if "nbgrader" in cell.metadata
+    }
+    nb = to_ipynb(notebook)
+    for cell in nb.cells:
+        handed_out = roles.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if handed_out is None:
+            cell.metadata.pop("nbgrader", None)  # a cell of the student's own
+            continue
+        cell.metadata["nbgrader"] = handed_out["nbgrader"]
+        if "exercises" in handed_out["tito"]:
+            cell.metadata["tito"]["exercises"] = handed_out["tito"]["exercises"]
+    return ipynb_text(nb)
+
+
+def _lines(notebook: Notebook, released: Notebook, tests: dict[str, str], broken: str) -> list[Line]:
+    lines = []
+    for block in released.solutions:
+        points = int(released.definitions[test_name(block.owner)].marks.get("points", 0))
+        outcome = "not known" if broken else tests.get(test_name(block.owner), "fails")
+        lines.append(Line(block.owner, points, _state(notebook, block.owner, outcome)))
+    for question in _questions(released):
+        lines.append(Line(question.name, int(question.marks["points"]), _answer(notebook, question), is_question=True))
+    return lines
+
+
+def _state(notebook: Notebook, exercise: str, outcome: str) -> str:
+    """In words for its line: a solved exercise may have a test that waits for another one."""
+    waits_for = re.match(r"Not done yet\. ([\w.]+):", outcome)
+    if waits_for and not is_unsolved(notebook.text, exercise):
+        return f"waits for {waits_for[1]}"
+    return "not done yet" if outcome.startswith("Not done yet") else outcome
+
+
+def _answer(notebook: Notebook, question: Cell) -> str:
+    cell = next((cell for cell in _questions(notebook) if cell.name == question.name), None)
+    if cell is None or cell.kind != "markdown":
+        return "not found"
+    text = prose(cell)
+    answer = (
+        text.partition(ANSWER)[2]
+        if ANSWER in text
+        else _words(text)[len(_words(prose(question).partition(ANSWER)[0])) :]
+    )
+    return "answered" if answer.strip() else "no answer yet"

@@ -1,0 +1,38 @@
+"""tito convert"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tito.console import paint
+
+
+class Form(StrEnum):
+    ipynb = "ipynb"
+    py = "py"
+
+
+Name = typer.Argument(metavar="FILE|NN", help="A notebook, or the module whose notebook is meant: 01 or tensor.")
+
+
+def convert(
+    name: Annotated[str, Name],
+    to: Annotated[Form, typer.Option(help="ipynb is Jupyter's form, py is marimo's.")],
+    output: Annotated[Path | None, typer.Option(help="Where it goes; without it, beside the notebook.")] = None,
+) -> None:
+    """Write a notebook in its other form: for Jupyter, or for marimo."""
+    from tito.assignments.convert import convert as convert_notebook
+    from tito.assignments.convert import shown
+
+    made = convert_notebook(name, to.value, output)
+    target = shown(made.written.path)
+    if not made.written.changed:
+        typer.echo(f"{target} says the same as {shown(made.source)} already; nothing was changed.")
+    else:
+        typer.echo(f"{target} is written, from {shown(made.source)}, which stays as it is.")
+    if made.written.kept:
+        typer.echo(f"What was in {target} before is kept: {shown(made.written.kept)}")
+    if made.note:
+        typer.echo(f"{paint('To mend before you use it', 'yellow')}: {made.note}")
