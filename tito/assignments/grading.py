@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from nbformat import NotebookNode, reads
 
@@ -25,6 +26,8 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
 from tito.place import COURSE
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,30 +69,40 @@ def autograde(classroom: Classroom, module: Module, jobs: int = 1, force: bool =
     with reference_before(module) as package_in:
         grader = Grader(classroom, module, package_in)
         todo = [student for student in students if grader.is_open(student, force)]
-        with at_once(grader.grade, todo, jobs) as results:
+        with at_once(grader.grade, todo, jobs, _lost) as results:
             for student in students:
                 yield next(results) if student in todo else as_before(classroom, module, student)
 
 
-@contextmanager
-def at_once(grade: Callable[[str], Graded], students: list[str], jobs: int) -> Iterator[Iterator[Graded]]:
-    """Grade several students at a time; the results come in the order of `students`."""
-    if jobs == 1:
-        yield map(grade, students)
-        return
-    graders = [
-        _Process(grade) for _ in range(min(jobs, len(students)))
-    ]  # before there are threads: these may be forked
-    idle: queue.Queue = queue.Queue()
-    for grader in graders:
-        idle.put(grader)
+def _lost(student: str) -> Graded:
+    return Graded(student, "failed", "the process that graded it was killed; `tito nbgrader autograde` tries again")
 
-    def by_the_next_idle(student: str) -> Graded:
-        grader = idle.get()
+
+@contextmanager
+def at_once(do: Callable[[str], T], students: list[str], jobs: int, lost: Callable[[str], T]) -> Iterator[Iterator[T]]:
+    """Do something for several students at a time, in as many processes; the results come in the order of `students`.
+
+    Args:
+        do: what is done; it raises nothing.
+        lost: the result for a student at whom a process was killed.
+    """
+    if jobs == 1:
+        yield map(do, students)
+        return
+    processes = [_Process(do) for _ in range(min(jobs, len(students)))]  # before there are threads: these may be forked
+    idle: queue.Queue = queue.Queue()
+    for process in processes:
+        idle.put(process)
+
+    def by_the_next_idle(student: str) -> T:
+        process = idle.get()
         try:
-            return grader.grade(student)
+            return process.ask(student)
+        except (EOFError, OSError):  # perhaps the system has killed it, for want of memory
+            process.start_again()
+            return lost(student)
         finally:
-            idle.put(grader)
+            idle.put(process)
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
@@ -97,40 +110,34 @@ def at_once(grade: Callable[[str], Graded], students: list[str], jobs: int) -> I
         finally:
             pool.shutdown(cancel_futures=True)
             for (
-                grader
-            ) in graders:  # all pipes first: a process that was forked later holds the ends of the earlier ones open
-                grader.pipe.close()
-            for grader in graders:
-                grader.process.join()
+                process
+            ) in processes:  # all pipes first: a process that was forked later holds the ends of the earlier ones open
+                process.pipe.close()
+            for process in processes:
+                process.process.join()
 
 
 class _Process:
-    """A process that grades. It ends when this one does, whatever ends it: its pipe is closed then."""
+    """A process that does one thing after the other. It ends when this one does, whatever ends it: its pipe is closed then."""
 
-    def __init__(self, grade: Callable[[str], Graded]):
-        self._grade = grade
-        self._start()
-
-    def _start(self) -> None:
+    def __init__(self, do: Callable[[str], T]):
+        self.do = do
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=_serve, args=(self._grade, theirs, self.pipe), daemon=True)
+        self.process = multiprocessing.Process(target=_serve, args=(do, theirs, self.pipe), daemon=True)
         self.process.start()
         theirs.close()
 
-    def grade(self, student: str) -> Graded:
-        try:
-            self.pipe.send(student)
-            return self.pipe.recv()
-        except (EOFError, OSError):  # somebody has killed it: perhaps the system, for want of memory
-            self.pipe.close()
-            self.process.join()
-            self._start()
-            return Graded(
-                student, "failed", "the process that graded it was killed; `tito nbgrader autograde` tries again"
-            )
+    def ask(self, student: str) -> T:
+        self.pipe.send(student)
+        return self.pipe.recv()
+
+    def start_again(self) -> None:
+        self.pipe.close()
+        self.process.join()
+        self.__init__(self.do)
 
 
-def _serve(grade: Callable[[str], Graded], pipe, other_end) -> None:
+def _serve(do: Callable[[str], T], pipe, other_end) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     if multiprocessing.get_start_method() == "fork":
         other_end.close()
@@ -139,7 +146,7 @@ def _serve(grade: Callable[[str], Graded], pipe, other_end) -> None:
             student = pipe.recv()
         except EOFError:
             return
-        pipe.send(grade(student))
+        pipe.send(do(student))
 
 
 def known_students(classroom: Classroom, module: Module) -> list[str]:

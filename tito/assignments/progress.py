@@ -12,8 +12,7 @@ def progress(results: Iterable, word: str) -> Iterator:
     for result in results:
         count += 1
         if shows:
-            name = result[0] if isinstance(result, tuple) else result.student
-            print(f"\r{count} {word}: {name[:WIDTH]:<{WIDTH}}", end="", file=sys.stderr, flush=True)
+            print(f"\r{count} {word}: {result.student[:WIDTH]:<{WIDTH}}", end="", file=sys.stderr, flush=True)
         yield result
     if shows and count:
         print("\r" + " " * (WIDTH + 20) + "\r", end="", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,20 +30,30 @@ NO_SCORE = """\
 """
 
 
-def feedback(classroom: Classroom, module: Module, to: Path, jobs: int = 1) -> Iterator[tuple[str, Path]]:
+@dataclass(frozen=True)
+class Page:
+    """What a student gets back."""
+
+    student: str
+    path: Path | None
+    why: str = ""  # why there is none
+
+
+def feedback(classroom: Classroom, module: Module, to: Path, jobs: int = 1) -> Iterator[Page]:
     """Write `to/STUDENT/NN_slug.html` for every student whose work was collected.
 
-    Yields:
-        The student, and the page.
-
     Raises:
-        TitoError: nothing was graded, or a page would show a hidden test; then that page is not written.
+        TitoError: nothing was graded.
     """
     students = [student for student in known_students(classroom, module) if _is_known(classroom, module, student)]
     if not students:
         raise TitoError(f"nothing was graded for {module.stem}: `tito nbgrader autograde {module.number}` first")
-    with at_once(partial(_page, classroom, module, to), students, jobs) as pages:
-        yield from zip(students, pages, strict=True)
+    with at_once(partial(_page, classroom, module, to), students, jobs, _lost) as pages:
+        yield from pages
+
+
+def _lost(student: str) -> Page:
+    return Page(student, None, "the process that made it was killed; the same command tries again")
 
 
 def _is_known(classroom: Classroom, module: Module, student: str) -> bool:
@@ -52,13 +63,14 @@ def _is_known(classroom: Classroom, module: Module, student: str) -> bool:
     )
 
 
-def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Path:
+def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Page:
+    """One student's page; one that would show a hidden test, or cannot be made, must not stop the others."""
     result = as_before(classroom, module, student)
     target = to / student / f"{module.stem}.html"
     if result.score is None:
         why = html.escape(result.why or "Nothing was graded.")
         write(target, NO_SCORE.format(module=html.escape(module.title), status=result.status, why=why))
-        return target
+        return Page(student, target)
     from nbgrader.converters import GenerateFeedback
 
     with quiet() as said, one_engine():
@@ -66,21 +78,16 @@ def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Path:
             coursedir = classroom.coursedir(module, student)
             GenerateFeedback(coursedir=coursedir, config=classroom.config(), force=True).start()
         except Exception as error:
-            raise TitoError(f"no feedback for {student}: {said.last() or error}") from None
+            return Page(student, None, said.last() or str(error))
     text = read(classroom.feedback(module, student))
-    refuse_hidden(classroom, module, student, text)
+    if shows_hidden(classroom, module, text):
+        classroom.feedback(module, student).unlink()
+        return Page(student, None, "it would show a hidden test: look at the notebook in the formgrader")
     write(target, text)
-    return target
+    return Page(student, target)
 
 
-def refuse_hidden(classroom: Classroom, module: Module, student: str, text: str) -> None:
+def shows_hidden(classroom: Classroom, module: Module, text: str) -> bool:
     """A last look at a page, whatever made it."""
-    source = reads(read(classroom.source(module)), 4)
     shown = html.unescape(text)
-    for cell in source.cells:
-        for line in secret_lines(cell.source):
-            if line in shown:
-                classroom.feedback(module, student).unlink()
-                raise TitoError(
-                    f"the feedback of {student} would show a hidden test: look at their notebook in the formgrader"
-                )
+    return any(line in shown for line in secret_lines(reads(read(classroom.source(module)), 4)))

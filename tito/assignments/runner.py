@@ -90,4 +90,5 @@ def described(problem):
     return [type(problem).__name__, text[:2000], frames[1:][:FRAMES]]
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -139,7 +139,11 @@ def feedback(
     from tito.assignments.returning import feedback as write_pages
 
     pages = list(progress(write_pages(_classroom(), course.find(name), to, jobs), "written"))
-    typer.echo(f"{len(pages)} pages in {to}, such as {pages[0][1]}")
+    missing = [page for page in pages if page.path is None]
+    typer.echo(f"{len(pages) - len(missing)} pages in {to}")
+    for page in missing:
+        typer.echo(f"no page for {page.student}: {page.why}")
+    raise typer.Exit(1 if missing else 0)
 
 
 @app.command()
