@@ -8,11 +8,11 @@ import threading
 import webbrowser
 from pathlib import Path
 from time import sleep
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from tito.assignments.classroom import Classroom
 from tito.errors import TitoError
+from tito.files import read
 
 
 def formgrade(classroom: Classroom, port: int, browser: bool) -> int:
@@ -20,28 +20,34 @@ def formgrade(classroom: Classroom, port: int, browser: bool) -> int:
     token = secrets.token_urlsafe(16)  # others on this machine must not read the grades
     address = f"http://localhost:{port}/formgrader?token={token}"
     command = [sys.executable, "-m", "jupyter", "server", f"--ServerApp.root_dir={classroom.root}", f"--port={port}"]
-    command += ["--port-retries=0", "--no-browser", f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR"]
+    command += ["--port-retries=0", "--no-browser", f"--IdentityProvider.token={token}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
+        command.append("--allow-root")
     # NBGrader calls its own programs, which lie beside this Python, activated or not
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
-    process = subprocess.Popen(command, cwd=classroom.root, env=environment)
-    try:
-        _wait(process, address, port)
-        print(f"The formgrader: {address}  (Ctrl-C ends it)", flush=True)
-        if browser:
-            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        process.terminate()
-        process.wait()
+    classroom.state.mkdir(exist_ok=True)
+    log = classroom.state / "formgrade.log"
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(command, cwd=classroom.root, env=environment, stdout=file, stderr=file)
+        try:
+            _wait(process, address, port, log)
+            print(f"The formgrader: {address}  (Ctrl-C ends it)", flush=True)
+            if browser:
+                threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            process.terminate()
+            process.wait()
 
 
-def _wait(process: subprocess.Popen, address: str, port: int) -> None:
+def _wait(process: subprocess.Popen, address: str, port: int, log: Path) -> None:
     while process.poll() is None:
         try:
             urlopen(address, timeout=5).close()
             return
-        except (URLError, OSError):
+        except OSError:
             sleep(0.2)
-    raise TitoError(f"the formgrader did not start: is port {port} taken? Try another one with --port")
+    lines = read(log).strip().split("\n")
+    raise TitoError(f"the formgrader did not start ({lines[-1]}): is port {port} taken? Try another one with --port")
