@@ -1,6 +1,8 @@
 """The folder of a class: NBGrader's folders and database, and beside them what `tito nbgrader` remembers."""
 
 import json
+import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -140,6 +142,10 @@ def need_nbgrader() -> None:
 
     if find_spec("nbgrader") is None:
         raise TitoError('NBGrader is not installed: python -m pip install -e ".[nbgrader]" in the course\'s folder')
+    # NBGrader calls alembic by its name, and only an activated environment has its programs on the PATH
+    folder = str(Path(sys.executable).parent)
+    if folder not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
 
 
 def find_classroom(start: Path | None = None) -> Classroom:

@@ -23,12 +23,10 @@ def formgrade(classroom: Classroom, port: int, browser: bool) -> int:
     command += ["--port-retries=0", "--no-browser", f"--IdentityProvider.token={token}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
         command.append("--allow-root")
-    # NBGrader calls its own programs, which lie beside this Python, activated or not
-    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
     classroom.state.mkdir(exist_ok=True)
     log = classroom.state / "formgrade.log"
     with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(command, cwd=classroom.root, env=environment, stdout=file, stderr=file)
+        process = subprocess.Popen(command, cwd=classroom.root, stdout=file, stderr=file)
         try:
             _wait(process, address, port, log)
             print(f"The formgrader: {address}  (Ctrl-C ends it)", flush=True)
