@@ -6,6 +6,7 @@ So plain `nbgrader autograde` in a class's folder does the same as `tito nbgrade
 import ast
 import hashlib
 import re
+import textwrap
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode, v4
@@ -39,6 +40,7 @@ from tito.notebook import HIDDEN, SOLUTION
 from tito.stub import TODO, todo
 
 HIDDEN_BLOCK = re.compile(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", re.DOTALL)
+WIDTH = 95  # characters in a line of a page of feedback
 REDACTED = "# Hidden tests stand here."
 
 
@@ -141,7 +143,8 @@ def reason(cell: NotebookNode, output: NotebookNode, hidden: set[str]) -> Notebo
     else:
         text = [f"{name} failed.", *([cell.source.split("\n")[line - 1].strip()] if line else []), output.traceback[-1]]
     text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
-    return v4.new_output("error", ename=output.ename, evalue="", traceback=["\n".join(text)])
+    lines = [line for part in text for line in textwrap.wrap(part, WIDTH, subsequent_indent="    ")]
+    return v4.new_output("error", ename=output.ename, evalue="", traceback=["\n".join(lines)])
 
 
 def docstring(source: str) -> str | None:

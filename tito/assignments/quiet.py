@@ -1,6 +1,7 @@
 """NBGrader tells everything it does, in its log. Here only what went wrong is kept, for the one sentence that a user gets."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,7 +35,9 @@ def quiet() -> Iterator[Said]:
     log.handlers, log.propagate = [said], False
     log.setLevel(logging.WARNING)
     try:
-        yield said
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SQLAlchemy's, about how NBGrader makes its objects
+            yield said
     finally:
         log.handlers, log.propagate = handlers, propagate
         log.setLevel(level)

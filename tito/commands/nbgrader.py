@@ -30,8 +30,8 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder, or a class t
     """Make the folder of a class: NBGrader's settings, folders and gradebook."""
     from tito.assignments.classroom import init as make
 
-    made = make(folder)
-    typer.echo(f"{folder} is ready. Next: cd {folder}, then `tito nbgrader generate 01`. Files: {made.root}")
+    make(folder)
+    typer.echo(f"{folder} is ready. Next: cd {folder}, then `tito nbgrader generate 01`.")
 
 
 @app.command()
@@ -51,8 +51,9 @@ def generate(
         points = sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in source.cells)
         graded = sum(kind != "solution" for kind in frozen_ids(source).values())
         typer.echo(
-            f"{module.stem}: {graded} graded cells, {points} points. The reference has all of them, the release none."
+            f"{module.stem}: {graded} graded cells, {points} points. Unsolved it scores 0, with the reference everything."
         )
+    typer.echo("Next: `tito nbgrader release NN --to NN_release.zip`, for the students.")
 
 
 @app.command()
