@@ -9,7 +9,6 @@ import json
 import shutil
 import subprocess
 import tomllib
-from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -80,10 +79,6 @@ def launch(folder: Path = FOLDER) -> list[Path]:
         raise TitoError(
             "the address of the repository is not known: fill in repository.url in _config.yml, "
             "such as https://github.com/owner/name"
-        )
-    if find_spec("nbformat") is None:
-        raise TitoError(
-            "the notebooks need the book's tools: python -m pip install -e \".[book]\" in the course's folder"
         )
     before = _earlier(folder)
     built = wheel(WHEEL)

@@ -120,7 +120,14 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
     broken = nbformat.writes(solved(released))
     syntax = solved_text().replace("return np.maximum(x, 0)", "return np.maximum(x, 0")
     other = stub(COURSE.notebook(find("03")))
+    renamed = text.replace("def sigmoid(", "def sigmoid_function(")
     return {
+        "renamed-function": (
+            {f"{MODULE.stem}.py": renamed},
+            "graded",
+            ALL - 4,
+            "sigmoid is missing: was it renamed to sigmoid_function?",
+        ),
         "perfect": ({nb: answered(solved(released))}, "needs manual", ALL, ""),
         "blank": ({nb: copy.deepcopy(released)}, "graded", 0, ""),
         "one-wrong": ({nb: solved(released, sigmoid="return 1 / (1 + np.exp(-x))")}, "graded", ALL - 4, ""),

@@ -5,21 +5,19 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import pytest
+from nbformat import v4
 
-nbformat = pytest.importorskip("nbformat", reason="runs only where nbformat is installed: make test-nbgrader")
-
-from nbformat import v4  # noqa: E402
-
-from tests.tito.student import tito  # noqa: E402
-from tito import course  # noqa: E402
-from tito.assignments.convert import convert  # noqa: E402
-from tito.assignments.jupyter import to_ipynb, to_marimo  # noqa: E402
-from tito.errors import TitoError  # noqa: E402
-from tito.export import module_source  # noqa: E402
-from tito.notebook import parse, prose  # noqa: E402
-from tito.place import COURSE  # noqa: E402
-from tito.workspace import init  # noqa: E402
+from tests.tito.student import tito
+from tito import course
+from tito.assignments.convert import convert
+from tito.assignments.jupyter import to_ipynb, to_marimo
+from tito.errors import TitoError
+from tito.export import module_source
+from tito.notebook import parse, prose
+from tito.place import COURSE
+from tito.workspace import init
 
 MODULES = [module.stem for module in course.available()]
 TENSOR = course.find("tensor")
@@ -168,15 +166,6 @@ def test_an_output_that_is_no_such_notebook_is_refused(tmp_path, output):
     (tmp_path / "folder").mkdir()
     with pytest.raises(TitoError, match="ends with .py"):
         convert(str(source), "py", tmp_path / output)
-
-
-@pytest.mark.parametrize(("name", "to"), [("01", "ipynb"), ("notebooks/a.ipynb", "py")])
-def test_without_nbformat_it_says_what_to_install(place, monkeypatch, name, to):
-    monkeypatch.chdir(place.root)
-    file_of(code("x = 1"), place.root / "notebooks", "a.ipynb")
-    monkeypatch.setitem(sys.modules, "nbformat", None)
-    with pytest.raises(TitoError, match=r'pip install -e "\.\[nbgrader\]"'):
-        convert(name, to)
 
 
 def test_an_older_format_is_read(tmp_path):

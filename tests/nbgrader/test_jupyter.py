@@ -1,14 +1,13 @@
 """One notebook in two forms: neither way loses a cell."""
 
+import nbformat
 import pytest
 
-nbformat = pytest.importorskip("nbformat", reason="runs only where nbformat is installed: make test-nbgrader")
-
-from tito import course  # noqa: E402
-from tito.assignments.jupyter import to_ipynb, to_marimo  # noqa: E402
-from tito.notebook import parse  # noqa: E402
-from tito.place import COURSE  # noqa: E402
-from tito.stub import stub  # noqa: E402
+from tito import course
+from tito.assignments.jupyter import to_ipynb, to_marimo
+from tito.notebook import parse
+from tito.place import COURSE
+from tito.stub import stub
 
 MODULES = [module.stem for module in course.available()]
 

@@ -6,24 +6,22 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat import v4
 
-nbformat = pytest.importorskip("nbformat", reason="runs only where nbformat is installed: make test-nbgrader")
-
-from nbformat import v4  # noqa: E402
-
-from tests.tito.student import solve, tito  # noqa: E402
-from tito import course  # noqa: E402
-from tito.assignments.convert import convert  # noqa: E402
-from tito.assignments.jupyter import to_ipynb, to_marimo  # noqa: E402
-from tito.assignments.submit import submit  # noqa: E402
-from tito.console import paint  # noqa: E402
-from tito.errors import TitoError  # noqa: E402
-from tito.notebook import HIDDEN, parse  # noqa: E402
-from tito.place import COURSE, find_workspace  # noqa: E402
-from tito.stub import stub  # noqa: E402
-from tito.testing import outcomes  # noqa: E402
-from tito.workspace import init  # noqa: E402
+from tests.tito.student import solve, tito
+from tito import course
+from tito.assignments.convert import convert
+from tito.assignments.jupyter import to_ipynb, to_marimo
+from tito.assignments.submit import submit
+from tito.console import paint
+from tito.errors import TitoError
+from tito.notebook import HIDDEN, parse
+from tito.place import COURSE, find_workspace
+from tito.stub import stub
+from tito.testing import outcomes
+from tito.workspace import init
 
 SETUP, TENSOR = course.find("setup"), course.find("tensor")
 QUESTION = "**Question.** The first call"
@@ -352,12 +350,6 @@ def test_a_lost_name(place):
 def test_the_notebook_of_another_module(place):
     with pytest.raises(TitoError, match="01_tensor.py has no exercise of 00_setup"):
         submit(place, SETUP, place.notebook(TENSOR))
-
-
-def test_without_nbformat_it_says_what_to_install(place, monkeypatch):
-    monkeypatch.setitem(sys.modules, "nbformat", None)
-    with pytest.raises(TitoError, match=r'pip install -e "\.\[nbgrader\]"'):
-        submit(place, SETUP)
 
 
 def test_text_with_values_in_it_is_a_cell_of_code(place):

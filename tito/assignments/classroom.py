@@ -39,7 +39,19 @@ c.RunTests.total_seconds = 120.0
 c.AssignLatePenalties.plugin_class = preprocessors.LatePenalty
 c.LatePenalty.percent_per_day = 0.0
 '''
-IGNORED = ".tito/\n.ipynb_checkpoints/\n__pycache__/\n"
+# what students wrote, and what they got for it, is nobody's business
+IGNORED = """\
+incoming/
+originals/
+submitted/
+autograded/
+feedback/
+gradebook.db*
+*.csv
+.tito/
+.ipynb_checkpoints/
+__pycache__/
+"""
 
 
 @dataclass(frozen=True)

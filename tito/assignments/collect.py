@@ -87,12 +87,7 @@ def _take(classroom: Classroom, module: Module, released, student: str, folder: 
     at = _timestamp(folder, handed_in.path)
     digest = hashlib.sha256(handed_in.path.read_bytes()).hexdigest()
     before = classroom.record("collected", module, student)
-    if (
-        before is not None
-        and before.get("sha256") == digest
-        and before.get("at") == at
-        and before["status"] == "collected"
-    ):
+    if before is not None and before["status"] == "collected" and before["sha256"] == digest:
         return Collected(student, "unchanged", report=Report(**before["report"]))
     nb, report = rebuild(handed_in, released)
     kept = _keep(classroom, module, student, handed_in.path)

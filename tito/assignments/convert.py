@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tito import course
 from tito.backup import keep
-from tito.course import ROOT
 from tito.errors import TitoError
 from tito.files import read, write
 from tito.notebook import names_bound, parse
@@ -52,7 +51,6 @@ def convert(name: str, to: str, output: Path | None = None) -> Converted:
     if target.is_dir() or target.suffix != f".{to}":
         raise TitoError(f"{target} cannot be the new notebook: give --output the name of a file that ends with .{to}")
     if to == "ipynb":
-        require_nbformat()
         from tito.assignments.jupyter import to_ipynb
 
         text, note = ipynb_text(to_ipynb(parse(source))), ""
@@ -86,20 +84,6 @@ def shown(path: Path) -> Path:
     return path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path
 
 
-def require_nbformat() -> None:
-    """Jupyter's notebooks are read and written with nbformat, which not everybody has.
-
-    Raises:
-        TitoError: how to install it.
-    """
-    try:
-        import nbformat  # noqa: F401
-    except ImportError:
-        raise TitoError(
-            f'Jupyter\'s notebooks need nbformat: `python -m pip install -e ".[nbgrader]"` in {ROOT} installs it'
-        ) from None
-
-
 def ipynb_text(nb: "NotebookNode") -> str:
     """The text of an `.ipynb`; the same cells make the same text."""
     from nbformat import NO_CONVERT, writes
@@ -129,7 +113,6 @@ def read_ipynb(path: Path) -> "NotebookNode":
     Raises:
         TitoError: it is none.
     """
-    require_nbformat()
     from nbformat import convert as upgraded
     from nbformat import reader
 

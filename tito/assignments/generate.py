@@ -120,6 +120,7 @@ def private_cells(path: Path, taken: set[str]) -> list[NotebookNode]:
         source = "\n\n\n".join([*_used(rest, test), "\n".join(lines[first - 1 : test.end_lineno]), f"{test.name}()"])
         code = f"{PRIVATE}\n{HIDDEN[0]}\n{source}\n{HIDDEN[1]}"
         made = v4.new_code_cell(code, id=test.name.replace("_", "-")[:64])
+        made.metadata["tito"] = {"private": True}
         made.metadata["nbgrader"] = role(TEST, test.name, int(marks["points"]))
         cells.append(made)
     return cells
@@ -148,6 +149,7 @@ def release(classroom: Classroom, module: Module, to: Path, due: datetime | None
         f"{module.stem}/{module.stem}.ipynb": read(path),
         f"{module.stem}/{module.stem}.py": stub(COURSE.notebook(module)),
     }
+    to.parent.mkdir(parents=True, exist_ok=True)
     temporary = to.with_name(f".{to.name}.tmp")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():

@@ -18,7 +18,7 @@ from typing import TypeVar
 from nbformat import NotebookNode, reads
 
 from tito import course
-from tito.assignments.classroom import Classroom, one_engine
+from tito.assignments.classroom import CONFIG, Classroom, one_engine
 from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
 from tito.assignments.quiet import quiet
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, RunFailed, reference_before, run
@@ -163,10 +163,13 @@ def known_students(classroom: Classroom, module: Module) -> list[str]:
 class Grader:
     """Grades one submission after the other."""
 
-    def __init__(self, classroom: Classroom, module: Module, package_in: Path):
+    def __init__(self, classroom: Classroom, module: Module, package_in: Path | None):
         self.classroom, self.module, self.package_in = classroom, module, package_in
         self.source = reads(read(classroom.source(module)), 4)
-        self.version = _version(module, self.source)
+        with classroom.gradebook() as gradebook:
+            due = gradebook.find_assignment(module.stem).duedate
+        # the settings too: how long a cell may run, and what being late costs
+        self.version = _version(module, self.source) + f"{due} {read(classroom.root / CONFIG)}"
         limits = classroom.config().RunTests
         self.limits = limits.get("cell_seconds", CELL_SECONDS), limits.get("total_seconds", TOTAL_SECONDS)
 

@@ -132,7 +132,7 @@ def _cell(notebook: Notebook, cell: Cell, number: int) -> NotebookNode:
     if cell.kind == "setup":
         made = v4.new_code_cell(_setup(notebook, cell), id="setup")
         kept["source"] = cell.source
-        made.metadata |= {"tito": kept, "nbgrader": role(READ_ONLY, "setup")}
+        made.metadata["tito"], made.metadata["nbgrader"] = kept, role(READ_ONLY, "setup")
         return made
     source = cell.source.rstrip("\n")
     if cell.kind == "code":

@@ -41,6 +41,7 @@ from tito.stub import TODO, todo
 
 HIDDEN_BLOCK = re.compile(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", re.DOTALL)
 WIDTH = 95  # characters in a line of a page of feedback
+DOCSTRING = re.compile(r'"""(?:WHAT:).*?"""', re.DOTALL)
 REDACTED = "# Hidden tests stand here."
 
 
@@ -104,12 +105,27 @@ def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:
     made = [v4.new_output("stream", name="stdout", text=outcome.printed)] if outcome.printed else []
     if outcome.error:
         kind, text = outcome.error
-        lines = cell.source.split("\n")
-        trace = [f"{file}, line {line}, in {name}" for file, line, name in outcome.frames]
-        own = outcome.line_in(as_code(cell).name)
-        code = [f"    {lines[own - 1].strip()}"] if own and own <= len(lines) else []
-        made.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, *code, f"{kind}: {text}"]))
+        trace = [line for frame in outcome.frames for line in _frame(cell, *frame)]
+        made.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, f"{kind}: {text}"]))
     return made
+
+
+def _frame(cell: NotebookNode, file: str, line: int, function: str) -> list[str]:
+    """A line of a traceback, and below it the code, where that is the cell's own."""
+    lines = cell.source.split("\n")
+    is_own = file == f"<{as_code(cell).name}>" and 0 < line <= len(lines)
+    return [f"{file}, line {line}, in {function}", *([f"    {lines[line - 1].strip()}"] if is_own else [])]
+
+
+class Grades(GetGrades):
+    """An answer that nobody has read has no score yet, and the page says so."""
+
+    def _get_score(self, cell, resources):
+        super()._get_score(cell, resources)
+        where = self.notebook_id, self.assignment_id, self.student_id
+        grade = self.gradebook.find_grade(grade_id(cell), *where)
+        if grade.needs_manual_grade and grade.manual_score is None:
+            cell.metadata.nbgrader["comment"] = "Nobody has read this answer yet, so its points are still to come."
 
 
 class Reasons(NbGraderPreprocessor):
@@ -170,6 +186,8 @@ def secret_lines(nb: NotebookNode) -> set[str]:
     code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
     hidden = {line.strip() for source in code for block in HIDDEN_BLOCK.findall(source) for line in block.split("\n")}
     shown = {line.strip() for source in code for line in HIDDEN_BLOCK.sub("", source).split("\n")}
+    # what a docstring says is for the student
+    shown |= {line.strip() for source in code for line in DOCSTRING.findall(source) for line in line.split("\n")}
     return {line for line in hidden - shown if len(line) > 12}
 
 
@@ -218,4 +236,4 @@ RELEASE = [
 ]
 SANITIZE = [ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 AUTOGRADE = [RunTests, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
-FEEDBACK = [GetGrades, Reasons, CSSHTMLHeaderPreprocessor]
+FEEDBACK = [Grades, Reasons, CSSHTMLHeaderPreprocessor]

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from tito.assignments.classroom import Classroom
-from tito.assignments.grading import Graded, as_before, known_students, scores_of
+from tito.assignments.grading import Graded, Grader, as_before, known_students, scores_of
 from tito.assignments.jupyter import graded_tests
 from tito.course import Module
 from tito.files import write
@@ -79,8 +79,11 @@ def exercises_of(classroom: Classroom, module: Module) -> list[str]:
 
 
 def counts(classroom: Classroom, module: Module) -> Counter:
-    """How many students have which status."""
-    return Counter(as_before(classroom, module, student).status for student in known_students(classroom, module))
+    """How many students have which status; "to grade" are those whose work is new, or was graded with other tests."""
+    grader, counted = Grader(classroom, module, None), Counter()
+    for student in known_students(classroom, module):
+        counted["to grade" if grader.is_open(student) else as_before(classroom, module, student).status] += 1
+    return counted
 
 
 def reported(classroom: Classroom, module: Module) -> list[tuple[Graded, dict]]:

@@ -1,6 +1,7 @@
 """Feedback: for every student a page with the score, the code, and for each failed test WHAT, WHY and TIP."""
 
 import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read, write
 
+TAG = re.compile(r"<[^>]+>")
 NO_SCORE = """\
 <!doctype html>
 <html lang="en">
@@ -89,5 +91,5 @@ def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Page:
 
 def shows_hidden(classroom: Classroom, module: Module, text: str) -> bool:
     """A last look at a page, whatever made it."""
-    shown = html.unescape(text)
+    shown = html.unescape(TAG.sub("", text))  # code is coloured word by word
     return any(line in shown for line in secret_lines(reads(read(classroom.source(module)), 4)))

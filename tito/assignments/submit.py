@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tito.assignments.convert import Written, ipynb_text, read_ipynb, require_nbformat, shown
+from tito.assignments.convert import Written, ipynb_text, read_ipynb, shown
 from tito.assignments.convert import replace as replace_file
 from tito.completion import refuse_lost_names
 from tito.course import Module
@@ -46,7 +46,6 @@ def submit(place: Place, module: Module, file: Path | None = None) -> Submission
     Raises:
         TitoError: there is no notebook, it cannot be read, or it lacks names that grading needs.
     """
-    require_nbformat()
     source, older = (file, None) if file else _newest(place, module)
     if not source.is_file():
         raise TitoError(f"there is no {source}: name the notebook that you want to hand in")

@@ -6,7 +6,7 @@ from nbformat import reads
 
 from tito.assignments.classroom import Classroom
 from tito.assignments.handed_in import read_submission
-from tito.assignments.preprocessors import as_code, code_cells
+from tito.assignments.preprocessors import as_code, code_cells, grade_id
 from tito.assignments.rebuild import Report, rebuild, share
 from tito.assignments.run import reference_before, run
 from tito.course import Module
@@ -33,5 +33,10 @@ def validate(classroom: Classroom, path: Path) -> tuple[Module, Report, dict[str
     cells = [as_code(cell) for cell in code_cells(nb)]
     with reference_before(module) as package_in:
         outcomes = run(cells, package_in)
-    ends = zip(cells, outcomes, strict=True)
-    return module, report, {cell.name: ": ".join(end.error) if end.error else "" for cell, end in ends if cell.is_test}
+    private = {grade_id(cell) for cell in nb.cells if cell.metadata.get("tito", {}).get("private")}
+    ends = [(cell.name, end) for cell, end in zip(cells, outcomes, strict=True) if cell.is_test]
+    return (
+        module,
+        report,
+        {name: ": ".join(end.error) if end.error else "" for name, end in ends if name not in private},
+    )

@@ -128,7 +128,7 @@ def _score(result) -> str:
 
 def _remarks(result) -> str:
     said = [result.why, *result.notes] if result.why else result.notes
-    return "; ".join([*said, *([] if result.again else ["as before"])])
+    return "; ".join([*said, *(["as before"] if result.score is not None and not result.again else [])])
 
 
 @app.command()
@@ -183,7 +183,7 @@ def status(name: Some = None) -> None:
             (
                 module.stem,
                 released["at"][:10] if released else "no",
-                *(counted[status] for status in (*COLORS, "collected")),
+                *(counted[status] for status in (*COLORS, "to grade")),
             )
         )
     typer.echo(table(("assignment", "released", *COLORS, "to grade"), rows))
@@ -206,10 +206,12 @@ def report(name: Name) -> None:
         lines.append((result.student, result.status, _score(result), len(found.get("filled", [])), "; ".join(parts)))
     typer.echo(table(("student", "status", "score", "filled", "found"), lines))
     graded = [row["exercises"] for row in rows(classroom, [module]) if row["score"] is not None]
+    lines = []
+    for exercise in exercises_of(classroom, module):
+        read = [score for scores in graded if (score := scores.get(exercise)) is not None]
+        lines.append((exercise, sum(map(bool, read)), len(read), len(graded) - len(read)))
     typer.echo()
-    typer.echo(table(("exercise", "with points", "of"), [
-        (exercise, sum(bool(scores.get(exercise)) for scores in graded), len(graded)) for exercise in exercises_of(classroom, module)
-    ]))  # fmt: skip
+    typer.echo(table(("exercise", "with points", "of", "not read yet"), lines))
 
 
 @app.command()
