@@ -23,6 +23,7 @@ from tinytorch.layers import linear
 from tinytorch.losses import cross_entropy, l1_loss, mse_loss
 from tinytorch.setup import matmul_flops
 from tinytorch.tensor import sum_to_shape
+from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS
 from tito.files import read
 from tito.notebook import parse
 
@@ -464,6 +465,10 @@ CLAIMS["foundation"] = [
 CLAIMS["glossary"] = [
     f"A number in {np.float32().nbytes} bytes, with about {WORD[math.floor(math.log10(2**24))]} digits. "
     f"The largest is about {largest:.1e}.".replace("e+", "e"),
+]
+CLAIMS["instructor"] = [
+    f"after {CELL_SECONDS:g} seconds its test fails",
+    f"If all cells together run longer than {TOTAL_SECONDS:g} seconds",
 ]
 
 # What is not computed: patterns for all pages, and fragments of single ones. Without a comment it was chosen, for an
