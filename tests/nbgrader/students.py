@@ -10,6 +10,7 @@ import nbformat
 
 from tests.tito.student import reference_bodies
 from tito.assignments.jupyter import to_marimo
+from tito.assignments.sandbox import is_there
 from tito.course import find
 from tito.notebook import parse
 from tito.place import COURSE
@@ -106,6 +107,8 @@ def reformatted(folder: Path, text: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+# what `autograde` and `validate` need where students' code cannot be walled in
+UNSAFE = [] if is_there() else ["--unsafe-ok"]
 WARNS = "import sys, warnings\nwarnings.warn('careful')\nprint('to stderr', file=sys.stderr)\nreturn np.maximum(x, 0)"
 PRINTS_IN = "print(In[-1])\nprint(list(In))\nimport inspect\nframe = inspect.currentframe().f_back\nprint(inspect.getsource(frame) if False else frame.f_code.co_consts)\nreturn np.maximum(x, 0)"
 ALL = 23 + 2  # the visible and hidden tests, and a private one; the answers are 4 more

@@ -18,7 +18,7 @@ pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: m
 
 import nbformat
 
-from tests.nbgrader.students import MODULE, hand_in, students
+from tests.nbgrader.students import MODULE, UNSAFE, hand_in, students
 from tests.tito.student import tito
 from tito.assignments.preprocessors import secret_lines
 
@@ -74,7 +74,7 @@ def table_of(folder: Path) -> dict:
 @pytest.fixture(scope="module")
 def graded(folder):
     """The same class, graded once with two jobs, with feedback."""
-    done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=folder))
+    done(tito("nbgrader", "autograde", "02", *UNSAFE, "--jobs", "2", cwd=folder))
     done(tito("nbgrader", "feedback", "02", "--to", folder.parent / "out", "--jobs", "2", cwd=folder))
     return folder
 
@@ -157,14 +157,14 @@ def test_the_originals_are_kept(graded):
 
 def test_results_do_not_depend_on_order_or_jobs(graded):
     before = grades(graded)
-    again = done(tito("nbgrader", "autograde", "02", "--force", cwd=graded))
+    again = done(tito("nbgrader", "autograde", "02", *UNSAFE, "--force", cwd=graded))
     assert "->" not in again, "no score has changed"
     assert grades(graded) == before
 
 
 def test_what_has_not_changed_is_not_graded_again(graded):
     start = time.perf_counter()
-    lines = done(tito("nbgrader", "autograde", "02", cwd=graded)).split("\n")
+    lines = done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=graded)).split("\n")
     assert time.perf_counter() - start < 15
     assert sum("as before" in line for line in lines) == sum(
         score is not None for _, _, score, _ in table_of(graded).values()
@@ -175,7 +175,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(graded):
     before = grades(graded)
     for record in (graded / ".tito" / "graded" / MODULE.stem).glob("*.json"):
         record.unlink()
-    command = [sys.executable, "-m", "tito", "nbgrader", "autograde", "02", "--jobs", "2"]
+    command = [sys.executable, "-m", "tito", "nbgrader", "autograde", "02", *UNSAFE, "--jobs", "2"]
     process = subprocess.Popen(
         command, cwd=graded, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
@@ -192,7 +192,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(graded):
         assert gradebook.execute("pragma integrity_check").fetchone() == ("ok",)
     time.sleep(2)
     assert len(list(records.glob("*.json"))) == done_before, "nobody is grading any more"
-    again = done(tito("nbgrader", "autograde", "02", cwd=graded))
+    again = done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=graded))
     assert again.count("as before") >= done_before
     assert grades(graded) == before
 
@@ -211,13 +211,13 @@ def test_a_mended_test_is_graded_again_and_the_difference_is_shown(graded):
             encoding="utf-8",
         )
         done(tito("nbgrader", "generate", "02", cwd=graded))
-        said = done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=graded))
+        said = done(tito("nbgrader", "autograde", "02", *UNSAFE, "--jobs", "2", cwd=graded))
         assert "helper-below: test_relu_of_a_large_number 2 -> 0" in said and "perfect: test" not in said
         assert float(grades(graded)["helper-below"]["score"]) == float(before["helper-below"]["score"]) - 2
     finally:
         private.write_text(PRIVATE, encoding="utf-8")
         done(tito("nbgrader", "generate", "02", cwd=graded))
-        done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=graded))
+        done(tito("nbgrader", "autograde", "02", *UNSAFE, "--jobs", "2", cwd=graded))
     assert grades(graded) == before
 
 

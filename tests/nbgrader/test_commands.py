@@ -14,7 +14,7 @@ pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: m
 
 import nbformat
 
-from tests.nbgrader.students import MODULE, hand_in, solved_text
+from tests.nbgrader.students import MODULE, UNSAFE, hand_in, solved_text
 from tests.tito.student import reference_bodies, tito
 from tito import course
 from tito.notebook import parse
@@ -85,7 +85,7 @@ def test_a_module_is_graded_with_the_reference_of_the_earlier_ones(folder, tmp_p
     )
     hand_in(tmp_path / "incoming", {"ada": ({"03_layers.py": solve_all(module)},), "bob": ({"03_layers.py": cheat},)})
     assert "bob: collected" in done(tito("nbgrader", "collect", "03", tmp_path / "incoming", cwd=folder))
-    done(tito("nbgrader", "autograde", "03", cwd=folder))
+    done(tito("nbgrader", "autograde", "03", *UNSAFE, cwd=folder))
     found = grades(folder)
     assert float(found["ada"]["score"]) == float(found["ada"]["max_score"]) - 4, "all but the two answers"
     autograded = (folder / "autograded" / "bob" / module.stem / f"{module.stem}.ipynb").read_text(encoding="utf-8")
@@ -95,11 +95,11 @@ def test_a_module_is_graded_with_the_reference_of_the_earlier_ones(folder, tmp_p
 def test_nbgraders_own_command_gives_the_same_grades(folder, tmp_path):
     hand_in(tmp_path / "incoming", {"ada": ({"x.py": solved_text(relu="return x")},)})
     done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
-    command = [sys.executable, "-m", "nbgrader", "autograde", MODULE.stem]
+    command = [sys.executable, "-m", "nbgrader", "autograde", MODULE.stem, f"--RunTests.unsafe_ok={bool(UNSAFE)}"]
     run = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
     assert run.returncode == 0, run.stderr
     theirs = {path.name: path.read_text(encoding="utf-8") for path in (folder / "autograded").rglob("*.ipynb")}
-    done(tito("nbgrader", "autograde", "02", cwd=folder))
+    done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
     row = grades(folder)["ada"]
     assert (row["score"], row["relu"], row["sigmoid"]) == (str(23 - 2 - 3), "0", "4")
     assert theirs and "AssertionError" in theirs[f"{MODULE.stem}.ipynb"]
@@ -117,7 +117,7 @@ def test_what_was_handed_in_before_is_kept(folder, tmp_path):
     file.write_text("def relu(:\n", encoding="utf-8")  # broken, and too late: the earlier one still counts
     said = done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
     assert "ada: failed, homework.py is no notebook" in said
-    done(tito("nbgrader", "autograde", "02", cwd=folder))
+    done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
     assert grades(folder)["ada"]["score"] == "23"
     assert "what was collected before stays" in done(tito("nbgrader", "report", "02", cwd=folder))
 
@@ -134,15 +134,40 @@ def test_an_archive_is_collected_and_cannot_climb_out(folder, tmp_path):
     assert not list(tmp_path.rglob("climbed.py")) and not (tmp_path.parent / "climbed.py").exists()
 
 
+def test_what_is_too_large_is_refused_before_it_is_unpacked(folder, tmp_path):
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for number in range(60):
+            packed.writestr(f"s{number}/02_activations.py", bytes(20_000_000))
+    assert archive.stat().st_size < 2_000_000
+    refused(tito("nbgrader", "collect", "02", archive, cwd=folder), "unpacks to more than 1000 MB")
+    large = tmp_path / "incoming" / "ada" / "02_activations.ipynb"
+    large.parent.mkdir(parents=True)
+    with large.open("wb") as file:
+        file.truncate(200_000_000)
+    assert "ada: failed, 02_activations.ipynb has 200 MB" in done(
+        tito("nbgrader", "collect", "02", large.parents[1], cwd=folder)
+    )
+    assert not list((folder / "originals").rglob("*.ipynb"))
+
+
+def test_two_folders_for_one_student_are_refused(folder, tmp_path):
+    names = ["Zoe\u0308", "Zo\u00eb"]  # one name, written in two ways
+    hand_in(tmp_path / "incoming", {name: ({"x.py": solved_text()},) for name in names})
+    if len(list((tmp_path / "incoming").iterdir())) == 2:  # macOS has one folder for both
+        refused(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder), "is there twice")
+    assert not list((folder / "submitted").iterdir())
+
+
 def test_validate_says_what_becomes_of_a_file(folder, tmp_path):
     file = tmp_path / "homework.py"
     file.write_text(solved_text(relu="return x"), encoding="utf-8")
-    run = tito("nbgrader", "validate", file, cwd=folder)
+    run = tito("nbgrader", "validate", file, *UNSAFE, cwd=folder)
     assert run.returncode == 1 and "02_activations, 8 filled" in run.stdout
     lines = dict(line.split(maxsplit=1) for line in run.stdout.split("\n") if line.startswith("test_"))
     assert lines["test_sigmoid"] == "passes" and "AssertionError" in lines["test_relu"]
     file.write_text(solved_text(), encoding="utf-8")
-    assert tito("nbgrader", "validate", file, cwd=folder).returncode == 0
+    assert tito("nbgrader", "validate", file, *UNSAFE, cwd=folder).returncode == 0
 
 
 def test_bad_input_is_refused_in_one_sentence(empty, tmp_path):
@@ -152,7 +177,7 @@ def test_bad_input_is_refused_in_one_sentence(empty, tmp_path):
     for command in (
         ["release", "02", "--to", "x.zip"],
         ["collect", "02", "."],
-        ["autograde", "02"],
+        ["autograde", "02", *UNSAFE],
         ["status"],
         ["export"],
     ):
@@ -164,7 +189,7 @@ def test_bad_input_is_refused_in_one_sentence(empty, tmp_path):
 
 
 def test_a_bad_hand_in_is_refused_in_one_sentence(folder, tmp_path):
-    refused(tito("nbgrader", "autograde", "02", cwd=folder), "nothing was collected")
+    refused(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder), "nothing was collected")
     refused(tito("nbgrader", "feedback", "02", "--to", "out", cwd=folder), "nothing was graded")
     (tmp_path / "empty").mkdir()
     refused(tito("nbgrader", "collect", "02", tmp_path / "empty", cwd=folder), "one for each student")

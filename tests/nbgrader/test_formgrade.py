@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
 
-from tests.nbgrader.students import ANSWERS, MODULE, answered, hand_in, solved
+from tests.nbgrader.students import ANSWERS, MODULE, UNSAFE, answered, hand_in, solved
 from tests.tito.student import tito
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -34,7 +34,7 @@ def folder(tmp_path):
     released = nbformat.read(folder / "release" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
     hand_in(tmp_path / "incoming", {"ada": ({"x.ipynb": answered(solved(released))},)})
     done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
-    done(tito("nbgrader", "autograde", "02", cwd=folder))
+    done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
     return folder
 
 

@@ -34,6 +34,8 @@ c.OverwriteCells.add_missing_cells = True
 # How long one cell, and a whole notebook, may run when it is graded.
 c.RunTests.cell_seconds = 10.0
 c.RunTests.total_seconds = 120.0
+# True runs students' code also where there is no bubblewrap to wall it in: with your rights.
+c.RunTests.unsafe_ok = False
 
 # Percent of the score that each day after the due date takes away (`tito nbgrader release 02 --due 2030-01-31T23:59`).
 c.AssignLatePenalties.plugin_class = preprocessors.LatePenalty

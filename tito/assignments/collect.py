@@ -24,6 +24,7 @@ from tito.files import read, write
 
 SUFFIXES = (".ipynb", ".py")
 FILES = 2_000  # in an archive
+TOTAL = 1_000_000_000  # bytes that an archive may unpack to
 STAMP = "timestamp.txt"  # as NBGrader has it
 
 
@@ -196,6 +197,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
         raise TitoError(
             f"{archive.filename} has {len(wanted)} notebooks, and more than {FILES} are not taken: split it"
         )
+    left = TOTAL
     for info in wanted:
         parts = [part for part in PurePosixPath(info.filename.replace("\\", "/")).parts if part != "/"]
         if (
@@ -206,8 +208,14 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
             continue  # climbs out of its folder, has no valid name, or is a link
         target = folder.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(info) as packed, target.open("wb") as file:
-            file.write(packed.read(MOST + 1))  # what is larger is refused when it is read
+        with archive.open(info) as packed:
+            content = packed.read(MOST + 1)  # what is larger is refused when it is read
+        left -= len(content)
+        if left < 0:
+            raise TitoError(
+                f"{archive.filename} unpacks to more than {TOTAL // 1_000_000} MB: collect the folder, or split it"
+            )
+        target.write_bytes(content)
         when = datetime(*info.date_time).timestamp() if info.date_time >= (1980, 1, 1) else 0
         with suppress(OSError, OverflowError):
             os.utime(target, (when, when))

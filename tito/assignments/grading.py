@@ -18,6 +18,7 @@ from typing import TypeVar
 from nbformat import NotebookNode, reads
 
 from tito import course
+from tito.assignments import sandbox
 from tito.assignments.classroom import CONFIG, Classroom, one_engine
 from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
 from tito.assignments.quiet import quiet
@@ -46,12 +47,15 @@ class Graded:
     again: bool = True  # False: nothing had changed since it was graded
 
 
-def autograde(classroom: Classroom, module: Module, jobs: int = 1, force: bool = False) -> Iterator[Graded]:
+def autograde(
+    classroom: Classroom, module: Module, jobs: int = 1, force: bool = False, unsafe_ok: bool = False
+) -> Iterator[Graded]:
     """Grade every submission of an assignment.
 
     Args:
         jobs: how many submissions are graded at the same time, each in a process of its own.
         force: grade also what was graded already and has not changed since.
+        unsafe_ok: run students' code also where it cannot be walled in.
 
     Yields:
         One result for each student who is known, in alphabetical order.
@@ -66,8 +70,9 @@ def autograde(classroom: Classroom, module: Module, jobs: int = 1, force: bool =
         raise TitoError(
             f"nothing was collected for {module.stem}: `tito nbgrader collect {module.number} incoming/` first"
         )
+    walls = sandbox.require(unsafe_ok or bool(classroom.config().RunTests.get("unsafe_ok", False)))
     with reference_before(module) as package_in:
-        grader = Grader(classroom, module, package_in)
+        grader = Grader(classroom, module, package_in, walls)
         todo = [student for student in students if grader.is_open(student, force)]
         with at_once(grader.grade, todo, jobs, _lost) as results:
             for student in students:
@@ -163,8 +168,8 @@ def known_students(classroom: Classroom, module: Module) -> list[str]:
 class Grader:
     """Grades one submission after the other."""
 
-    def __init__(self, classroom: Classroom, module: Module, package_in: Path | None):
-        self.classroom, self.module, self.package_in = classroom, module, package_in
+    def __init__(self, classroom: Classroom, module: Module, package_in: Path | None = None, walls: bool = False):
+        self.classroom, self.module, self.package_in, self.walls = classroom, module, package_in, walls
         self.source = reads(read(classroom.source(module)), 4)
         with classroom.gradebook() as gradebook:
             due = gradebook.find_assignment(module.stem).duedate
@@ -189,8 +194,10 @@ class Grader:
             before = scores_of(self.classroom, self.module, student)
             nb = with_tests(reads(read(self._submission(student)), 4), self.source)
             cells = [as_code(cell) for cell in code_cells(nb)]
-            outcomes = run(cells, self.package_in, *self.limits)
-            notes = [f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.gave_up]
+            outcomes = run(cells, self.package_in, *self.limits, self.walls)
+            notes = [
+                f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit
+            ]
             RunTests.known[nb_key(nb)] = outcomes
             self._enter(student)
             result = result_of(self.classroom, self.module, student, notes, before)

@@ -80,7 +80,7 @@ def exercises_of(classroom: Classroom, module: Module) -> list[str]:
 
 def counts(classroom: Classroom, module: Module) -> Counter:
     """How many students have which status; "to grade" are those whose work is new, or was graded with other tests."""
-    grader, counted = Grader(classroom, module, None), Counter()
+    grader, counted = Grader(classroom, module), Counter()
     for student in known_students(classroom, module):
         counted["to grade" if grader.is_open(student) else as_before(classroom, module, student).status] += 1
     return counted

@@ -13,12 +13,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
 from tito import course, files
+from tito.assignments import sandbox
+from tito.assignments.sandbox import Limits
 from tito.course import Module
 from tito.glue import glue
 from tito.place import COURSE
@@ -26,6 +28,7 @@ from tito.place import COURSE
 RUNNER = Path(__file__).with_name("runner.py")
 CELL_SECONDS = 10.0
 TOTAL_SECONDS = 120.0
+LONGEST = 1 << 20  # bytes of an answer
 
 
 class RunFailed(Exception):
@@ -55,6 +58,10 @@ class Outcome:
     def as_json(self) -> dict:
         return asdict(self)
 
+    @property
+    def hit_a_limit(self) -> bool:
+        return self.gave_up or (self.error is not None and self.error[0] == "MemoryError")
+
     def line_in(self, name: str) -> int | None:
         """The line of the cell `name` where the error came up."""
         return next((line for file, line, _ in reversed(self.frames) if file == f"<{name}>"), None)
@@ -65,6 +72,7 @@ def reference_before(module: Module) -> Iterator[Path]:
     """A folder whose `tinytorch` has the reference of the modules before `module`, and nothing of `module` itself."""
     earlier = course.earlier(module)
     with tempfile.TemporaryDirectory(prefix="tito_") as folder:
+        Path(folder).chmod(0o755)  # the sandbox has another user
         texts = {f"{other.slug}.py": files.read(COURSE.package / f"{other.slug}.py") for other in earlier}
         for name, text in (texts | glue(earlier)).items():
             files.write(Path(folder) / "tinytorch" / name, text)
@@ -72,7 +80,11 @@ def reference_before(module: Module) -> Iterator[Path]:
 
 
 def run(
-    cells: list[Code], package_in: Path, cell_seconds: float = CELL_SECONDS, total_seconds: float = TOTAL_SECONDS
+    cells: list[Code],
+    package_in: Path,
+    cell_seconds: float = CELL_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
+    walls: bool = False,
 ) -> list[Outcome]:
     """Run cells from top to bottom, in one process for as long as it lives.
 
@@ -81,6 +93,7 @@ def run(
         package_in: folder with the `tinytorch` that the cells import.
         cell_seconds: how long one cell may take.
         total_seconds: how long all of them may take.
+        walls: whether they run in the sandbox; what a student wrote should.
 
     Returns:
         One outcome for each cell.
@@ -90,22 +103,22 @@ def run(
     """
     outcomes: list[Outcome] = []
     until = monotonic() + total_seconds
-    with tempfile.TemporaryDirectory(prefix="tito_", ignore_cleanup_errors=True) as scratch:
-        worker = None
-        try:
-            for number, cell in enumerate(cells):
-                if worker is None:
-                    worker = _Worker(package_in, Path(scratch), total_seconds + 10)
-                    _again(worker, cells[:number], outcomes, cell_seconds)
-                outcome = worker.run(cell, cell_seconds)
-                outcomes.append(outcome)
-                if outcome.gave_up:
-                    worker = worker.close()
-                if monotonic() > until:
-                    raise RunFailed(f"all cells together ran longer than {total_seconds:g} s; the last was {cell.name}")
-        finally:
-            if worker is not None:
-                worker.close()
+    limits = Limits(seconds=int(total_seconds) + 10)
+    worker = None
+    try:
+        for number, cell in enumerate(cells):
+            if worker is None:
+                worker = _Worker(package_in, limits, walls)
+                _again(worker, cells[:number], outcomes, cell_seconds)
+            outcome = worker.run(cell, cell_seconds)
+            outcomes.append(outcome)
+            if outcome.gave_up:
+                worker = worker.close()
+            if monotonic() > until:
+                raise RunFailed(f"all cells together ran longer than {total_seconds:g} s; the last was {cell.name}")
+    finally:
+        if worker is not None:
+            worker.close()
     return outcomes
 
 
@@ -117,52 +130,77 @@ def _again(worker: "_Worker", cells: list[Code], outcomes: list[Outcome], second
 
 
 class _Worker:
-    """One process of `runner.py`."""
+    """One process of `runner.py`, and the folder that it may write to, which ends with it."""
 
-    def __init__(self, package_in: Path, scratch: Path, cpu_seconds: float):
-        environment = os.environ | {
-            "PYTHONPATH": str(package_in),
-            "MPLBACKEND": "agg",
-            "OPENBLAS_NUM_THREADS": "1",  # as many processes run as there are jobs
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+    def __init__(self, package_in: Path, limits: Limits, walls: bool):
+        self.rest = ExitStack()
+        if walls:
+            command, environment = self.rest.enter_context(
+                sandbox.command([RUNNER, *limits.arguments()], package_in, limits)
+            )
+            scratch = "/"
+        else:
+            arguments = replace(
+                limits, processes=0
+            ).arguments()  # it is counted by user, and this user has other processes
+            command = [sys.executable, "-X", "utf8", "-s", "-P", str(RUNNER), *arguments]
+            environment = os.environ | {
+                "PYTHONPATH": str(package_in),
+                "MPLBACKEND": "agg",
+                "OPENBLAS_NUM_THREADS": "1",  # as many processes run as there are jobs
+                "PYTHONDONTWRITEBYTECODE": "1",
+            }
+            scratch = self.rest.enter_context(tempfile.TemporaryDirectory(prefix="tito_", ignore_cleanup_errors=True))
         self.process = subprocess.Popen(
-            [sys.executable, "-X", "utf8", "-s", "-P", str(RUNNER), str(int(cpu_seconds))],
+            command,
             cwd=scratch,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            encoding="utf-8",
         )
-        self.answers: queue.Queue = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.commands: queue.Queue = queue.Queue()
+        self.answers: queue.Queue = queue.Queue(maxsize=10)
+        self.closed = threading.Event()
+        for loop in (self._listen, self._speak):
+            threading.Thread(target=loop, daemon=True).start()
 
     def _listen(self) -> None:
-        for line in self.process.stdout:
-            self.answers.put(line)
-        self.answers.put(None)
+        """Pass lines on. What a student's code writes to the pipe must not fill the grader's memory."""
+        while not self.closed.is_set():
+            try:
+                line = self.process.stdout.readline(LONGEST)
+            except (OSError, ValueError):
+                line = b""
+            while not self.closed.is_set():
+                with suppress(queue.Full):
+                    self.answers.put(line, timeout=1)
+                    break
+            if not line:
+                return
+
+    def _speak(self) -> None:
+        """Pass commands on: a process that does not read must not stop the grader."""
+        while (line := self.commands.get()) is not None:
+            with suppress(OSError, ValueError):
+                self.process.stdin.write(line)
+                self.process.stdin.flush()
 
     def run(self, cell: Code, seconds: float) -> Outcome:
+        command = {"source": cell.source, "name": cell.name, "is_test": cell.is_test}
+        self.commands.put(json.dumps(command).encode() + b"\n")
         try:
-            print(
-                json.dumps({"source": cell.source, "name": cell.name, "is_test": cell.is_test}),
-                file=self.process.stdin,
-                flush=True,
-            )
             line = self.answers.get(timeout=seconds)
-            answer = json.loads(line) if line else None
         except queue.Empty:
             return Outcome(("TimeoutError", f"it ran longer than {seconds:g} s and was stopped"), gave_up=True)
-        except (OSError, ValueError):
-            answer = None
-        if answer is None:
+        if not line:
             return Outcome(("SystemExit", "the code ended the program that runs it"), gave_up=True)
-        error = answer["error"]
-        return Outcome(error and (error[0], error[1]), error[2] if error else [], answer["printed"])
+        return _outcome(line) or Outcome(("SystemExit", "the code broke the program that runs it"), gave_up=True)
 
     def close(self) -> None:
+        self.closed.set()
+        self.commands.put(None)
         if os.name == "posix":
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)  # with whatever it has started
@@ -172,3 +210,24 @@ class _Worker:
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(OSError):
                 pipe.close()
+        self.rest.close()
+
+
+def _outcome(line: bytes) -> Outcome | None:
+    """An answer of `runner.py`; None for whatever else a student's code may have written in its place."""
+    try:
+        answer = json.loads(line)
+        error, printed = answer["error"], answer["printed"]
+        if error is None:
+            return Outcome(printed=_text(printed))
+        kind, text, frames = error
+        known = [[_text(file), int(number), _text(function)] for file, number, function in frames[:30]]
+        return Outcome((_text(kind), _text(text)), known, _text(printed))
+    except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError):
+        return None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value[:30_000].encode(errors="replace").decode()

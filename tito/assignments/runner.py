@@ -36,7 +36,7 @@ class Kept(io.TextIOBase):
 
 
 def main():
-    limit_time(int(sys.argv[1]))
+    limit(*map(int, sys.argv[1:5]))
     commands, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -47,13 +47,18 @@ def main():
         print(json.dumps(run(command["source"], command["name"], command["is_test"], space)), file=answers, flush=True)
 
 
-def limit_time(seconds):
-    """Should the grader be killed, an endless loop must not go on for ever."""
+def limit(seconds, memory, file, processes):
+    """What the kernel holds a process to, and all that it starts. 0 processes: no limit, for a user who has others."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    limits = {"CPU": seconds, "AS": memory, "FSIZE": file, "CORE": 0, "NOFILE": 256} | (
+        {"NPROC": processes} if processes else {}
+    )
+    for name, most in limits.items():
+        with contextlib.suppress(ValueError, OSError, AttributeError):  # macOS has no limit for memory
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
 def notebook_module():

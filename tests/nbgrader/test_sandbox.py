@@ -1,0 +1,170 @@
+"""The walls around students' code: each holds, a missing one is found, and whatever hits them hurts nobody else."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tito import course
+from tito.assignments import sandbox
+from tito.assignments.run import Code, reference_before, run
+from tito.course import ROOT
+from tito.errors import TitoError
+
+pytestmark = pytest.mark.skipif(not sandbox.is_there(), reason="runs only where bubblewrap is installed")
+MODULE = course.find("02")
+
+
+def attacked(body: str, tmp_path: Path) -> list:
+    """What became of a test that calls `f`, which is a student's, and of the harmless test after it."""
+    function = "def f():\n    " + body.replace("\n", "\n    ")
+    secret = tmp_path / "gradebook.db"
+    secret.write_text("grades", encoding="utf-8")
+    function = function.replace("GRADEBOOK", repr(str(secret))).replace("COURSE", repr(str(ROOT)))
+    cells = [Code("setup", "import os, sys, time\nimport numpy as np"), Code("f", function)]
+    cells += [Code("test_f", "assert f() == 'escaped'", True), Code("test_g", "assert 1 + 1 == 2", True)]
+    with reference_before(MODULE) as package_in:
+        outcomes = run(cells, package_in, cell_seconds=2, total_seconds=20, walls=True)
+    assert outcomes[1].error is None and outcomes[3].error is None, "the next test must not suffer"
+    assert secret.read_text(encoding="utf-8") == "grades"
+    return outcomes[2]
+
+
+STOPPED, ENDED, BROKE = "it ran longer than 2 s", "ended the program", "broke the program"
+FDS = "for fd in range(3, 64):\n    try: os.write(fd, {})\n    except OSError: pass\n"
+ATTACKS = {
+    "fork bomb": ("while True:\n    try: os.fork()\n    except OSError: pass", STOPPED),
+    "8 GB": ("return np.ones(2**30).sum()", "MemoryError"),
+    "many processes, 1 GB each": ("while True:\n    try:\n        if os.fork() == 0: x = np.ones(2**27)\n    except (OSError, MemoryError): pass", ""),
+    "1 GB of output": ("for _ in range(1024): os.write(1, b'x' * 2**20); print('x' * 2**20)", "AssertionError"),
+    "1 GB to every file": (FDS.format("b'x' * 2**30"), ""),
+    "answers of its own": (FDS.format("b'{}\\n' * 10000") + "time.sleep(1)", BROKE),
+    "deep JSON": (FDS.format("b'[' * 500_000 + b'\\n'"), BROKE),
+    "the answer of another test": (FDS.format("""b'{"error": null, "printed": 7}\\n'""") + "time.sleep(1)", BROKE),
+    "fills its folder": ("for n in range(40):\n    open(f'/tmp/{n}', 'wb').write(bytes(8 << 20))", "No space left"),
+    "one large file": ("open('/tmp/x', 'wb').write(bytes(50 << 20))", ""),
+    "network": ("import socket\nsocket.create_connection(('127.0.0.1', 22), 1)", "Error"),
+    "network abroad": ("import socket\nsocket.create_connection(('192.0.2.1', 80), 1)", "Error"),
+    "reads the gradebook": ("return open(GRADEBOOK).read()", "FileNotFoundError"),
+    "reads the reference": ("return open(COURSE + '/tinytorch/activations.py').read()", "FileNotFoundError"),
+    "reads the hidden tests": ("return open(COURSE + '/notebooks/02_activations.py').read()", "FileNotFoundError"),
+    "imports the reference": ("from tinytorch.activations import relu", "ImportError"),
+    "climbs": ("open('../../x', 'w')", "Read-only file system"),
+    "the environment": ("if not set(os.environ) & {'PATH', 'USER', 'TITO_CGROUPS'}: return 1", "AssertionError"),
+    "a process that stays": ("if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(3333)\n    os._exit(0)", "AssertionError"),
+    "kills its neighbours": ("os.kill(-1, 9)", ""),
+    "sleeps": ("time.sleep(3600)", STOPPED),
+    "sleeps in C": ("import ctypes\nctypes.CDLL(None).sleep(3600)", STOPPED),
+    "does not give up": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", STOPPED),
+    "ends the program": ("os._exit(0)", ENDED),
+    "crashes": ("import ctypes\nctypes.string_at(0)", ENDED),
+    "raises SystemExit": ("raise SystemExit(0)", "SystemExit"),
+    "raises KeyboardInterrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "a message without end": ("raise ValueError('x' * 10**8)", "ValueError"),
+    "a message that raises": ("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})()", "cannot be shown"),
+    "recursion": ("return f()", "RecursionError"),
+}  # fmt: skip
+
+
+def left_behind() -> tuple:
+    processes = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    commands = []
+    for name in processes:
+        try:
+            commands.append(Path("/proc", name, "cmdline").read_bytes())
+        except OSError:
+            continue
+    groups = [*sandbox.CGROUPS.glob("tito-*"), *sandbox.CGROUPS.glob("*/tito-*")]
+    return sum(b"runner.py" in command for command in commands), len(groups)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_ends_at_the_walls(name, tmp_path):
+    body, said = ATTACKS[name]
+    start = time.perf_counter()
+    outcome = attacked(body, tmp_path)
+    assert outcome.error is not None and said in ": ".join(outcome.error), outcome.error
+    assert time.perf_counter() - start < 10
+    assert len(outcome.error[1]) < 30_000 and len(outcome.printed) < 40_000
+    assert left_behind() == (0, 0)
+
+
+def test_all_walls_hold():
+    assert sandbox.weak_walls() == []
+
+
+def without(*words: str):
+    """bubblewrap's command line without an option and its values."""
+    complete = sandbox._bwrap
+
+    def weaker(*arguments):
+        line = complete(*arguments)
+        for start in range(len(line) - len(words) + 1):
+            if tuple(line[start : start + len(words)]) == words:
+                return line[:start] + line[start + len(words) :]
+        raise AssertionError(f"{words} is not there")
+
+    return weaker
+
+
+@pytest.mark.parametrize(
+    ("words", "wall"),
+    [
+        (("--unshare-net",), "the network can be reached"),
+        (("--remount-ro", "/"), "it can write outside of its folder"),
+        (("--ro-bind", "/proc/sys", "/proc/sys"), "it can write outside of its folder"),
+    ],
+)
+def test_a_wall_that_is_missing_is_found(words, wall, monkeypatch):
+    if not sandbox._is_root() and words[0] in ("--unshare-net", "--ro-bind"):
+        pytest.skip("only where root builds the walls one by one")
+    monkeypatch.setattr(sandbox, "_bwrap", without(*words))
+    if words[0] in ("--remount-ro", "--ro-bind"):  # another user could not write there either
+        monkeypatch.setattr(sandbox, "_as_user", lambda user: [])
+    assert wall in sandbox.weak_walls()
+    with pytest.raises(TitoError, match="does not hold on this machine"):
+        sandbox.require(unsafe_ok=False)
+
+
+def test_an_environment_inside_is_found(monkeypatch):
+    complete = sandbox._bwrap
+    monkeypatch.setattr(sandbox, "_bwrap", lambda *arguments: [*complete(*arguments), "--setenv", "SECRET", "token"])
+    assert sandbox.weak_walls() == ["it sees the environment"]
+    assert sandbox.require(unsafe_ok=True) is False, "accepted: then without a sandbox"
+
+
+@pytest.mark.skipif(not sandbox._is_root(), reason="only where root builds the walls one by one")
+def test_a_root_inside_is_found(monkeypatch):
+    monkeypatch.setattr(sandbox, "_as_user", lambda user: [])
+    assert "it runs as root" in sandbox.weak_walls()
+
+
+def test_limits_that_are_not_set_are_found(monkeypatch):
+    monkeypatch.setattr(sandbox.Limits, "arguments", lambda self: [str(2**40)] * 3 + ["0"])
+    monkeypatch.setattr(sandbox, "_cgroups", no_cgroups)
+    found = sandbox.weak_walls()
+    assert "it can start processes without end" in found and "a file can be of any size" in found
+
+
+def no_cgroups(name, limits):
+    from contextlib import nullcontext
+
+    return nullcontext([])
+
+
+def test_without_bubblewrap_nothing_runs_unless_it_is_accepted(monkeypatch):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    with pytest.raises(TitoError, match="bubblewrap is not installed.*--unsafe-ok"):
+        sandbox.require(unsafe_ok=False)
+    assert sandbox.require(unsafe_ok=True) is False
+
+
+def test_many_workers_leave_nothing_behind():
+    with reference_before(MODULE) as package_in:
+        for _ in range(20):
+            run([Code("a", "x = 1")], package_in, walls=True)
+    assert left_behind() == (0, 0)
+    temporary = subprocess.run(["ls", "/tmp"], capture_output=True, encoding="utf-8", check=True).stdout
+    assert temporary.count("tito_") < 20
