@@ -35,8 +35,8 @@ book: .venv/for-book
 test-binder: .venv/for-book .venv/for-binder
 	$(BIN)/python -m pytest tests/book/test_launch.py -k binder
 
-test-nbgrader: .venv/for-book .venv/for-dev .venv/for-nbgrader
-	$(BIN)/python -m pytest tests/nbgrader/test_class.py tests/nbgrader/test_commands.py tests/nbgrader/test_formgrade.py tests/nbgrader/test_sandbox.py
+test-nbgrader: .venv/for-book .venv/for-dev .venv/for-nbgrader .venv/for-cluster
+	$(BIN)/python -m pytest tests/nbgrader --ignore=tests/nbgrader/test_convert.py --ignore=tests/nbgrader/test_submit.py
 	$(BIN)/python -m pytest -o addopts="--import-mode=importlib --doctest-modules" tito/assignments
 
 bench: .venv/for-conformance

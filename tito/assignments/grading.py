@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,9 +21,19 @@ from nbformat import NotebookNode, reads
 from tito import course
 from tito.assignments import sandbox
 from tito.assignments.classroom import CONFIG, Classroom, one_engine
+from tito.assignments.cluster import on_cluster
 from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
 from tito.assignments.quiet import quiet
-from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, RunFailed, reference_before, run
+from tito.assignments.run import (
+    CELL_SECONDS,
+    TOTAL_SECONDS,
+    Code,
+    Outcome,
+    RunFailed,
+    reference_before,
+    reference_texts,
+    run,
+)
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
@@ -48,7 +59,12 @@ class Graded:
 
 
 def autograde(
-    classroom: Classroom, module: Module, jobs: int = 1, force: bool = False, unsafe_ok: bool = False
+    classroom: Classroom,
+    module: Module,
+    jobs: int = 1,
+    force: bool = False,
+    unsafe_ok: bool = False,
+    scheduler: str | None = None,
 ) -> Iterator[Graded]:
     """Grade every submission of an assignment.
 
@@ -56,6 +72,7 @@ def autograde(
         jobs: how many submissions are graded at the same time, each in a process of its own.
         force: grade also what was graded already and has not changed since.
         unsafe_ok: run students' code also where it cannot be walled in.
+        scheduler: the address of a Dask scheduler, on whose machines they run instead.
 
     Yields:
         One result for each student who is known, in alphabetical order.
@@ -70,13 +87,35 @@ def autograde(
         raise TitoError(
             f"nothing was collected for {module.stem}: `tito nbgrader collect {module.number} incoming/` first"
         )
-    walls = sandbox.require(unsafe_ok or bool(classroom.config().RunTests.get("unsafe_ok", False)))
-    with reference_before(module) as package_in:
-        grader = Grader(classroom, module, package_in, walls)
-        todo = [student for student in students if grader.is_open(student, force)]
-        with at_once(grader.grade, todo, jobs, _lost) as results:
-            for student in students:
-                yield next(results) if student in todo else as_before(classroom, module, student)
+    grader = Grader(classroom, module)
+    todo = [student for student in students if grader.is_open(student, force)]
+    unsafe_ok = unsafe_ok or bool(classroom.config().RunTests.get("unsafe_ok", False))
+    way = (
+        _on_cluster(grader, todo, scheduler, unsafe_ok)
+        if scheduler
+        else _on_this_machine(grader, todo, jobs, unsafe_ok)
+    )
+    with way as results:
+        for student in students:
+            yield next(results) if student in todo else as_before(classroom, module, student)
+
+
+@contextmanager
+def _on_this_machine(grader: "Grader", students: list[str], jobs: int, unsafe_ok: bool) -> Iterator[Iterator[Graded]]:
+    walls = sandbox.require(unsafe_ok)
+    with reference_before(grader.module) as package_in:
+        here = partial(
+            run, package_in=package_in, cell_seconds=grader.limits[0], total_seconds=grader.limits[1], walls=walls
+        )
+        with at_once(partial(grader.grade, how=here), students, jobs, _lost) as results:
+            yield results
+
+
+@contextmanager
+def _on_cluster(grader: "Grader", students: list[str], scheduler: str, unsafe_ok: bool) -> Iterator[Iterator[Graded]]:
+    with on_cluster(scheduler, reference_texts(grader.module), grader.limits, unsafe_ok) as submit:
+        waiting = [(student, submit(grader.cells(student))) for student in students]
+        yield (grader.grade(student, how=lambda _, outcomes=outcomes: outcomes()) for student, outcomes in waiting)
 
 
 def _lost(student: str) -> Graded:
@@ -168,8 +207,8 @@ def known_students(classroom: Classroom, module: Module) -> list[str]:
 class Grader:
     """Grades one submission after the other."""
 
-    def __init__(self, classroom: Classroom, module: Module, package_in: Path | None = None, walls: bool = False):
-        self.classroom, self.module, self.package_in, self.walls = classroom, module, package_in, walls
+    def __init__(self, classroom: Classroom, module: Module):
+        self.classroom, self.module = classroom, module
         self.source = reads(read(classroom.source(module)), 4)
         with classroom.gradebook() as gradebook:
             due = gradebook.find_assignment(module.stem).duedate
@@ -187,14 +226,25 @@ class Grader:
             return True
         return record["status"] != "failed" and not self.classroom.autograded(self.module, student).exists()
 
-    def grade(self, student: str) -> Graded:
-        """Run a submission, let NBGrader enter what came of it, and note that it is done."""
+    def cells(self, student: str) -> list[Code]:
+        """What is run of a submission."""
+        return [as_code(cell) for cell in code_cells(self._tested(student))]
+
+    def _tested(self, student: str) -> NotebookNode:
+        return with_tests(reads(read(self._submission(student)), 4), self.source)
+
+    def grade(self, student: str, how: Callable[[list[Code]], list[Outcome]]) -> Graded:
+        """Run a submission, let NBGrader enter what came of it, and note that it is done.
+
+        Args:
+            how: what runs cells.
+        """
         key, notes = self._key(student), []
         try:
             before = scores_of(self.classroom, self.module, student)
-            nb = with_tests(reads(read(self._submission(student)), 4), self.source)
+            nb = self._tested(student)
             cells = [as_code(cell) for cell in code_cells(nb)]
-            outcomes = run(cells, self.package_in, *self.limits, self.walls)
+            outcomes = how(cells)
             notes = [
                 f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit
             ]

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -67,16 +67,25 @@ class Outcome:
         return next((line for file, line, _ in reversed(self.frames) if file == f"<{name}>"), None)
 
 
-@contextmanager
-def reference_before(module: Module) -> Iterator[Path]:
-    """A folder whose `tinytorch` has the reference of the modules before `module`, and nothing of `module` itself."""
+def reference_texts(module: Module) -> dict[str, str]:
+    """The reference of the modules before `module`, and nothing of `module` itself: file name -> text."""
     earlier = course.earlier(module)
+    return {f"{other.slug}.py": files.read(COURSE.package / f"{other.slug}.py") for other in earlier} | glue(earlier)
+
+
+@contextmanager
+def package_of(texts: dict[str, str]) -> Iterator[Path]:
+    """A folder with a `tinytorch` of these files."""
     with tempfile.TemporaryDirectory(prefix="tito_") as folder:
         Path(folder).chmod(0o755)  # the sandbox has another user
-        texts = {f"{other.slug}.py": files.read(COURSE.package / f"{other.slug}.py") for other in earlier}
-        for name, text in (texts | glue(earlier)).items():
+        for name, text in texts.items():
             files.write(Path(folder) / "tinytorch" / name, text)
         yield Path(folder)
+
+
+def reference_before(module: Module) -> AbstractContextManager[Path]:
+    """A folder whose `tinytorch` is the reference of the modules before `module`."""
+    return package_of(reference_texts(module))
 
 
 def run(

@@ -110,13 +110,14 @@ def autograde(
     jobs: Jobs = 1,
     force: Annotated[bool, typer.Option("--force", help="Also what was graded already and has not changed.")] = False,
     unsafe_ok: Unsafe = False,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler: grade on its machines.")] = None,
 ) -> None:
     """Grade everything that was collected; what was graded before is graded again when it or the tests have changed."""
     from tito.assignments.grading import autograde as grade
     from tito.assignments.progress import progress
 
     classroom, module = _classroom(), course.find(name)
-    results = list(progress(grade(classroom, module, jobs, force, unsafe_ok), "graded"))
+    results = list(progress(grade(classroom, module, jobs, force, unsafe_ok, scheduler), "graded"))
     rows = [(r.student, paint(r.status, COLORS[r.status]), _score(r), _remarks(r)) for r in results]
     typer.echo(table(("student", "status", "score", "remarks"), rows))
     for result in results:
