@@ -90,6 +90,12 @@ def helper_below(released):
     return nb
 
 
+def spying(released):
+    nb = solved(released, sigmoid=SPIES)
+    nb.cells.append(nbformat.v4.new_code_cell("print(told)\nraise ValueError(told)"))
+    return nb
+
+
 def marimo_export(folder: Path, text: str) -> str:
     """What `marimo export ipynb` makes of a student's notebook."""
     source = folder / "a.py"
@@ -111,6 +117,15 @@ def reformatted(folder: Path, text: str) -> str:
 UNSAFE = [] if is_there() else ["--unsafe-ok"]
 WARNS = "import sys, warnings\nwarnings.warn('careful')\nprint('to stderr', file=sys.stderr)\nreturn np.maximum(x, 0)"
 PRINTS_IN = "print(In[-1])\nprint(list(In))\nimport inspect\nframe = inspect.currentframe().f_back\nprint(inspect.getsource(frame) if False else frame.f_code.co_consts)\nreturn np.maximum(x, 0)"
+# says what it can read of the test that calls it, in a message and, later, from a cell of its own
+SPIES = """\
+import base64, sys
+frame = sys._getframe()
+while not frame.f_code.co_name.startswith("test_"):
+    frame = frame.f_back
+global told
+told = base64.b64encode(repr(frame.f_code.co_consts).encode()).decode()
+raise type(told, (NotImplementedError,), {})(f"{told}: replace this line with your code")"""
 ALL = 23 + 2  # the visible and hidden tests, and a private one; the answers are 4 more
 
 # student -> (files, status, score, what the report of the collection must name)
@@ -162,6 +177,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "windows-ipynb": ({nb: nbformat.writes(solved(released)).replace("\\n", "\\r\\n")}, "graded", ALL, ""),
         "broken-json": ({nb: broken[: len(broken) // 2]}, "failed", None, "is broken"),
         "prints-in": ({nb: solved(released, relu=PRINTS_IN)}, "graded", ALL, ""),
+        "spies": ({nb: spying(released)}, "graded", ALL - 4, ""),
         "two-at-once": ({nb: solved(released), "03_layers.py": other}, "graded", ALL, "beside it lay 03_layers.py"),
         "late": ({nb: solved(released), "timestamp.txt": "2100-01-02 12:00:00 UTC"}, "graded", ALL * 0.9, ""),
         "nothing": ({"notes.txt": "see my e-mail"}, "no submission", None, ""),

@@ -1,5 +1,6 @@
 """The cycle of an assignment with a class that does everything wrong that classes do: every row of its table holds."""
 
+import base64
 import csv
 import html
 import os
@@ -131,9 +132,20 @@ def test_nothing_hidden_leaves_the_class(graded):
     assert leaks == {}
 
 
+def test_what_students_code_says_is_not_in_their_feedback(graded):
+    """While a hidden test runs, the code under test can read it, and say it in any disguise."""
+    autograded = (graded / "autograded" / "spies" / MODULE.stem / f"{MODULE.stem}.ipynb").read_text(encoding="utf-8")
+    told = re.search(r"[A-Za-z0-9+/]{200,}", autograded)[0]
+    assert "small probabilities" in base64.b64decode(told + "=" * (-len(told) % 4)).decode(), (
+        "it was told to the instructor"
+    )
+    page = (graded.parent / "out" / "spies" / f"{MODULE.stem}.html").read_text(encoding="utf-8")
+    assert told[:60] not in page and "test_sigmoid failed: an exception of its own." in html.unescape(page)
+
+
 def test_feedback_says_why(graded):
     page = html.unescape((graded.parent / "out" / "one-wrong" / f"{MODULE.stem}.html").read_text(encoding="utf-8"))
-    assert "test_sigmoid failed" in page
+    assert "test_sigmoid failed: FloatingPointError." in page and "1000.0]" in page
     for part in ("WHAT: the right values for both signs", "WHY: an early layer", 'TIP: "overflow encountered"'):
         assert part in page
     assert "test_relu failed" not in page

@@ -4,6 +4,7 @@ So plain `nbgrader autograde` in a class's folder does the same as `tito nbgrade
 """
 
 import ast
+import builtins
 import hashlib
 import re
 import textwrap
@@ -135,56 +136,72 @@ class Grades(GetGrades):
 
 
 class Reasons(NbGraderPreprocessor):
-    """For feedback: every failed test says what it checks, why, and a tip; no hidden test is shown, by nobody's doing."""
+    """For feedback: every failed test says what it checks, why, and a tip.
+
+    What a student's code has printed or put into a message is not there: while a hidden test runs, that code can read it, and
+    it could say so in any disguise. What is shown is the text of the notebook, and which line of it failed.
+    """
 
     def preprocess(self, nb, resources):
-        hidden = secret_lines(nb)
+        exercises = {name for cell in nb.cells for name in cell.metadata.get("tito", {}).get("exercises", [])}
         for cell in nb.cells:
-            if cell.cell_type != "code":
-                continue
-            if is_grade(cell):
+            if cell.cell_type == "code":
+                say = reason if is_grade(cell) else place
                 cell.outputs = [
-                    reason(cell, output, hidden) for output in cell.outputs if output.output_type == "error"
+                    say(cell, output, exercises) for output in cell.outputs if output.output_type == "error"
                 ]
                 cell.source = redacted(cell.source)
-            else:
-                cell.outputs = [plain(output) for output in cell.outputs if not quotes(output, hidden)]
         return nb, resources
 
 
-def reason(cell: NotebookNode, output: NotebookNode, hidden: set[str]) -> NotebookNode:
-    """Why a test failed, in words; of its hidden part not even the message, which would show what was passed."""
-    name = grade_id(cell)
-    places = [match for line in output.traceback if (match := re.match(rf"<{re.escape(name)}>, line (\d+)", line))]
-    line = int(places[-1][1]) if places else None
-    unsolved = output.ename == "NotImplementedError" and output.evalue.endswith(TODO)
-    if unsolved:
-        text = [f"{name}: not done yet. {output.evalue.partition(':')[0]} is not written."]
-    elif is_hidden(cell.source, line) or quotes(output, hidden):
-        text = [f"{name} failed in its hidden part: {output.ename}."]
+def reason(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> NotebookNode:
+    """Why a test failed; of its hidden part only that it is there."""
+    name, line = grade_id(cell), own_line(cell, output)
+    waits_for = next((exercise for exercise in exercises if output.evalue == f"{exercise}: {TODO}"), None)
+    if waits_for:
+        text = [f"{name}: not done yet. {waits_for} is not written."]
+    elif is_hidden(cell.source, line):
+        text = [f"{name} failed in its hidden part: {kind_of(output)}."]
     else:
-        text = [f"{name} failed.", *([cell.source.split("\n")[line - 1].strip()] if line else []), output.traceback[-1]]
+        text = [f"{name} failed: {kind_of(output)}.", *statement_at(cell.source, line)]
     text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
+    return error_output(output, text)
+
+
+def place(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> NotebookNode:
+    """Where a cell of the student's own failed."""
+    line = own_line(cell, output)
+    return error_output(output, [f"{kind_of(output)} in {f'line {line} of ' if line else ''}this cell."])
+
+
+def error_output(output: NotebookNode, text: list[str]) -> NotebookNode:
     lines = [line for part in text for line in textwrap.wrap(part, WIDTH, subsequent_indent="    ")]
-    return v4.new_output("error", ename=output.ename, evalue="", traceback=["\n".join(lines)])
+    return v4.new_output("error", ename=kind_of(output), evalue="", traceback=["\n".join(lines)])
+
+
+def kind_of(output: NotebookNode) -> str:
+    """The type of an exception, if Python has it; a name that a student made up could say anything."""
+    return output.ename if isinstance(getattr(builtins, output.ename, None), type) else "an exception of its own"
+
+
+def own_line(cell: NotebookNode, output: NotebookNode) -> int | None:
+    """The line of the cell where an error came up, as `outputs` has noted it."""
+    pattern = rf"<{re.escape(as_code(cell).name)}>, line (\d+)"
+    places = [match for line in output.traceback if (match := re.match(pattern, line))]
+    return int(places[-1][1]) if places else None
+
+
+def statement_at(source: str, line: int | None) -> list[str]:
+    """The lines of the statement that stands in a line."""
+    simple = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
+    found = [node for node in simple if line is not None and node.lineno <= line <= node.end_lineno]
+    return [text.strip() for node in found[:1] for text in source.split("\n")[node.lineno - 1 : node.end_lineno]]
 
 
 def docstring(source: str) -> str | None:
     """Of the first definition in a cell."""
     nodes = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     return ast.get_docstring(nodes[0]) if nodes else None
-
-
-def plain(output: NotebookNode) -> NotebookNode:
-    """Of an error of the student's own code the last line says enough."""
-    if output.output_type == "error":
-        output.traceback = output.traceback[-1:]
-    return output
-
-
-def quotes(output: NotebookNode, hidden: set[str]) -> bool:
-    text = str(output.get("text", "")) + "\n".join(output.get("traceback", []))
-    return any(line in text for line in hidden)
 
 
 def secret_lines(nb: NotebookNode) -> set[str]:
