@@ -96,6 +96,12 @@ def spying(released):
     return nb
 
 
+def with_magics(nb):
+    cell = cell_of(nb, "relu")
+    cell.source = f"%matplotlib inline\n{cell.source}\n\n%timeit relu(np.ones(3))"
+    return nb
+
+
 def marimo_export(folder: Path, text: str) -> str:
     """What `marimo export ipynb` makes of a student's notebook."""
     source = folder / "a.py"
@@ -177,6 +183,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "windows-ipynb": ({nb: nbformat.writes(solved(released)).replace("\\n", "\\r\\n")}, "graded", ALL, ""),
         "broken-json": ({nb: broken[: len(broken) // 2]}, "failed", None, "is broken"),
         "prints-in": ({nb: solved(released, relu=PRINTS_IN)}, "graded", ALL, ""),
+        "magics": ({nb: with_magics(solved(released))}, "graded", ALL, ""),
         "spies": ({nb: spying(released)}, "graded", ALL - 4, ""),
         "two-at-once": ({nb: solved(released), "03_layers.py": other}, "graded", ALL, "beside it lay 03_layers.py"),
         "late": ({nb: solved(released), "timestamp.txt": "2100-01-02 12:00:00 UTC"}, "graded", ALL * 0.9, ""),

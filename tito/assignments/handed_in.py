@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from tito.assignments.foreign import without_magics
 from tito.assignments.jupyter import PLAY, is_start, without_call
 from tito.errors import TitoError
 from tito.notebook import Definition, parse, prose
@@ -103,7 +104,7 @@ def _piece(cell: dict) -> Piece | None:
         kind == "code" and (text := _text_of(source)) is not None
     ):  # `marimo export ipynb` leaves prose with a comment as code
         return Piece(True, text, label)
-    return Piece(kind == "markdown", source if kind == "markdown" else without_call(source), label)
+    return Piece(kind == "markdown", source if kind == "markdown" else without_magics(without_call(source)), label)
 
 
 def _text_of(source: str) -> str | None:

@@ -1,18 +1,19 @@
-"""How far a long command is, in one line that grows, on a terminal only."""
+"""How far a long command is: a bar in one line, on a terminal only."""
 
 import sys
 from collections.abc import Iterable, Iterator
 
-WIDTH = 30
+WIDTH, NAME = 24, 30
 
 
-def progress(results: Iterable, word: str) -> Iterator:
-    """Pass results on, and count them on the screen."""
-    count, shows = 0, sys.stderr.isatty()
-    for result in results:
-        count += 1
+def progress(results: Iterable, total: int) -> Iterator:
+    """Pass results on, which have a `student` each, and show how many of `total` are done."""
+    shows = sys.stderr.isatty()
+    for count, result in enumerate(results, 1):
         if shows:
-            print(f"\r{count} {word}: {result.student[:WIDTH]:<{WIDTH}}", end="", file=sys.stderr, flush=True)
+            filled = WIDTH * min(count, total) // max(total, 1)
+            bar = "#" * filled + "-" * (WIDTH - filled)
+            print(f"\r[{bar}] {count} of {total}  {result.student[:NAME]:<{NAME}}", end="", file=sys.stderr, flush=True)
         yield result
-    if shows and count:
-        print("\r" + " " * (WIDTH + 20) + "\r", end="", file=sys.stderr, flush=True)
+    if shows:
+        print("\r" + " " * (WIDTH + NAME + 24) + "\r", end="", file=sys.stderr, flush=True)

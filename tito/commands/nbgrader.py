@@ -114,10 +114,13 @@ def autograde(
 ) -> None:
     """Grade everything that was collected; what was graded before is graded again when it or the tests have changed."""
     from tito.assignments.grading import autograde as grade
+    from tito.assignments.grading import known_students
     from tito.assignments.progress import progress
 
     classroom, module = _classroom(), course.find(name)
-    results = list(progress(grade(classroom, module, jobs, force, unsafe_ok, scheduler), "graded"))
+    results = list(
+        progress(grade(classroom, module, jobs, force, unsafe_ok, scheduler), len(known_students(classroom, module)))
+    )
     rows = [(r.student, paint(r.status, COLORS[r.status]), _score(r), _remarks(r)) for r in results]
     typer.echo(table(("student", "status", "score", "remarks"), rows))
     for result in results:
@@ -139,10 +142,12 @@ def feedback(
     name: Name, to: Annotated[Path, typer.Option(help="Folder for the pages.", file_okay=False)], jobs: Jobs = 1
 ) -> None:
     """Write a page for each student: the score, and for each failed test what, why and a tip."""
+    from tito.assignments.grading import known_students
     from tito.assignments.progress import progress
     from tito.assignments.returning import feedback as write_pages
 
-    pages = list(progress(write_pages(_classroom(), course.find(name), to, jobs), "written"))
+    classroom, module = _classroom(), course.find(name)
+    pages = list(progress(write_pages(classroom, module, to, jobs), len(known_students(classroom, module))))
     missing = [page for page in pages if page.path is None]
     typer.echo(f"{len(pages) - len(missing)} pages in {to}")
     for page in missing:
