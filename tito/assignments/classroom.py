@@ -94,9 +94,6 @@ class Classroom:
     def note(self, kind: str, content: dict, module: Module, student: str | None = None) -> None:
         write(self._record(kind, module, student), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
-    def forget(self, kind: str, module: Module, student: str) -> None:
-        self._record(kind, module, student).unlink(missing_ok=True)
-
     def _record(self, kind: str, module: Module, student: str | None) -> Path:
         folder = self.state / kind / module.stem
         return folder.with_suffix(".json") if student is None else folder / f"{student}.json"

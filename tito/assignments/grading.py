@@ -4,17 +4,12 @@ A submission is done when its record says so, which is written last. After a kil
 """
 
 import hashlib
-import multiprocessing
-import queue
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from nbformat import NotebookNode, reads
 
@@ -22,6 +17,7 @@ from tito import course
 from tito.assignments import sandbox
 from tito.assignments.classroom import CONFIG, Classroom, one_engine
 from tito.assignments.cluster import on_cluster
+from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
 from tito.assignments.quiet import quiet
 from tito.assignments.run import (
@@ -39,8 +35,6 @@ from tito.errors import TitoError
 from tito.files import read
 from tito.place import COURSE
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Graded:
@@ -52,9 +46,8 @@ class Graded:
     score: float | None = None
     max_score: float | None = None
     notes: list[str] = field(default_factory=list)
-    changed: dict[str, tuple[float, float]] = field(
-        default_factory=dict
-    )  # grade id -> (before, now), when graded again
+    # grade id -> (before, now), when it was graded again
+    changed: dict[str, tuple[float, float]] = field(default_factory=dict)
     again: bool = True  # False: nothing had changed since it was graded
 
 
@@ -90,11 +83,10 @@ def autograde(
     grader = Grader(classroom, module)
     todo = [student for student in students if grader.is_open(student, force)]
     unsafe_ok = unsafe_ok or bool(classroom.config().RunTests.get("unsafe_ok", False))
-    way = (
-        _on_cluster(grader, todo, scheduler, unsafe_ok)
-        if scheduler
-        else _on_this_machine(grader, todo, jobs, unsafe_ok)
-    )
+    if scheduler:
+        way = _on_cluster(grader, todo, scheduler, unsafe_ok)
+    else:
+        way = _on_this_machine(grader, todo, jobs, unsafe_ok)
     with way as results:
         for student in students:
             yield next(results) if student in todo else as_before(classroom, module, student)
@@ -120,77 +112,6 @@ def _on_cluster(grader: "Grader", students: list[str], scheduler: str, unsafe_ok
 
 def _lost(student: str) -> Graded:
     return Graded(student, "failed", "the process that graded it was killed; `tito nbgrader autograde` tries again")
-
-
-@contextmanager
-def at_once(do: Callable[[str], T], students: list[str], jobs: int, lost: Callable[[str], T]) -> Iterator[Iterator[T]]:
-    """Do something for several students at a time, in as many processes; the results come in the order of `students`.
-
-    Args:
-        do: what is done; it raises nothing.
-        lost: the result for a student at whom a process was killed.
-    """
-    if jobs == 1:
-        yield map(do, students)
-        return
-    processes = [_Process(do) for _ in range(min(jobs, len(students)))]  # before there are threads: these may be forked
-    idle: queue.Queue = queue.Queue()
-    for process in processes:
-        idle.put(process)
-
-    def by_the_next_idle(student: str) -> T:
-        process = idle.get()
-        try:
-            return process.ask(student)
-        except (EOFError, OSError):  # perhaps the system has killed it, for want of memory
-            process.start_again()
-            return lost(student)
-        finally:
-            idle.put(process)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            yield pool.map(by_the_next_idle, students)
-        finally:
-            pool.shutdown(cancel_futures=True)
-            for (
-                process
-            ) in processes:  # all pipes first: a process that was forked later holds the ends of the earlier ones open
-                process.pipe.close()
-            for process in processes:
-                process.process.join()
-
-
-class _Process:
-    """A process that does one thing after the other. It ends when this one does, whatever ends it: its pipe is closed then."""
-
-    def __init__(self, do: Callable[[str], T]):
-        self.do = do
-        self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=_serve, args=(do, theirs, self.pipe), daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def ask(self, student: str) -> T:
-        self.pipe.send(student)
-        return self.pipe.recv()
-
-    def start_again(self) -> None:
-        self.pipe.close()
-        self.process.join()
-        self.__init__(self.do)
-
-
-def _serve(do: Callable[[str], T], pipe, other_end) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
-    if multiprocessing.get_start_method() == "fork":
-        other_end.close()
-    while True:
-        try:
-            student = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(do(student))
 
 
 def known_students(classroom: Classroom, module: Module) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from nbformat import reads
 
 from tito.assignments.classroom import Classroom, one_engine
-from tito.assignments.grading import as_before, at_once, known_students
+from tito.assignments.grading import as_before, known_students
+from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import secret_lines
 from tito.assignments.quiet import quiet
 from tito.course import Module

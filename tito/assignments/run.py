@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
@@ -51,20 +51,13 @@ class Outcome:
     error: tuple[str, str] | None = None  # type and text
     frames: list[list] = field(
         default_factory=list
-    )  # [file, line, function], the innermost last; a cell's file is <name>
+    )  # [file, line, function], the innermost last; a cell's file: <name>
     printed: str = ""
     gave_up: bool = False  # it ended the process, or was stopped
-
-    def as_json(self) -> dict:
-        return asdict(self)
 
     @property
     def hit_a_limit(self) -> bool:
         return self.gave_up or (self.error is not None and self.error[0] == "MemoryError")
-
-    def line_in(self, name: str) -> int | None:
-        """The line of the cell `name` where the error came up."""
-        return next((line for file, line, _ in reversed(self.frames) if file == f"<{name}>"), None)
 
 
 def reference_texts(module: Module) -> dict[str, str]:
