@@ -6,9 +6,11 @@ Nothing is written before both were tried: the reference has full marks, an unso
 import ast
 import re
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode, v4, writes
@@ -25,19 +27,29 @@ from tito.stub import stub
 PRIVATE = "# A private test of your instructor. It runs when your work is graded."
 
 
-def generate(classroom: Classroom, module: Module) -> NotebookNode:
-    """Write `source/` and `release/` of a module, and enter its cells into the gradebook.
+def generate(classroom: Classroom, modules: list[Module]) -> Iterator[tuple[Module, NotebookNode]]:
+    """Write `source/` and `release/` of modules, and enter their cells into the gradebook.
+
+    Yields:
+        Each module, and the instructor's version.
 
     Raises:
         TitoError: grade ids have changed since the release, a private test is not sound, or one of the two versions does not
-            score what it must; then nothing was written.
+            score what it must; then nothing of that module was written.
     """
+    with ThreadPoolExecutor() as pool:
+        for module, source in zip(modules, pool.map(partial(_tried, classroom), modules), strict=True):
+            write(classroom.source(module), writes(source) + "\n")
+            _release(classroom, module)
+            yield module, source
+
+
+def _tried(classroom: Classroom, module: Module) -> NotebookNode:
+    """The instructor's version, which keeps what `generate` promises."""
     source = to_ipynb(parse(COURSE.notebook(module)))
     source.cells += private_cells(classroom.private(module), {_id(cell) for cell in source.cells})
     _refuse_changed_ids(classroom, module, source)
     _check(module, source)
-    write(classroom.source(module), writes(source) + "\n")
-    _release(classroom, module)
     return source
 
 

@@ -46,9 +46,8 @@ def generate(
 
     if (name is None) != everything:
         raise TitoError("say which module, as in `tito nbgrader generate 02`, or --all")
-    classroom = _classroom()
-    for module in course.available() if everything else [course.find(name)]:
-        source = make(classroom, module)
+    modules = course.available() if everything else [course.find(name)]
+    for module, source in make(_classroom(), modules):
         points = sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in source.cells)
         graded = sum(kind != "solution" for kind in frozen_ids(source).values())
         typer.echo(
