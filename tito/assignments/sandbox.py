@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
@@ -59,6 +59,7 @@ def require(unsafe_ok: bool) -> bool:
     Raises:
         TitoError: they cannot be built, and that was not accepted; or one of them does not hold.
     """
+    remove_leftovers()
     missing = weak_walls() if is_there() else None
     if missing == []:
         return True
@@ -176,6 +177,14 @@ def _cgroups(name: str, limits: Limits) -> Iterator[list[Path]]:
     finally:
         for folder in made:
             _remove(folder)
+
+
+def remove_leftovers() -> None:
+    """Remove the control groups of graders that were killed."""
+    for folder in [*CGROUPS.glob("tito-*"), *CGROUPS.glob("*/tito-*")]:
+        if not Path("/proc", folder.name.split("-")[1]).exists():
+            with suppress(OSError):  # another user's, or something still runs in it
+                folder.rmdir()
 
 
 def _remove(folder: Path) -> None:
