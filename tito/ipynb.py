@@ -4,6 +4,7 @@ import re
 
 from tito.notebook import Cell, Notebook, names_bound, names_read, prose
 
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # The second cell, and what the setup cell ends with: marimo runs tests and redraws by itself, Jupyter does neither.
 CONTROLS = (
     "Sliders, menus and buttons show nothing in Jupyter: each cell runs with the value that its control begins with, and "
@@ -35,8 +36,7 @@ def to_ipynb(notebook: Notebook, install: str | None) -> str:
     for number, cell in enumerate(notebook.cells):
         make = v4.new_markdown_cell if cell.kind == "markdown" else v4.new_code_cell
         cells.append(make(_source(cell, checks[number]), id=cell_id(number, cell)))
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    made = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     return writes(made, version=NO_CONVERT) + "\n"
 
 

@@ -208,11 +208,11 @@ def _code_cell(node: ast.FunctionDef, lines: list[str]) -> Cell:
     if len(body) == 1 and isinstance(body[0], Definition):
         kind = "class" if isinstance(body[0], ast.ClassDef) else "function"
         return Cell(kind, body[0].name, source, start + 1, body[0], marks, demoted=True)
-    is_prose = len(body) == 1 and _is_prose(body[0])
+    is_prose = len(body) == 1 and is_prose_call(body[0])
     return Cell("markdown" if is_prose else "code", node.name, source, start + 1, node, marks)
 
 
-def _is_prose(node: ast.stmt) -> bool:
+def is_prose_call(node: ast.stmt) -> bool:
     """Whether a statement is `mo.md` of a text and nothing else; what it shows of an f-string only a run can tell."""
     call = node.value if isinstance(node, ast.Expr) else None
     is_md = isinstance(call, ast.Call) and ast.unparse(call.func) == "mo.md"

@@ -20,7 +20,7 @@ pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: m
 import nbformat
 
 from tests.nbgrader.students import MODULE, UNSAFE, hand_in, students
-from tests.tito.student import tito
+from tests.tito.student import done, tito
 from tito.assignments.preprocessors import secret_lines
 
 PRIVATE = '''\
@@ -38,11 +38,6 @@ def test_relu_of_a_large_number():
     assert relu(np.array([LARGE, -LARGE])).tolist() == [LARGE, 0.0]
 '''
 SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 2.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
-
-
-def done(run: subprocess.CompletedProcess) -> str:
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 @pytest.fixture(scope="module")

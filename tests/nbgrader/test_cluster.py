@@ -17,18 +17,13 @@ pytest.importorskip("distributed", reason="runs only where distributed is instal
 from distributed import Client
 
 from tests.nbgrader.students import MODULE, UNSAFE, hand_in, solved_text
-from tests.tito.student import tito
+from tests.tito.student import done, tito
 from tito import course
 from tito.assignments.classroom import Classroom
 from tito.assignments.grading import autograde
 from tito.errors import TitoError
 
 STUDENTS = 24
-
-
-def done(run: subprocess.CompletedProcess) -> str:
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,11 @@ pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: m
 import nbformat
 
 from tests.nbgrader.students import MODULE, UNSAFE, hand_in, solved_text
-from tests.tito.student import reference_bodies, tito
+from tests.tito.student import done, reference_bodies, tito
 from tito import course
 from tito.notebook import parse
 from tito.place import COURSE
 from tito.stub import replace_blocks, stub
-
-
-def done(run: subprocess.CompletedProcess) -> str:
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 def refused(run: subprocess.CompletedProcess, *parts: str) -> None:

@@ -15,14 +15,10 @@ import pytest
 pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
 
 from tests.nbgrader.students import ANSWERS, MODULE, UNSAFE, answered, hand_in, solved
-from tests.tito.student import tito
+from tests.tito.student import done, tito
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="runs only where chromium is installed")
-
-
-def done(run):
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.fixture

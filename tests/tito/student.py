@@ -29,6 +29,12 @@ def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.Comple
     )
 
 
+def done(run: subprocess.CompletedProcess) -> str:
+    """What a command printed that must have gone well."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
 def reference_bodies(stem: str) -> dict[str, list[str]]:
     """Exercise -> the lines of its solution, unindented."""
     notebook = parse(COURSE.notebook(find(stem)))

@@ -9,17 +9,18 @@ from functools import cache
 from pathlib import Path
 
 from tito import course
+from tito.assignments.quiet import quiet
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import write
 
 CONFIG = "nbgrader_config.py"
-MARK = "tito.assignments.preprocessors"
+MARK = "from tito.assignments import preprocessors"
 FOLDERS = ("source", "release", "submitted", "autograded", "feedback", "originals", "private")
 SETTINGS = '''\
 """NBGrader's settings for this class; `tito nbgrader` and `nbgrader` both read them."""
 
-from tito.assignments import preprocessors
+{mark}
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "{name}"
@@ -106,20 +107,31 @@ class Classroom:
         config.CourseDirectory.root = str(self.root)
         return config
 
-    def coursedir(self, module: Module, student: str = "*"):
+    def coursedir(self, **options: str):
+        """NBGrader's idea of this folder, for an `assignment_id` and a `student_id`."""
         from nbgrader.coursedir import CourseDirectory
 
-        folder = CourseDirectory(config=self.config())
-        folder.assignment_id, folder.student_id = module.stem, student
-        return folder
+        return CourseDirectory(config=self.config(), **options)
+
+    def convert(self, converter: type, module: Module, student: str = "*") -> None:
+        """Let NBGrader take a step: make a release, grade a submission, write a page of feedback.
+
+        Raises:
+            TitoError: it could not, with the last thing that it said.
+        """
+        coursedir = self.coursedir(assignment_id=module.stem, student_id=student)
+        with quiet() as said, one_engine():
+            try:
+                converter(coursedir=coursedir, config=coursedir.config, force=True).start()
+            except Exception as error:
+                raise TitoError(said.last() or str(error)) from None
 
     @contextmanager
     def gradebook(self):
         from nbgrader.api import Gradebook
 
-        config = self.config()
-        folder = self.coursedir(course.available()[0])
-        with one_engine(), Gradebook(folder.db_url, config.CourseDirectory.course_id) as gradebook:
+        folder = self.coursedir()
+        with one_engine(), Gradebook(folder.db_url, folder.course_id) as gradebook:
             yield gradebook
 
     def assignments(self) -> list[Module]:
@@ -165,7 +177,7 @@ def find_classroom(start: Path | None = None) -> Classroom:
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         settings = folder / CONFIG
-        if settings.is_file() and MARK.rpartition(".")[2] in settings.read_text(encoding="utf-8", errors="replace"):
+        if settings.is_file() and MARK in settings.read_text(encoding="utf-8", errors="replace"):
             return Classroom(folder)
     raise TitoError(
         f"{start} is not in a class's folder: cd into yours, or make one with `tito nbgrader init my-class`"
@@ -191,7 +203,8 @@ def init(folder: Path) -> Classroom:
         )
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
-    for name, text in {CONFIG: SETTINGS.format(name=root.name.replace('"', "")), ".gitignore": IGNORED}.items():
+    settings = SETTINGS.format(mark=MARK, name=root.name.replace('"', ""))
+    for name, text in {CONFIG: settings, ".gitignore": IGNORED}.items():
         if not (root / name).exists():
             write(root / name, text)
     with made.gradebook():  # makes the database

@@ -112,6 +112,19 @@ def statements(source: str) -> list[ast.stmt]:
     return [] if _error_line(source) is not None else ast.parse(source).body
 
 
+def said_by(source: str) -> set[str]:
+    """The statements of a cell, as something that can be compared; nothing, when it does not parse."""
+    return set().union(*map(one_by_one, statements(source)))
+
+
+def one_by_one(node: ast.stmt) -> set[str]:
+    """A statement, as something that can be compared; an import of several names counts as several imports."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return {ast.dump(node)}
+    module = [node.module, node.level] if isinstance(node, ast.ImportFrom) else []
+    return {f"import {module} {alias.name} {alias.asname}" for alias in node.names}
+
+
 def only_definition(source: str) -> ast.stmt | None:
     """The definition that a cell consists of."""
     nodes = statements(source)

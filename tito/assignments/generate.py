@@ -13,10 +13,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from nbformat import NotebookNode, v4, writes
+from nbformat import NotebookNode, reads, v4, writes
 
 from tito.assignments.classroom import Classroom
-from tito.assignments.jupyter import TEST, role, to_ipynb
+from tito.assignments.jupyter import TEST, grade_id, role, to_ipynb
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read, write
@@ -47,7 +47,7 @@ def generate(classroom: Classroom, modules: list[Module]) -> Iterator[tuple[Modu
 def _tried(classroom: Classroom, module: Module) -> NotebookNode:
     """The instructor's version, which keeps what `generate` promises."""
     source = to_ipynb(parse(COURSE.notebook(module)))
-    source.cells += private_cells(classroom.private(module), {_id(cell) for cell in source.cells})
+    source.cells += private_cells(classroom.private(module), {grade_id(cell) for cell in source.cells})
     _refuse_changed_ids(classroom, module, source)
     _check(module, source)
     return source
@@ -56,14 +56,10 @@ def _tried(classroom: Classroom, module: Module) -> NotebookNode:
 def _release(classroom: Classroom, module: Module) -> None:
     from nbgrader.converters import GenerateAssignment
 
-    from tito.assignments.quiet import quiet
-
-    config = classroom.config()
-    with quiet() as said:
-        try:
-            GenerateAssignment(coursedir=classroom.coursedir(module), config=config, force=True).start()
-        except Exception as error:
-            raise TitoError(f"NBGrader could not make the release of {module.stem}: {said.last() or error}") from None
+    try:
+        classroom.convert(GenerateAssignment, module)
+    except TitoError as error:
+        raise TitoError(f"NBGrader could not make the release of {module.stem}: {error}") from None
 
 
 def _check(module: Module, source: NotebookNode) -> None:
@@ -97,7 +93,7 @@ def _secrets(source: NotebookNode) -> dict[str, str]:
     for begin, end in (SOLUTION, HIDDEN):
         for cell in source.cells:
             for number, block in enumerate(re.findall(rf"{begin}\n(.*?)\n[ ]*{end}", cell.source, re.DOTALL)):
-                found[f"{_id(cell)} ({number})"] = block
+                found[f"{grade_id(cell)} ({number})"] = block
     return found
 
 
@@ -171,8 +167,6 @@ def release(classroom: Classroom, module: Module, to: Path, due: datetime | None
         with classroom.gradebook() as gradebook:
             gradebook.update_or_create_assignment(module.stem, duedate=due)
     if classroom.record("released", module) is None:
-        from nbformat import reads
-
         content = {"ids": frozen_ids(reads(files[f"{module.stem}/{module.stem}.ipynb"], 4))}
         classroom.note("released", content | {"at": datetime.now().isoformat(timespec="seconds")}, module)
     return list(files)
@@ -184,9 +178,8 @@ def frozen_ids(nb: NotebookNode) -> dict[str, str]:
     for cell in nb.cells:
         said = cell.metadata.get("nbgrader", {})
         if said.get("grade") or said.get("solution"):
-            kinds[said["grade_id"]] = (
-                "answer" if said["grade"] and said["solution"] else "test" if said["grade"] else "solution"
-            )
+            kind = "answer" if said["grade"] and said["solution"] else "test" if said["grade"] else "solution"
+            kinds[said["grade_id"]] = kind
     return kinds
 
 
@@ -203,7 +196,3 @@ def _refuse_changed_ids(classroom: Classroom, module: Module, source: NotebookNo
             f"the cells of {module.stem} are frozen since its release on {released['at'][:10]}, and {', '.join(changes)}: name them as"
             " they were, or make a new class for the new version"
         )
-
-
-def _id(cell: NotebookNode) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")

@@ -6,20 +6,18 @@ A submission is done when its record says so, which is written last. After a kil
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode, reads
 
-from tito import course
 from tito.assignments import sandbox
-from tito.assignments.classroom import CONFIG, Classroom, one_engine
+from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
+from tito.assignments.jupyter import grade_id
 from tito.assignments.pool import at_once
-from tito.assignments.preprocessors import RunTests, as_code, code_cells, grade_id, nb_key
-from tito.assignments.quiet import quiet
+from tito.assignments.preprocessors import RunTests, as_code, code_cells, nb_key
 from tito.assignments.run import (
     CELL_SECONDS,
     TOTAL_SECONDS,
@@ -33,7 +31,6 @@ from tito.assignments.run import (
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
-from tito.place import COURSE
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,8 @@ class Graded:
     score: float | None = None
     max_score: float | None = None
     notes: list[str] = field(default_factory=list)
+    scores: dict[str, float] = field(default_factory=dict)  # by grade id
+    unread: frozenset[str] = frozenset()  # grade ids of answers that nobody has read
     # grade id -> (before, now), when it was graded again
     changed: dict[str, tuple[float, float]] = field(default_factory=dict)
     again: bool = True  # False: nothing had changed since it was graded
@@ -160,6 +159,8 @@ class Grader:
         Args:
             how: what runs cells.
         """
+        from nbgrader.converters import Autograde
+
         key, notes = self._key(student), []
         try:
             before = scores_of(self.classroom, self.module, student)
@@ -170,7 +171,7 @@ class Grader:
                 f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit
             ]
             RunTests.known[nb_key(nb)] = outcomes
-            self._enter(student)
+            self.classroom.convert(Autograde, self.module, student)
             result = result_of(self.classroom, self.module, student, notes, before)
         except (RunFailed, TitoError) as error:
             result = Graded(student, "failed", str(error), notes=notes)
@@ -179,17 +180,6 @@ class Grader:
         record = {"key": key, "status": result.status, "why": result.why, "notes": result.notes}
         self.classroom.note("graded", record, self.module, student)
         return result
-
-    def _enter(self, student: str) -> None:
-        """Let NBGrader make the autograded notebook and write into its database."""
-        from nbgrader.converters import Autograde
-
-        with quiet() as said, one_engine():
-            try:
-                coursedir = self.classroom.coursedir(self.module, student)
-                Autograde(coursedir=coursedir, config=self.classroom.config(), force=True).start()
-            except Exception as error:
-                raise TitoError(said.last() or str(error)) from None
 
     def _submission(self, student: str) -> Path:
         return self.classroom.submitted(self.module, student) / f"{self.module.stem}.ipynb"
@@ -206,16 +196,12 @@ def _version(module: Module, source: NotebookNode) -> str:
     cells = [
         f"{grade_id(cell)} {cell.metadata.get('nbgrader', {}).get('points')} {cell.source}" for cell in source.cells
     ]
-    reference = [read(COURSE.package / f"{other.slug}.py") for other in course.earlier(module)]
-    return hashlib.sha256("\0".join([*cells, *reference]).encode()).hexdigest()
+    return hashlib.sha256("\0".join([*cells, *reference_texts(module).values()]).encode()).hexdigest()
 
 
 def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """A submission whose read-only cells are those of the source; what OverwriteCells will do with it."""
-    nb, locked = deepcopy(nb), {}
-    for cell in source.cells:
-        if cell.metadata.get("nbgrader", {}).get("locked"):
-            locked[grade_id(cell)] = cell.source
+    """A submission, changed so that its read-only cells are those of the source; what OverwriteCells will do with it."""
+    locked = {grade_id(c): c.source for c in source.cells if c.metadata.get("nbgrader", {}).get("locked")}
     for cell in nb.cells:
         cell.source = locked.get(grade_id(cell), cell.source)
     return nb
@@ -229,12 +215,14 @@ def result_of(classroom: Classroom, module: Module, student: str, notes: list[st
     """
     with classroom.gradebook() as gradebook:
         submission = gradebook.find_submission(module.stem, student)
-        now = {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        now = {grade.name: grade.score for grade in grades}
+        unread = frozenset(g.name for g in grades if g.needs_manual_grade and g.manual_score is None)
         penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
         status = "needs manual" if submission.needs_manual_grade else "graded"
         score, most = submission.score - penalty, submission.max_score
     changed = {name: (before[name], score) for name, score in now.items() if name in before and before[name] != score}
-    return Graded(student, status, "", score, most, notes, changed)
+    return Graded(student, status, "", score, most, notes, now, unread, changed)
 
 
 def scores_of(classroom: Classroom, module: Module, student: str) -> dict[str, float]:

@@ -11,12 +11,10 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbformat import NotebookNode
-
-from tito.assignments.foreign import without_magics
+from tito.assignments.foreign import statements, without_magics
 from tito.assignments.jupyter import PLAY, is_start, without_call
 from tito.errors import TitoError
-from tito.notebook import Definition, parse, prose
+from tito.notebook import Definition, is_prose_call, parse, prose
 
 MOST = 20_000_000  # bytes; the largest notebook of the course has 0.2 million
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
@@ -94,31 +92,24 @@ def _piece(cell: dict) -> Piece | None:
     source = source.replace("\r\n", "\n")
     if kind not in ("code", "markdown") or not source.strip() or source.strip() == PLAY:
         return None
-    if kind == "code" and is_start(NotebookNode(source=source)):
+    if kind == "code" and is_start(source):
         return None
     said = cell.get("metadata")
     said = said.get("nbgrader") if isinstance(said, dict) else None
     label = said.get("grade_id") if isinstance(said, dict) else None
     label = label if isinstance(label, str) else None
-    if (
-        kind == "code" and (text := _text_of(source)) is not None
-    ):  # `marimo export ipynb` leaves prose with a comment as code
+    # `marimo export ipynb` leaves prose with a comment as code
+    if kind == "code" and (text := _text_of(source)) is not None:
         return Piece(True, text, label)
     return Piece(kind == "markdown", source if kind == "markdown" else without_magics(without_call(source)), label)
 
 
 def _text_of(source: str) -> str | None:
     """The text of a cell that is one `mo.md("...")`."""
-    try:
-        nodes = ast.parse(source).body
-    except SyntaxError:
+    nodes = statements(source)
+    if len(nodes) != 1 or not is_prose_call(nodes[0]):
         return None
-    if len(nodes) != 1 or not isinstance(nodes[0], ast.Expr) or not isinstance(nodes[0].value, ast.Call):
-        return None
-    call = nodes[0].value
-    if ast.unparse(call.func) != "mo.md" or len(call.args) != 1 or not isinstance(call.args[0], ast.Constant):
-        return None
-    return textwrap.dedent(str(call.args[0].value)).strip()
+    return textwrap.dedent(str(nodes[0].value.args[0].value)).strip()
 
 
 def _read_py(path: Path, text: str) -> HandedIn:

@@ -10,14 +10,22 @@ import textwrap
 
 from nbformat import NotebookNode, v4
 
-from tito.assignments.foreign import adapted, compiles, kept_of, only_definition, statements, syntax_error
+from tito.assignments.foreign import (
+    adapted,
+    compiles,
+    kept_of,
+    one_by_one,
+    only_definition,
+    said_by,
+    statements,
+    syntax_error,
+)
 from tito.errors import TitoError
 from tito.export import used_names
-from tito.ipynb import cell_id
+from tito.ipynb import KERNEL, cell_id
 from tito.notebook import Cell, Notebook, lines_of, names_bound, names_in_examples, names_read, prose, test_name
 from tito.plain import needed
 
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 PLAY = (
     "*Here the marimo notebook has something to play with: sliders, figures, measurements. Jupyter cannot run it. "
     "Open the notebook with `tito start`, or the module's page in the book.*"
@@ -28,9 +36,7 @@ from tito.lesson import in_workspace
 
 in_workspace()"""
 FOOT = 'if __name__ == "__main__":\n    app.run()\n'
-HEADER = (
-    '{comment}import marimo\n\n__generated_with = "{version}"\napp = marimo.App(width="medium", app_title="{title}")\n'
-)
+HEADER = 'import marimo\n\n__generated_with = "{version}"\napp = marimo.App(width="medium", app_title="{title}")\n'
 
 # NBGrader's roles: (grade, solution, locked)
 READ_ONLY, SOLVE, TEST, ANSWER = (False, False, True), (False, True, False), (True, False, True), (True, True, False)
@@ -92,9 +98,19 @@ def _start() -> NotebookNode:
     return v4.new_code_cell(START, id="start", metadata={"tito": {"jupyter": True}})
 
 
-def is_start(cell: NotebookNode) -> bool:
+def is_start(source: str) -> bool:
     """Whether a cell is the one that only Jupyter needs; a student's Jupyter may have thrown its metadata away."""
-    return cell.source.strip() == START
+    return source.strip() == START
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """NBGrader's name of a cell; None for one that it knows nothing of."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def is_private(cell: NotebookNode) -> bool:
+    """Whether a cell is an instructor's own test, whose code no student has."""
+    return "private" in kept_of(cell)
 
 
 def _note(notebook: Notebook, cells: list[Cell], number: int) -> NotebookNode:
@@ -156,8 +172,9 @@ def _points(notebook: Notebook, cell: Cell) -> int:
     return int(cell.marks["points"])
 
 
-def role(role: tuple[bool, bool, bool], name: str, points: int | None = None) -> dict:
-    grade, solution, locked = role
+def role(kind: tuple[bool, bool, bool], name: str, points: int | None = None) -> dict:
+    """NBGrader's metadata of a cell."""
+    grade, solution, locked = kind
     made = {
         "schema_version": 3,
         "grade_id": name,
@@ -190,9 +207,11 @@ def to_marimo(nb: NotebookNode, title: str = "Notebook") -> str:
     from marimo import __version__
 
     header = nb.metadata.get("tito", {}).get("header") or HEADER.format(
-        comment="", version=__version__, title=title.replace("\\", "").replace('"', "'")
+        version=__version__, title=title.replace("\\", "").replace('"', "'")
     )
-    cells = [cell for cell in nb.cells if not is_start(cell) and (cell.source.strip() or cell.metadata.get("tito"))]
+    cells = [
+        cell for cell in nb.cells if not is_start(cell.source) and (cell.source.strip() or cell.metadata.get("tito"))
+    ]
     cells = adapted([_uncalled(cell) for cell in cells])
     defined = [_defines(cell) if cell.cell_type == "code" else set() for cell in cells]
     chunks = [chunk for number, cell in enumerate(cells) for chunk in _chunks(cell, number, defined)]
@@ -245,30 +264,15 @@ def _prose_chunk(cell: NotebookNode, kept: dict) -> str:
 
 def _setup_chunks(cell: NotebookNode, kept: dict) -> list[str]:
     """The setup cell as it was, and what a student has added to it."""
-    there, lines, first, parts = [*statements(kept["source"])], lines_of(cell.source), 0, [kept["source"]]
+    there, lines, first, parts = said_by(kept["source"]), lines_of(cell.source), 0, [kept["source"]]
     for node in statements(cell.source):
-        if not _is_part_of(node, there):
+        if not one_by_one(node) <= there:
             parts.append("\n".join(lines[first : node.end_lineno]).strip("\n"))
-            there.append(node)
+            there |= one_by_one(node)
         first = node.end_lineno
     source = textwrap.indent("\n".join(part for part in parts if part), "    ", lambda line: line.strip())
     broken = [] if compiles(cell.source) else [_unparsable_chunk(cell.source)]
     return [f"{kept['head']}\n{source}", *broken]
-
-
-def _is_part_of(node: ast.stmt, there: list[ast.stmt]) -> bool:
-    """Whether a statement of the shortened setup cell stands in the full one; of an import each name counts."""
-    if ast.dump(node) in map(ast.dump, there):
-        return True
-    if not isinstance(node, ast.ImportFrom):
-        return False
-    names = {
-        (old.module, old.level, alias.name, alias.asname)
-        for old in there
-        if isinstance(old, ast.ImportFrom)
-        for alias in old.names
-    }
-    return all((node.module, node.level, alias.name, alias.asname) in names for alias in node.names)
 
 
 def _code_chunk(source: str, number: int, defined: list[set[str]]) -> str:

@@ -42,9 +42,8 @@ def at_once(do: Callable[[str], T], students: list[str], jobs: int, lost: Callab
             yield pool.map(by_the_next_idle, students)
         finally:
             pool.shutdown(cancel_futures=True)
-            for (
-                process
-            ) in processes:  # all pipes first: a process that was forked later holds the ends of the earlier ones open
+            # all pipes first: a process that was forked later holds the ends of the earlier ones open
+            for process in processes:
                 process.pipe.close()
             for process in processes:
                 process.process.join()

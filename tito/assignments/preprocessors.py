@@ -35,7 +35,7 @@ from traitlets import Bool, Float
 
 from tito import course
 from tito.assignments import sandbox
-from tito.assignments.jupyter import is_start
+from tito.assignments.jupyter import grade_id, is_start
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Code, Outcome, reference_before, run
 from tito.feedback import explain
 from tito.notebook import HIDDEN, SOLUTION
@@ -43,7 +43,7 @@ from tito.stub import TODO, todo
 
 HIDDEN_BLOCK = re.compile(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", re.DOTALL)
 WIDTH = 95  # characters in a line of a page of feedback
-DOCSTRING = re.compile(r'"""(?:WHAT:).*?"""', re.DOTALL)
+DOCSTRING = re.compile(r'"""WHAT:.*?"""', re.DOTALL)
 REDACTED = "# Hidden tests stand here."
 
 
@@ -69,8 +69,7 @@ class RunTests(NbGraderPreprocessor):
 
     cell_seconds = Float(CELL_SECONDS, help="How long one cell may run.").tag(config=True)
     total_seconds = Float(TOTAL_SECONDS, help="How long all cells of a notebook may run.").tag(config=True)
-
-    unsafe_ok = Bool(False, help="Run students' code also where there is no bubblewrap, with your rights.").tag(
+    unsafe_ok = Bool(False, help="Run students' code also where there is no sandbox, with your rights.").tag(
         config=True
     )
 
@@ -90,7 +89,7 @@ class RunTests(NbGraderPreprocessor):
 
 def code_cells(nb: NotebookNode) -> list[NotebookNode]:
     """The cells that are run when a notebook is graded."""
-    return [cell for cell in nb.cells if cell.cell_type == "code" and not is_start(cell)]
+    return [cell for cell in nb.cells if cell.cell_type == "code" and not is_start(cell.source)]
 
 
 def as_code(cell: NotebookNode) -> Code:
@@ -101,10 +100,6 @@ def nb_key(nb: NotebookNode) -> str:
     """The same for the same code."""
     sources = "\0".join(f"{grade_id(cell)}\1{cell.source}" for cell in code_cells(nb))
     return hashlib.sha256(sources.encode()).hexdigest()
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
 def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:
@@ -147,10 +142,9 @@ class Reasons(NbGraderPreprocessor):
         for cell in nb.cells:
             if cell.cell_type == "code":
                 say = reason if is_grade(cell) else place
-                cell.outputs = [
-                    say(cell, output, exercises) for output in cell.outputs if output.output_type == "error"
-                ]
-                cell.source = redacted(cell.source)
+                errors = [output for output in cell.outputs if output.output_type == "error"]
+                cell.outputs = [say(cell, output, exercises) for output in errors]
+                cell.source = HIDDEN_BLOCK.sub(REDACTED, cell.source)
         return nb, resources
 
 
@@ -221,17 +215,6 @@ def is_hidden(source: str, line: int | None) -> bool:
     above = source.split("\n")[: line - 1]
     opened = sum(text.strip() == HIDDEN[0] for text in above)
     return opened > sum(text.strip() == HIDDEN[1] for text in above)
-
-
-def redacted(source: str) -> str:
-    lines, inside = [], False
-    for line in source.split("\n"):
-        if line.strip() == HIDDEN[0]:
-            lines.append(line[: line.index("#")] + REDACTED)
-        inside = (inside or line.strip() == HIDDEN[0]) and line.strip() != HIDDEN[1]
-        if not inside and line.strip() != HIDDEN[1]:
-            lines.append(line)
-    return "\n".join(lines)
 
 
 class LatePenalty(BasePlugin):

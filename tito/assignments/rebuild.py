@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 
 from nbformat import NotebookNode, v4
 
+from tito.assignments.foreign import one_by_one, said_by
 from tito.assignments.handed_in import HandedIn, Piece, cut_cell
-from tito.assignments.jupyter import without_call
+from tito.assignments.jupyter import grade_id, is_private, without_call
 from tito.notebook import names_bound, names_read
 
 ELSEWHERE = "# {name} stands in the cell of {other}."
@@ -47,7 +48,7 @@ def rebuild(handed_in: HandedIn, released: NotebookNode) -> tuple[NotebookNode, 
     for name, cell in slots.items():
         pieces = found.get(name, [])
         if not pieces:
-            if name != "setup" and not cell.metadata.get("tito", {}).get("private"):
+            if name != "setup" and not is_private(cell):
                 report.missing.append(name)
         elif cell.metadata.nbgrader.solution:
             _fill(name, cell, pieces, placed, report)
@@ -106,7 +107,7 @@ def _question(piece: Piece, questions: dict[str, str]) -> str | None:
 
 def _is_setup(piece: Piece, slots: dict[str, NotebookNode]) -> bool:
     """A setup cell without its name: it begins with the same imports."""
-    return "setup" in slots and bool(_statements(piece.source) & _statements(slots["setup"].source))
+    return "setup" in slots and bool(said_by(piece.source) & said_by(slots["setup"].source))
 
 
 def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, str], report: Report) -> None:
@@ -127,7 +128,7 @@ def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, 
 
 def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
     """What a student has added to the setup cell: imports and constants."""
-    there = _statements(cell.source) | _statements(cell.metadata.get("tito", {}).get("source", ""))
+    there = said_by(cell.source) | said_by(cell.metadata.get("tito", {}).get("source", ""))
     added = []
     for piece in pieces:
         try:
@@ -145,7 +146,7 @@ def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
     In marimo a helper may stand below its use; Jupyter runs from top to bottom.
     """
     for above, piece in reversed(extra):
-        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells]
+        names = [grade_id(cell) for cell in nb.cells]
         place = names.index(above) + 1 if above in names else names.index("setup") + 1 if "setup" in names else 0
         make = v4.new_markdown_cell if piece.is_prose else v4.new_code_cell
         if not piece.is_prose:
@@ -179,21 +180,6 @@ def _normal(text: str) -> str:
         return ast.dump(ast.parse(text))
     except SyntaxError:
         return _squeezed(text)
-
-
-def _statements(source: str) -> set[str]:
-    try:
-        return set().union(*map(one_by_one, ast.parse(source).body))
-    except SyntaxError:
-        return set()
-
-
-def one_by_one(node: ast.stmt) -> set[str]:
-    """A statement, as something that can be compared; an import of several names counts as several imports."""
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        return {ast.dump(node)}
-    module = [node.module, node.level] if isinstance(node, ast.ImportFrom) else []
-    return {f"import {module} {alias.name} {alias.asname}" for alias in node.names}
 
 
 def _squeezed(text: str) -> str:

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from tito.assignments.classroom import Classroom
-from tito.assignments.grading import Graded, Grader, as_before, known_students, scores_of
+from tito.assignments.grading import Graded, Grader, as_before, known_students
 from tito.assignments.jupyter import graded_tests
 from tito.course import Module
 from tito.files import write
@@ -24,23 +25,22 @@ def rows(classroom: Classroom, modules: list[Module]) -> list[dict]:
     """
     found = []
     for module in modules:
-        exercises = graded_tests(parse(COURSE.notebook(module)))
         for student in known_students(classroom, module):
             result = as_before(classroom, module, student)
-            has_score = result.score is not None
-            scores = scores_of(classroom, module, student) if has_score else {}
-            unread = unread_answers(classroom, module, student) if has_score else set()
             row = dict(zip(HEAD, (student, module.stem, result.status, result.score, result.max_score), strict=True))
-            by_name = {exercises.get(name, name): None if name in unread else score for name, score in scores.items()}
-            found.append(row | {"why": result.why, "exercises": by_name})
+            found.append(row | {"why": result.why, "exercises": by_exercise(module, result)})
     return found
 
 
-def unread_answers(classroom: Classroom, module: Module, student: str) -> set[str]:
-    with classroom.gradebook() as gradebook:
-        submission = gradebook.find_submission(module.stem, student)
-        grades = (grade for notebook in submission.notebooks for grade in notebook.grades)
-        return {grade.name for grade in grades if grade.needs_manual_grade and grade.manual_score is None}
+def by_exercise(module: Module, result: Graded) -> dict[str, float | None]:
+    """The score of each exercise; None of an answer that nobody has read yet."""
+    names = exercise_names(module)
+    return {names.get(i, i): None if i in result.unread else score for i, score in result.scores.items()}
+
+
+@cache
+def exercise_names(module: Module) -> dict[str, str]:
+    return graded_tests(parse(COURSE.notebook(module)))
 
 
 def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> int:
@@ -70,7 +70,7 @@ def _as_text(cell) -> str:
 
 def exercises_of(classroom: Classroom, module: Module) -> list[str]:
     """The exercises of an assignment, then its private tests, in the order of the notebook."""
-    exercises = graded_tests(parse(COURSE.notebook(module)))
+    exercises = exercise_names(module)
     with classroom.gradebook() as gradebook:
         notebook = gradebook.find_notebook(module.stem, module.stem)
         names = {cell.name for cell in notebook.grade_cells}

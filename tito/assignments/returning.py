@@ -9,11 +9,10 @@ from pathlib import Path
 
 from nbformat import reads
 
-from tito.assignments.classroom import Classroom, one_engine
+from tito.assignments.classroom import Classroom
 from tito.assignments.grading import as_before, known_students
 from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import secret_lines
-from tito.assignments.quiet import quiet
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read, write
@@ -51,7 +50,8 @@ def feedback(classroom: Classroom, module: Module, to: Path, jobs: int = 1) -> I
     students = [student for student in known_students(classroom, module) if _is_known(classroom, module, student)]
     if not students:
         raise TitoError(f"nothing was graded for {module.stem}: `tito nbgrader autograde {module.number}` first")
-    with at_once(partial(_page, classroom, module, to), students, jobs, _lost) as pages:
+    secrets = secret_lines(reads(read(classroom.source(module)), 4))
+    with at_once(partial(_page, classroom, module, to, secrets), students, jobs, _lost) as pages:
         yield from pages
 
 
@@ -60,13 +60,10 @@ def _lost(student: str) -> Page:
 
 
 def _is_known(classroom: Classroom, module: Module, student: str) -> bool:
-    return (
-        classroom.record("graded", module, student) is not None
-        or classroom.record("collected", module, student) is not None
-    )
+    return any(classroom.record(kind, module, student) is not None for kind in ("graded", "collected"))
 
 
-def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Page:
+def _page(classroom: Classroom, module: Module, to: Path, secrets: set[str], student: str) -> Page:
     """One student's page; one that would show a hidden test, or cannot be made, must not stop the others."""
     result = as_before(classroom, module, student)
     target = to / student / f"{module.stem}.html"
@@ -76,21 +73,14 @@ def _page(classroom: Classroom, module: Module, to: Path, student: str) -> Page:
         return Page(student, target)
     from nbgrader.converters import GenerateFeedback
 
-    with quiet() as said, one_engine():
-        try:
-            coursedir = classroom.coursedir(module, student)
-            GenerateFeedback(coursedir=coursedir, config=classroom.config(), force=True).start()
-        except Exception as error:
-            return Page(student, None, said.last() or str(error))
+    try:
+        classroom.convert(GenerateFeedback, module, student)
+    except TitoError as error:
+        return Page(student, None, str(error))
     text = read(classroom.feedback(module, student))
-    if shows_hidden(classroom, module, text):
+    shown = html.unescape(TAG.sub("", text))  # code is coloured word by word
+    if any(line in shown for line in secrets):  # a last look, whatever made the page
         classroom.feedback(module, student).unlink()
         return Page(student, None, "it would show a hidden test: look at the notebook in the formgrader")
     write(target, text)
     return Page(student, target)
-
-
-def shows_hidden(classroom: Classroom, module: Module, text: str) -> bool:
-    """A last look at a page, whatever made it."""
-    shown = html.unescape(TAG.sub("", text))  # code is coloured word by word
-    return any(line in shown for line in secret_lines(reads(read(classroom.source(module)), 4)))

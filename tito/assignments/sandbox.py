@@ -90,16 +90,8 @@ def command(
     readable = [HERE, *(part for part in [*program, package_in] if isinstance(part, Path))]
     user = 200_000 + (os.getpid() * 64 + number % 64) % 1_000_000  # the kernel counts processes by user
     with _cgroups(f"tito-{os.getpid()}-{number}", limits) as files:
-        line = [
-            *_bwrap(readable, package_in, limits),
-            *_as_user(user),
-            sys.executable,
-            "-X",
-            "utf8",
-            "-s",
-            "-P",
-            *map(str, program),
-        ]
+        line = [*_bwrap(readable, package_in, limits), *_as_user(user)]
+        line += [sys.executable, "-X", "utf8", "-s", "-P", *map(str, program)]
         if files:
             yield ["/bin/sh", "-c", ENTER, "sh", *line], {"TITO_CGROUPS": " ".join(map(str, files))}
         else:
@@ -112,9 +104,8 @@ def _is_root() -> bool:
 
 def _bwrap(readable: list[Path], package_in: Path | None, limits: Limits) -> list[str]:
     line = [str(shutil.which("bwrap"))]
-    if (
-        _is_root()
-    ):  # root in a user namespace would still be root for the kernel: no such namespace, and another user below
+    # root in a user namespace would still be root for the kernel: no such namespace, and another user below
+    if _is_root():
         line += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     else:
         line += ["--unshare-all", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]

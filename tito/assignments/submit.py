@@ -150,7 +150,7 @@ def _words(text: str) -> str:
 
 def _text(notebook: Notebook, released: Notebook) -> str:
     """The file to hand in: the student's cells, with the roles that NBGrader gave them when they were handed out."""
-    from tito.assignments.jupyter import to_ipynb
+    from tito.assignments.jupyter import grade_id, to_ipynb
 
     roles = {
         cell.metadata["nbgrader"]["grade_id"]: cell.metadata
@@ -159,7 +159,7 @@ def _text(notebook: Notebook, released: Notebook) -> str:
     }
     nb = to_ipynb(notebook)
     for cell in nb.cells:
-        handed_out = roles.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        handed_out = roles.get(grade_id(cell))
         if handed_out is None:
             cell.metadata.pop("nbgrader", None)  # a cell of the student's own
             continue

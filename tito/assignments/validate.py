@@ -7,7 +7,8 @@ from nbformat import reads
 from tito.assignments import sandbox
 from tito.assignments.classroom import Classroom
 from tito.assignments.handed_in import read_submission
-from tito.assignments.preprocessors import as_code, code_cells, grade_id
+from tito.assignments.jupyter import grade_id, is_private
+from tito.assignments.preprocessors import as_code, code_cells
 from tito.assignments.rebuild import Report, rebuild, share
 from tito.assignments.run import reference_before, run
 from tito.course import Module
@@ -34,10 +35,7 @@ def validate(classroom: Classroom, path: Path, unsafe_ok: bool = False) -> tuple
     cells = [as_code(cell) for cell in code_cells(nb)]
     with reference_before(module) as package_in:
         outcomes = run(cells, package_in, walls=sandbox.require(unsafe_ok))
-    private = {grade_id(cell) for cell in nb.cells if cell.metadata.get("tito", {}).get("private")}
+    private = {grade_id(cell) for cell in nb.cells if is_private(cell)}
     ends = [(cell.name, end) for cell, end in zip(cells, outcomes, strict=True) if cell.is_test]
-    return (
-        module,
-        report,
-        {name: ": ".join(end.error) if end.error else "" for name, end in ends if name not in private},
-    )
+    tests = {name: ": ".join(end.error) if end.error else "" for name, end in ends if name not in private}
+    return module, report, tests

@@ -96,11 +96,13 @@ def collect(
 
 
 def _summary(report) -> str:
-    parts = [f"{len(report.filled)} filled"]
-    for word in ("altered", "missing", "duplicated"):
-        if names := getattr(report, word):
-            parts.append(f"{word}: {', '.join(names)}")
-    return "; ".join([*parts, *report.remarks])
+    return "; ".join([f"{len(report.filled)} filled", *_found(report)])
+
+
+def _found(report) -> list[str]:
+    """What there is to say of a submission besides that it was filled in."""
+    words = ("altered", "missing", "duplicated")
+    return [f"{word}: {', '.join(names)}" for word in words if (names := getattr(report, word))] + report.remarks
 
 
 @app.command()
@@ -199,20 +201,18 @@ def status(name: Some = None) -> None:
 @app.command()
 def report(name: Name) -> None:
     """What was found in each submission, as facts, and how many solved each exercise."""
-    from tito.assignments.results import exercises_of, reported, rows
+    from tito.assignments.rebuild import Report
+    from tito.assignments.results import by_exercise, exercises_of, reported
 
     classroom = _classroom()
     (module,) = _modules(classroom, name)
-    lines = []
+    lines, graded = [], []
     for result, record in reported(classroom, module):
-        found = record.get("report", {})
-        parts = [
-            f"{word}: {', '.join(found[word])}" for word in ("altered", "missing", "duplicated") if found.get(word)
-        ]
-        parts += found.get("remarks", []) + result.notes + [text for text in (result.why, record.get("later")) if text]
-        lines.append((result.student, result.status, _score(result), len(found.get("filled", [])), "; ".join(parts)))
+        found = Report(**record.get("report", {}))
+        parts = _found(found) + result.notes + [text for text in (result.why, record.get("later")) if text]
+        lines.append((result.student, result.status, _score(result), len(found.filled), "; ".join(parts)))
+        graded += [by_exercise(module, result)] if result.score is not None else []
     typer.echo(table(("student", "status", "score", "filled", "found"), lines))
-    graded = [row["exercises"] for row in rows(classroom, [module]) if row["score"] is not None]
     lines = []
     for exercise in exercises_of(classroom, module):
         read = [score for scores in graded if (score := scores.get(exercise)) is not None]
