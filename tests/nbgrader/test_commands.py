@@ -1,6 +1,7 @@
 """One command at a time: every module becomes an assignment, bad input is refused, nothing that was handed in is lost."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -144,6 +145,25 @@ def test_what_is_too_large_is_refused_before_it_is_unpacked(folder, tmp_path):
         tito("nbgrader", "collect", "02", large.parents[1], cwd=folder)
     )
     assert not list((folder / "originals").rglob("*.ipynb"))
+
+
+def test_a_cell_that_python_cannot_take_stops_nobody_else(folder, tmp_path):
+    """Code nested too deeply for Python's parser, and half of a character, which no file can hold."""
+    cells = {"bob": "x = " + "-" * 100_000 + "1", "eve": "x = '\\ud800'"}
+    work = {name: ({"x.ipynb": spoiled(source)},) for name, source in cells.items()}
+    hand_in(tmp_path / "incoming", {"ada": ({"x.py": solved_text()},), **work, "zoe": ({"x.py": solved_text()},)})
+    said = done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
+    assert "2 collected; 2 failed" in said and "bob: failed, it cannot be read (" in said
+    done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
+    found = grades(folder)
+    assert [found[name]["status"] for name in ("ada", "bob", "eve", "zoe")] == ["graded", "failed", "failed", "graded"]
+    assert len(list((folder / "originals").rglob("x.*"))) == 4
+
+
+def spoiled(source: str) -> str:
+    """A notebook with a cell of relu, and one that is given as it stands in the file."""
+    cells = [{"cell_type": "code", "source": "def relu(x):\n    return x"}, {"cell_type": "code", "source": "SPOILED"}]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).replace("SPOILED", source)
 
 
 def test_two_folders_for_one_student_are_refused(folder, tmp_path):

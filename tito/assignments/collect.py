@@ -76,10 +76,17 @@ def student_name(folder: Path) -> str:
 
 def _take(classroom: Classroom, module: Module, released, student: str, folder: Path) -> Collected:
     try:
-        handed_in = _choose(module, released, folder)
+        return _taken(classroom, module, released, student, folder)
     except TitoError as error:
-        _failed(classroom, module, student, "failed", str(error), folder)
-        return Collected(student, "failed", str(error))
+        why = str(error)
+    except Exception as error:  # such as code that is nested too deeply for Python: nobody else is to suffer from it
+        why = f"it cannot be read ({type(error).__name__})"
+    _failed(classroom, module, student, "failed", why, folder)
+    return Collected(student, "failed", why)
+
+
+def _taken(classroom: Classroom, module: Module, released, student: str, folder: Path) -> Collected:
+    handed_in = _choose(module, released, folder)
     if handed_in is None:
         why = f"no file with {module.stem} in it"
         if classroom.record("collected", module, student) is None:
