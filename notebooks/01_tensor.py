@@ -958,7 +958,8 @@ def test_Tensor_apply():
     assert Tensor.apply(np.multiply, x, np.float64(2)).data.dtype == np.float32, "NumPy's numbers must not leak float64"
     assert Tensor.apply(np.add, Tensor([1.0], dtype=np.float64), 1).data.dtype == np.float64, "asked-for float64 stays"
     assert Tensor.apply(lambda a: (a + 1, None), x).data.tolist() == [2.0, 3.0], "an op may bring its gradient rule"
-    assert Tensor.apply(np.reshape, x, shape=(2, 1)).data.base is x.data, "a view must stay a view"
+    column = Tensor.apply(np.reshape, x, shape=(2, 1))
+    assert np.shares_memory(column.data, x.data), "a view must stay a view"
     ### END HIDDEN TESTS
 
 

@@ -447,7 +447,7 @@ def test_dropout():
     x = Tensor(np.ones((100, 100)))
     out = dropout(x, p=0.2)
     assert out.dtype == np.float32 and out.shape == (100, 100)
-    assert abs((out == 0).float().mean().item() - 0.2) < 0.02, "p is the share that is dropped"
+    assert abs((out.numpy() == 0).mean() - 0.2) < 0.02, "p is the share that is dropped"
     assert abs(out.mean().item() - 1) < 0.02, "the average stays"
     assert out[0].tolist() != out[1].tolist(), "each number has its own luck"
     assert out.tolist() != dropout(x, p=0.2).tolist(), "each call has its own mask"
@@ -1140,6 +1140,9 @@ def test_answer_mlp_bytes():
     answer = answer_mlp_bytes()
     net = Sequential(Linear(784, 256), Linear(256, 128), Linear(128, 10))
     assert answer == sum(parameter.data.nbytes for parameter in net.parameters())
+    ### BEGIN HIDDEN TESTS
+    assert answer == 4 * 235_146, "whatever the layers say"
+    ### END HIDDEN TESTS
 
 
 @app.cell(hide_code=True)

@@ -636,6 +636,9 @@ def test_answer_as_unsure_as():
     """
     cost = cross_entropy(Tensor(np.zeros((1, round(answer_as_unsure_as())))), Tensor([0])).item()
     assert abs(cost - 3.5) < 0.02, f"a guess among that many costs {cost:.3f}"
+    ### BEGIN HIDDEN TESTS
+    assert round(answer_as_unsure_as()) == 33, "whatever cross_entropy says"
+    ### END HIDDEN TESTS
 
 
 @app.cell(hide_code=True)

@@ -116,7 +116,7 @@ def sgd_update(param, grad, buffer, scratch, lr, momentum=0, dampening=0, nester
 
 
 @app.function
-# points: 4
+# points: 3
 def test_sgd_update():
     """WHAT: plain, with momentum, dampened and Nesterov steps; in place, and the gradient is left alone.
     WHY: the engine adds into the very array of the gradient, and the network holds the very array of the weights.
@@ -133,9 +133,19 @@ def test_sgd_update():
         assert param.item() == weight, f"from 1.0 to {weight}, and not {param.item()}, with {options}"
         assert buffer.item() == speed, f"the speed must be {speed}, and not {buffer.item()}, with {options}"
         assert grad.item() == 2, "the gradient must not be changed"
-        large = [np.ones(10_000, dtype=np.float32) for _ in range(4)]
+
+
+@app.function
+# points: 1
+def test_sgd_update_memory():
+    """WHAT: a step makes no new arrays, with and without momentum.
+    WHY: a model of a billion parameters has no room for another 4 GB in each step.
+    TIP: which line makes an array? `a + b` does, `np.add(a, b, out=scratch)` does not.
+    """
+    large = [np.ones(10_000, dtype=np.float32) for _ in range(4)]
+    for options in ({}, {"momentum": 0.5}, {"momentum": 0.5, "nesterov": True}):
         made = compare({"step": lambda: sgd_update(*large, 0.25, **options)}, rounds=1)["step"][1]  # noqa: B023
-        assert made < large[0].nbytes / 2, f"a step must not make new arrays; it made {made} bytes"
+        assert made < large[0].nbytes / 2, f"a step must not make new arrays; with {options} it made {made} bytes"
 
 
 @app.cell(hide_code=True)
@@ -367,7 +377,7 @@ def adam_update(param, grad, exp_avg, exp_avg_sq, scratch, step, lr, betas, eps)
 
 
 @app.function
-# points: 4
+# points: 3
 def test_adam_update():
     """WHAT: both averages, both corrections, eps in its place, nothing but changes in place.
     WHY: most of today's language models were trained by this formula.
@@ -384,6 +394,15 @@ def test_adam_update():
     param, m, v = (np.full(2, x, dtype=np.float32) for x in (1, 0, 0))
     adam_update(param, grad, m, v, scratch, 1, 1.0, (0.5, 0.75), 2.0)
     assert np.allclose(param, [0.5, 5 / 3]), "eps = 2 halves a step along 2 / 2: it is added to the corrected root"
+
+
+@app.function
+# points: 1
+def test_adam_update_memory():
+    """WHAT: a step makes no new arrays.
+    WHY: Adam keeps two more numbers for each weight as it is; room for a third pair is often not there.
+    TIP: every line of your function names the array that it writes to. Which one does not?
+    """
     large = [np.ones(10_000, dtype=np.float32) for _ in range(5)]
     made = compare({"step": lambda: adam_update(*large, 1, 0.1, (0.9, 0.999), 1e-8)}, rounds=1)["step"][1]
     assert made < large[0].nbytes / 2, f"a step must not make new arrays; it made {made} bytes"
@@ -469,9 +488,10 @@ def test_AdamW_decayed():
     for kind, expected in ((Adam, [0.992, 0.262]), (AdamW, [0.906, 0.906])):
         p = Tensor([1.0, 1.0], requires_grad=True)
         optimizer = kind([p], weight_decay=0.1)
+        gradients, step = (Tensor([-10.0, -0.01]), Tensor([10.0, 0.01])), optimizer.step
         for i in range(1000):
-            p.grad = Tensor([10.0, 0.01]) * (-1) ** (i + 1)
-            optimizer.step()
+            p.grad = gradients[i % 2]
+            step()
         assert np.allclose(p.numpy(), expected, atol=2e-3), f"{kind.__name__}: {expected}, and not {p}"
 
 
@@ -862,6 +882,9 @@ def test_answer_training_bytes():
     optimizer.step()
     tensors = [t for p, s in optimizer.state.items() for t in (p, p.grad, s["exp_avg"], s["exp_avg_sq"])]
     assert answer_training_bytes() == sum(t.data.nbytes for t in tensors)
+    ### BEGIN HIDDEN TESTS
+    assert answer_training_bytes() == 16 * 505_510, "whatever the optimizer says"
+    ### END HIDDEN TESTS
 
 
 @app.cell(hide_code=True)

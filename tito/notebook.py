@@ -9,6 +9,7 @@ import re
 import symtable
 import textwrap
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -332,7 +333,18 @@ def test_name(exercise: str) -> str:
     return "test_" + "_".join(part.strip("_") for part in exercise.split("."))
 
 
-test_name.__test__ = False  # its own name would make pytest take it for one
+def test_of(test: str, exercises: Iterable[str]) -> str | None:
+    """The exercise that a test is about: `test_relu` about relu, and `test_relu_memory`, too.
+
+    >>> test_of("test_relu_memory", ["relu", "gelu"]), test_of("test_gelus", ["relu", "gelu"])
+    ('relu', None)
+    """
+    names = {test_name(exercise): exercise for exercise in exercises}
+    fitting = [name for name in names if test == name or test.startswith(f"{name}_")]
+    return names[max(fitting, key=len)] if fitting else None
+
+
+test_name.__test__ = test_of.__test__ = False  # their own names would make pytest take them for tests
 
 
 def lines_of(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from tito import course, files
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
-from tito.notebook import Cell, Notebook, modules_imported, names_bound, names_read, parse, test_name
+from tito.notebook import Cell, Notebook, modules_imported, names_bound, names_read, parse, test_name, test_of
 from tito.place import COURSE, Place
 from tito.plain import plain_module
 from tito.stub import stub
@@ -23,6 +23,7 @@ from tito.stub import stub
 Problem = tuple[int, str]  # line; what is wrong and what to do
 # after the numbered ones, in this order
 LAST_SECTIONS = ("Measure", "Complexity", "In production", "Questions", "Summary")
+MOST_WEAKER = 0.2  # of the points of a module's tests
 FIRST_CELL = ("**When you are done:**", "**You need:**", "**It unlocks:**")
 
 
@@ -216,13 +217,14 @@ test_docstrings.__test__ = False
 
 def points(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """Points for the tests of exercises, and for no others: those pass on the stub."""
-    graded = {test_name(block.owner) for block in notebook.solutions}
+    exercises = [block.owner for block in notebook.solutions]
+    graded = set(map(test_name, exercises))
     for cell in notebook.cells:
         if cell.is_test:
             given = cell.marks.get("points", "")
             if cell.name in graded and not (given.isdigit() and int(given) > 0):
                 yield cell.line, f"{cell.name} is graded: say `# points: N` between @app.function and def"
-            if cell.name not in graded and given:
+            if given and test_of(cell.name, exercises) is None:
                 yield cell.line, f"{cell.name} belongs to no exercise and passes on the stub: it carries no points"
 
 
@@ -290,8 +292,11 @@ def _run(notebook: Notebook, place: Place) -> list[Problem]:
         files.write(folder / "solved" / notebook.path.name, plain_module(notebook))
         files.write(folder / "stub" / notebook.path.name, stub(notebook.path))
         with ThreadPoolExecutor() as pool:
-            jobs = [pool.submit(job, notebook, place, folder) for job in (_marimo_check, _tests, _opened_unsolved)]
-            return [problem for job in jobs for problem in job.result()]
+            checks = (_marimo_check, _tests, _opened_unsolved, _weaker_tests)
+            jobs = [pool.submit(job, notebook, place, folder) for job in checks]
+            *others, weaker = jobs
+            # what a test is worth is the question once the reference passes it
+            return [problem for job in others for problem in job.result()] or weaker.result()
 
 
 def _python(place: Place, *arguments: object) -> subprocess.CompletedProcess:
@@ -341,4 +346,22 @@ def _opened_unsolved(notebook: Notebook, place: Place, folder: Path) -> list[Pro
     return [
         (sources.get(unsolved[line], 1), f"in the unsolved notebook this cell raises {error}: draw through show(...)")
         for line, error in loads(run.stdout.strip().splitlines()[-1])
+    ]
+
+
+def _weaker_tests(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
+    """Code that stands beside its test can deceive it: such a test carries few points."""
+    from tito.assignments.kinds import kinds_of
+
+    kinds = kinds_of(notebook.path, notebook.text)
+    weaker = [kind for kind in kinds if kind.why_weaker]
+    if sum(kind.points for kind in weaker) <= MOST_WEAKER * sum(kind.points for kind in kinds):
+        return []
+    return [
+        (
+            notebook.definitions[kind.test].line,
+            f"{kind.test} is a weaker test with {kind.points} points ({kind.why_weaker}): compare numbers and arrays, or move what must"
+            f" stand beside the code into a test of its own, {kind.test}_memory, with few points",
+        )
+        for kind in weaker
     ]

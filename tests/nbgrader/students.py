@@ -1,15 +1,19 @@
 """A class: what students hand in, and what they must get for it."""
 
 import copy
+import csv
+import html
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 
-from tests.tito.student import reference_bodies
+from tests.tito.student import done, reference_bodies, tito
 from tito.assignments.jupyter import to_marimo
+from tito.assignments.preprocessors import secret_lines
 from tito.assignments.sandbox import is_there
 from tito.course import find
 from tito.notebook import parse
@@ -96,6 +100,12 @@ def spying(released):
     return nb
 
 
+def more_setup(nb):
+    """Lines of their own in the setup cell, which need what it imports."""
+    cell_of(nb, "setup").source += "\nSMALL = np.float32(0)"
+    return nb
+
+
 def with_magics(nb):
     cell = cell_of(nb, "relu")
     cell.source = f"%matplotlib inline\n{cell.source}\n\n%timeit relu(np.ones(3))"
@@ -123,15 +133,18 @@ def reformatted(folder: Path, text: str) -> str:
 UNSAFE = [] if is_there() else ["--unsafe-ok"]
 WARNS = "import sys, warnings\nwarnings.warn('careful')\nprint('to stderr', file=sys.stderr)\nreturn np.maximum(x, 0)"
 PRINTS_IN = "print(In[-1])\nprint(list(In))\nimport inspect\nframe = inspect.currentframe().f_back\nprint(inspect.getsource(frame) if False else frame.f_code.co_consts)\nreturn np.maximum(x, 0)"
-# says what it can read of the test that calls it, in a message and, later, from a cell of its own
+# says what it can see from where it is called, in a message and, later, from a cell of its own
 SPIES = """\
 import base64, sys
-frame = sys._getframe()
-while not frame.f_code.co_name.startswith("test_"):
+frame, seen = sys._getframe(), [repr(x)]
+while frame:
+    seen += [frame.f_code.co_name, repr(frame.f_code.co_consts), repr(list(frame.f_locals))]
     frame = frame.f_back
 global told
-told = base64.b64encode(repr(frame.f_code.co_consts).encode()).decode()
-raise type(told, (NotImplementedError,), {})(f"{told}: replace this line with your code")"""
+told = base64.b64encode(repr(seen)[:1400].encode()).decode()
+if -1000 in x:
+    raise NotImplementedError(f"{told}: replace this line with your code")
+return np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x)))"""
 ALL = 23 + 2  # the visible and hidden tests, and a private one; the answers are 4 more
 
 # student -> (files, status, score, what the report of the collection must name)
@@ -183,6 +196,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "windows-ipynb": ({nb: nbformat.writes(solved(released)).replace("\\n", "\\r\\n")}, "graded", ALL, ""),
         "broken-json": ({nb: broken[: len(broken) // 2]}, "failed", None, "is broken"),
         "prints-in": ({nb: solved(released, relu=PRINTS_IN)}, "graded", ALL, ""),
+        "more-setup": ({nb: more_setup(solved(released, relu="return np.maximum(x, SMALL)"))}, "graded", ALL, ""),
         "magics": ({nb: with_magics(solved(released))}, "graded", ALL, ""),
         "spies": ({nb: spying(released)}, "graded", ALL - 4, ""),
         "two-at-once": ({nb: solved(released), "03_layers.py": other}, "graded", ALL, "beside it lay 03_layers.py"),
@@ -196,6 +210,64 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
             "plain Python",
         ),
     }
+
+
+SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 2.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
+
+
+def collected(root: Path, make_students, private: str = "") -> Path:
+    """A class's folder with the assignment generated, released, handed in by some students and collected."""
+    folder = root / "my class é"
+    done(tito("nbgrader", "init", folder, cwd=root))
+    settings = folder / "nbgrader_config.py"
+    text = settings.read_text(encoding="utf-8")
+    for old, new in SETTINGS.items():
+        assert old in text
+        text = text.replace(old, new)
+    settings.write_text(text, encoding="utf-8")
+    if private:
+        (folder / "private" / f"{MODULE.stem}.py").write_text(private, encoding="utf-8")
+    done(tito("nbgrader", "generate", "02", cwd=folder))
+    done(tito("nbgrader", "release", "02", "--to", root / "02_release.zip", "--due", "2100-01-02T00:00", cwd=folder))
+    hand_in(root / "incoming", table(folder, make_students))
+    done(tito("nbgrader", "collect", "02", root / "incoming", cwd=folder))
+    return folder
+
+
+def table(folder: Path, make_students) -> dict:
+    work = folder.parent / "work"
+    work.mkdir(exist_ok=True)
+    released = nbformat.read(folder / "release" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
+    return make_students(released, work)
+
+
+def grades(folder: Path) -> dict[str, dict[str, str]]:
+    done(tito("nbgrader", "export", "--to", "grades.csv", cwd=folder))
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def wrong_rows(folder: Path, expected: dict) -> dict[str, str]:
+    """The students for whom status, score or what the report says is not as expected."""
+    found, report = grades(folder), done(tito("nbgrader", "report", "02", cwd=folder))
+    wrong = {}
+    for student, (_, status, score, said) in expected.items():
+        row = found[student]
+        line = next(line for line in report.split("\n") if line.startswith(f"{student} "))
+        got = (row["status"], float(row["score"]) if row["score"] else None, said in line)
+        if got != (status, score, True):
+            wrong[student] = f"expected {(status, score, said)}, got {got}: {line}"
+    return wrong
+
+
+def secrets(folder: Path) -> set[str]:
+    return secret_lines(nbformat.read(folder / "source" / MODULE.stem / f"{MODULE.stem}.ipynb", 4))
+
+
+def leaks(texts: dict[str, str], hidden: set[str]) -> dict[str, str]:
+    """Which texts have a line of the hidden tests in them."""
+    plain = {name: html.unescape(re.sub("<[^>]+>", "", text)).replace("\\n", "\n") for name, text in texts.items()}
+    return {name: line for name, text in plain.items() for line in hidden if line in text}
 
 
 def hand_in(incoming: Path, all_students: dict) -> None:

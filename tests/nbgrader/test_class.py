@@ -1,7 +1,6 @@
 """The cycle of an assignment with a class that does everything wrong that classes do: every row of its table holds."""
 
 import base64
-import csv
 import html
 import os
 import re
@@ -17,11 +16,8 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
 
-import nbformat
-
-from tests.nbgrader.students import MODULE, UNSAFE, hand_in, students
+from tests.nbgrader.students import MODULE, UNSAFE, collected, grades, leaks, secrets, students, table, wrong_rows
 from tests.tito.student import done, tito
-from tito.assignments.preprocessors import secret_lines
 
 PRIVATE = '''\
 import numpy as np
@@ -37,34 +33,16 @@ def test_relu_of_a_large_number():
     """
     assert relu(np.array([LARGE, -LARGE])).tolist() == [LARGE, 0.0]
 '''
-SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 2.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A class's folder with the assignment generated, released and collected."""
-    root = tmp_path_factory.mktemp("class")
-    folder = root / "my class é"
-    done(tito("nbgrader", "init", folder, cwd=root))
-    settings = folder / "nbgrader_config.py"
-    text = settings.read_text(encoding="utf-8")
-    for old, new in SETTINGS.items():
-        assert old in text
-        text = text.replace(old, new)
-    settings.write_text(text, encoding="utf-8")
-    (folder / "private" / f"{MODULE.stem}.py").write_text(PRIVATE, encoding="utf-8")
-    done(tito("nbgrader", "generate", "02", cwd=folder))
-    done(tito("nbgrader", "release", "02", "--to", root / "02_release.zip", "--due", "2100-01-02T00:00", cwd=folder))
-    hand_in(root / "incoming", table_of(folder))
-    done(tito("nbgrader", "collect", "02", root / "incoming", cwd=folder))
-    return folder
+    return collected(tmp_path_factory.mktemp("class"), students, PRIVATE)
 
 
 def table_of(folder: Path) -> dict:
-    work = folder.parent / "work"
-    work.mkdir(exist_ok=True)
-    released = nbformat.read(folder / "release" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
-    return students(released, work)
+    return table(folder, students)
 
 
 @pytest.fixture(scope="module")
@@ -75,27 +53,8 @@ def graded(folder):
     return folder
 
 
-def grades(folder: Path) -> dict[str, dict[str, str]]:
-    done(tito("nbgrader", "export", "--to", "grades.csv", cwd=folder))
-    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
-        return {row["student"]: row for row in csv.DictReader(file)}
-
-
-def secrets(folder: Path) -> set[str]:
-    source = nbformat.read(folder / "source" / MODULE.stem / f"{MODULE.stem}.ipynb", 4)
-    return secret_lines(source)
-
-
 def test_every_row_of_the_table(graded):
-    found, report = grades(graded), done(tito("nbgrader", "report", "02", cwd=graded))
-    wrong = {}
-    for student, (_, status, score, said) in table_of(graded).items():
-        row = found[student]
-        line = next(line for line in report.split("\n") if line.startswith(f"{student} "))
-        got = (row["status"], float(row["score"]) if row["score"] else None, said in line)
-        if got != (status, score, True):
-            wrong[student] = f"expected {(status, score, said)}, got {got}: {line}"
-    assert wrong == {}
+    assert wrong_rows(graded, table_of(graded)) == {}
 
 
 def test_one_column_for_each_exercise(graded):
@@ -118,24 +77,18 @@ def test_nothing_hidden_leaves_the_class(graded):
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
     texts |= {str(path): path.read_text(encoding="utf-8") for path in (graded.parent / "out").rglob("*.html")}
     assert len(texts) == 2 + len(table_of(graded))
-    leaks = {
-        name: line
-        for name, text in texts.items()
-        for line in hidden
-        if line in html.unescape(re.sub("<[^>]+>", "", text)).replace("\\n", "\n")
-    }
-    assert leaks == {}
+    assert leaks(texts, hidden) == {}
 
 
 def test_what_students_code_says_is_not_in_their_feedback(graded):
-    """While a hidden test runs, the code under test can read it, and say it in any disguise."""
+    """A hidden test is not where the code under test runs; what it gets to see there, it can say in any disguise."""
     autograded = (graded / "autograded" / "spies" / MODULE.stem / f"{MODULE.stem}.ipynb").read_text(encoding="utf-8")
-    told = re.search(r"[A-Za-z0-9+/]{200,}", autograded)[0]
-    assert "small probabilities" in base64.b64decode(told + "=" * (-len(told) % 4)).decode(), (
-        "it was told to the instructor"
-    )
+    told = re.search(r"[A-Za-z0-9+/]{100,}", autograded)[0]
+    seen = base64.b64decode(told + "=" * (-len(told) % 4)).decode()
+    assert "-1000" in seen and "'answer'" in seen, "it has told what it saw"
+    assert "test_sigmoid" not in seen and leaks({"spies": seen}, secrets(graded)) == {}
     page = (graded.parent / "out" / "spies" / f"{MODULE.stem}.html").read_text(encoding="utf-8")
-    assert told[:60] not in page and "test_sigmoid failed: an exception of its own." in html.unescape(page)
+    assert told[:60] not in page and "test_sigmoid failed: NotImplementedError." in html.unescape(page)
 
 
 def test_feedback_says_why(graded):
@@ -212,15 +165,13 @@ def test_a_mended_test_is_graded_again_and_the_difference_is_shown(graded):
         refused = tito("nbgrader", "generate", "02", cwd=graded)
         assert refused.returncode == 1 and "test_relu_of_a_large_number" in refused.stderr, "the reference must pass"
         private.write_text(
-            PRIVATE.replace(
-                "[LARGE, 0.0]", "[LARGE, 0.0]\n    assert 'helper' not in str(globals().get('my_maximum'))"
-            ).replace("helper", "function"),
+            PRIVATE.replace("[LARGE, 0.0]", "[LARGE, 0.0]\n    assert sigmoid(np.float32(-1e3)) == 0"),
             encoding="utf-8",
         )
         done(tito("nbgrader", "generate", "02", cwd=graded))
         said = done(tito("nbgrader", "autograde", "02", *UNSAFE, "--jobs", "2", cwd=graded))
-        assert "helper-below: test_relu_of_a_large_number 2 -> 0" in said and "perfect: test" not in said
-        assert float(grades(graded)["helper-below"]["score"]) == float(before["helper-below"]["score"]) - 2
+        assert "renamed-function: test_relu_of_a_large_number 2 -> 0" in said and "perfect: test" not in said
+        assert float(grades(graded)["renamed-function"]["score"]) == float(before["renamed-function"]["score"]) - 2
     finally:
         private.write_text(PRIVATE, encoding="utf-8")
         done(tito("nbgrader", "generate", "02", cwd=graded))

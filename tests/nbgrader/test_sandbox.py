@@ -9,7 +9,7 @@ import pytest
 
 from tito import course
 from tito.assignments import sandbox
-from tito.assignments.run import Code, reference_before, run
+from tito.assignments.run import GIVEN, TRUSTED, Code, reference_before, run
 from tito.course import ROOT
 from tito.errors import TitoError
 
@@ -23,8 +23,8 @@ def attacked(body: str, tmp_path: Path) -> list:
     secret = tmp_path / "gradebook.db"
     secret.write_text("grades", encoding="utf-8")
     function = function.replace("GRADEBOOK", repr(str(secret))).replace("COURSE", repr(str(ROOT)))
-    cells = [Code("setup", "import os, sys, time\nimport numpy as np"), Code("f", function)]
-    cells += [Code("test_f", "assert f() == 'escaped'", True), Code("test_g", "assert 1 + 1 == 2", True)]
+    cells = [Code("setup", "import os, sys, time\nimport numpy as np", GIVEN), Code("f", function)]
+    cells += [Code("test_f", "assert f() == 'escaped'", TRUSTED), Code("test_g", "assert 1 + 1 == 2", TRUSTED)]
     with reference_before(MODULE) as package_in:
         outcomes = run(cells, package_in, cell_seconds=2, total_seconds=20, walls=True)
     assert outcomes[1].error is None and outcomes[3].error is None, "the next test must not suffer"
@@ -77,7 +77,7 @@ def running() -> set[str]:
                 command = Path("/proc", name, "cmdline").read_bytes()
             except OSError:
                 continue
-            found |= {name} if b"runner.py" in command else set()
+            found |= {name} if b"worker.py" in command or b"tito.assignments.judge" in command else set()
     return found
 
 

@@ -155,9 +155,10 @@ def test_too_few_and_too_many_concepts(tmp_path):
         (">>> matmul_flops(1, 2, 1)\n    4", ">>> matmul_flops(1, 2, 1)\n    5", "example in the docstring of matmul_flops fails"),
         ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops(2, 2, 2) == 17", "test_matmul_flops fails on the reference"),
         ("show(explore_bound, matrix_size.value)", "explore_bound(matrix_size.value)", "raises NotImplementedError: matmul_flops"),
+        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops.__globals__['np'] is np", "test_matmul_flops is a weaker test with 2 points"),
         ("_numbers = side.value**2", "matrix_size = side.value**2\n    _numbers = 1", "marimo check"),
     ],
-    ids=["wrong example", "wrong test", "a cell that does not wait", "a name in two cells"],
+    ids=["wrong example", "wrong test", "a cell that does not wait", "a test that only code beside it can pass", "a name in two cells"],
 )  # fmt: skip
 def test_what_has_to_be_run_is_run(old, new, said, tmp_path):
     assert old in TEXT
@@ -177,7 +178,11 @@ def test_every_rule_finds_something_that_is_planted(rule, tmp_path):
 
 
 def test_the_command_says_file_and_line_and_exits_1(tmp_path):
-    assert tito("check", "00", cwd=ROOT).stdout == "00_setup: up to the standards.\n"
+    lines = tito("check", "00", cwd=ROOT).stdout.splitlines()
+    assert lines == [
+        "00_setup: tests with 9 points; weaker, beside the student's code: none.",
+        "00_setup: up to the standards.",
+    ]
     place = Place(tmp_path)
     place.notebook(SETUP).parent.mkdir()
     place.notebook(SETUP).write_text(TEXT.replace("**Next:**", "Then:"), encoding="utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, reads, v4, writes
 
+from tito.assignments import kinds
 from tito.assignments.classroom import Classroom
 from tito.assignments.jupyter import TEST, grade_id, role, to_ipynb
 from tito.course import Module
@@ -49,6 +50,7 @@ def _tried(classroom: Classroom, module: Module) -> NotebookNode:
     source = to_ipynb(parse(COURSE.notebook(module)))
     source.cells += private_cells(classroom.private(module), {grade_id(cell) for cell in source.cells})
     _refuse_changed_ids(classroom, module, source)
+    kinds.enter(kinds.decide(module, source), source)
     _check(module, source)
     return source
 
@@ -63,7 +65,7 @@ def _release(classroom: Classroom, module: Module) -> None:
 
 
 def _check(module: Module, source: NotebookNode) -> None:
-    """The reference has full marks, an unsolved submission none; no solution and no hidden test is in what students get."""
+    """The reference has full marks, an unsolved submission none, each test run in its own way; no solution and no hidden test is in what students get."""
     from nbgrader.preprocessors import ClearHiddenTests
 
     from tito.assignments.grading import scores

@@ -13,11 +13,12 @@ from pathlib import Path
 from nbformat import NotebookNode, reads
 
 from tito.assignments import sandbox
+from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
 from tito.assignments.jupyter import grade_id
 from tito.assignments.pool import at_once
-from tito.assignments.preprocessors import RunTests, as_code, code_cells, nb_key
+from tito.assignments.preprocessors import RunTests
 from tito.assignments.run import (
     CELL_SECONDS,
     TOTAL_SECONDS,
@@ -167,9 +168,7 @@ class Grader:
             nb = self._tested(student)
             cells = [as_code(cell) for cell in code_cells(nb)]
             outcomes = how(cells)
-            notes = [
-                f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit
-            ]
+            notes = noticed(cells, outcomes)
             RunTests.known[nb_key(nb)] = outcomes
             self.classroom.convert(Autograde, self.module, student)
             result = result_of(self.classroom, self.module, student, notes, before)
@@ -199,12 +198,11 @@ def _version(module: Module, source: NotebookNode) -> str:
     return hashlib.sha256("\0".join([*cells, *reference_texts(module).values()]).encode()).hexdigest()
 
 
-def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """A submission, changed so that its read-only cells are those of the source; what OverwriteCells will do with it."""
-    locked = {grade_id(c): c.source for c in source.cells if c.metadata.get("nbgrader", {}).get("locked")}
-    for cell in nb.cells:
-        cell.source = locked.get(grade_id(cell), cell.source)
-    return nb
+def noticed(cells: list[Code], outcomes: list[Outcome]) -> list[str]:
+    """What an instructor may want to look at: facts, which may have harmless reasons."""
+    found = [f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit]
+    replaced = sorted(set().union(*(end.replaced for end in outcomes)))
+    return [*found, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
 
 
 def result_of(classroom: Classroom, module: Module, student: str, notes: list[str], before: dict[str, float]) -> Graded:

@@ -88,9 +88,9 @@ def _kept(notebook: Notebook) -> list[Cell]:
 
 
 def graded_tests(notebook: Notebook) -> dict[str, str]:
-    """Grade id -> the exercise it belongs to: tests with points, and questions that are answered by hand."""
+    """Grade id -> the exercise it belongs to, or its own name: tests with points, and questions that are answered by hand."""
     tests = {test_name(block.owner): block.owner for block in notebook.solutions}
-    graded = {cell.name: tests[cell.name] for cell in notebook.cells if cell.name in tests}
+    graded = {c.name: tests.get(c.name, c.name) for c in notebook.cells if c.is_test and "points" in c.marks}
     return graded | {cell.name: cell.name for cell in notebook.cells if "answered by hand" in cell.marks}
 
 

@@ -5,12 +5,13 @@ So plain `nbgrader autograde` in a class's folder does the same as `tito nbgrade
 
 import ast
 import builtins
-import hashlib
 import re
 import textwrap
+from copy import deepcopy
+from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode, reads, v4
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -35,9 +36,13 @@ from traitlets import Bool, Float
 
 from tito import course
 from tito.assignments import sandbox
-from tito.assignments.jupyter import grade_id, is_start
-from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Code, Outcome, reference_before, run
+from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
+from tito.assignments.classroom import find_classroom
+from tito.assignments.jupyter import grade_id
+from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Outcome, reference_before, run
+from tito.course import Module
 from tito.feedback import explain
+from tito.files import read
 from tito.notebook import HIDDEN, SOLUTION
 from tito.stub import TODO, todo
 
@@ -51,6 +56,7 @@ class Unsolve(NbGraderPreprocessor):
     """Instead of ClearSolutions: its stub names the exercise, and the markers stay, so that a learner sees where to write."""
 
     def preprocess_cell(self, cell, resources, index):
+        cell.metadata.get("tito", {}).pop("objects", None)  # says a little about the hidden tests
         exercises = iter(cell.metadata.get("tito", {}).get("exercises", []))
         lines, inside = [], False
         for line in cell.source.split("\n") if cell.cell_type == "code" else []:
@@ -77,29 +83,17 @@ class RunTests(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         cells = code_cells(nb)
-        outcomes = self.known.pop(nb_key(nb), None)
-        if outcomes is None:
-            with reference_before(course.find(resources["nbgrader"]["assignment"])) as package_in:
-                limits = self.cell_seconds, self.total_seconds
-                outcomes = run([as_code(cell) for cell in cells], package_in, *limits, sandbox.require(self.unsafe_ok))
+        outcomes = self.known.pop(nb_key(nb), None) or self._run(nb, course.find(resources["nbgrader"]["assignment"]))
         for cell, outcome in zip(cells, outcomes, strict=True):
             cell.outputs = outputs(cell, outcome)
         return nb, resources
 
-
-def code_cells(nb: NotebookNode) -> list[NotebookNode]:
-    """The cells that are run when a notebook is graded."""
-    return [cell for cell in nb.cells if cell.cell_type == "code" and not is_start(cell.source)]
-
-
-def as_code(cell: NotebookNode) -> Code:
-    return Code(grade_id(cell) or cell["id"], cell.source, is_grade(cell))
-
-
-def nb_key(nb: NotebookNode) -> str:
-    """The same for the same code."""
-    sources = "\0".join(f"{grade_id(cell)}\1{cell.source}" for cell in code_cells(nb))
-    return hashlib.sha256(sources.encode()).hexdigest()
+    def _run(self, nb: NotebookNode, module: Module) -> list[Outcome]:
+        """For plain `nbgrader autograde`: how its tests are run is said in the instructor's version."""
+        source = reads(read(find_classroom(Path(self.parent.parent.coursedir.root)).source(module)), 4)
+        cells = [as_code(cell) for cell in code_cells(with_tests(deepcopy(nb), source))]
+        with reference_before(module) as package_in:
+            return run(cells, package_in, self.cell_seconds, self.total_seconds, sandbox.require(self.unsafe_ok))
 
 
 def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:

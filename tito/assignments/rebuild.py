@@ -147,7 +147,8 @@ def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
     """
     for above, piece in reversed(extra):
         names = [grade_id(cell) for cell in nb.cells]
-        place = names.index(above) + 1 if above in names else names.index("setup") + 1 if "setup" in names else 0
+        above = above or "setup"
+        place = names.index(above) + 1 if above in names else 0
         make = v4.new_markdown_cell if piece.is_prose else v4.new_code_cell
         if not piece.is_prose:
             place = min([place, *_users(piece.source, nb.cells[:place])])

@@ -1,7 +1,8 @@
 """Run the cells of a notebook, with the reference for the earlier modules: what each cell printed, and how each test ended.
 
-One endless loop, one `os._exit`, one crash must not take the other tests along. So the cells run in a process that can be
-given up: another one is started, runs what the others need, and goes on with the next test.
+What a student wrote runs in a worker (`worker.py`), behind walls. The tests run in a judge (`judge.py`), which asks the worker. One
+endless loop, one `os._exit`, one crash must not take the other tests along: then both are given up, another pair is started, runs
+what the others need, and goes on with the next test.
 """
 
 import json
@@ -25,14 +26,23 @@ from tito.course import Module
 from tito.glue import glue
 from tito.place import COURSE
 
-RUNNER = Path(__file__).with_name("runner.py")
+WORKER = Path(__file__).with_name("worker.py")
 CELL_SECONDS = 10.0
 TOTAL_SECONDS = 120.0
 LONGEST = 1 << 20  # bytes of an answer
+BROKE = ("SystemExit", "the code broke the program that runs it")
+TITO_IN = Path(__file__).parent.parent.parent
 
 
 class RunFailed(Exception):
     """The cells could not be run to their end; the text says why, for the instructor and the student."""
+
+
+# the kinds of cells
+OWN = "own"  # a student wrote it
+GIVEN = "given"  # it is the same for all students; tests may use it
+TRUSTED = "trusted"  # a test that runs outside of the student's process
+WEAKER = "weaker"  # a test that must stand beside the student's code, which can read it and deceive it
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,13 @@ class Code:
 
     name: str  # the grade id, or what else the cell is called
     source: str
-    is_test: bool = False
+    kind: str = OWN
+    # of a trusted test: which questions may be answered by an object instead of data; None if any may
+    objects: frozenset[str] | None = None
+
+    @property
+    def is_test(self) -> bool:
+        return self.kind in (TRUSTED, WEAKER)
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,8 @@ class Outcome:
     )  # [file, line, function], the innermost last; a cell's file: <name>
     printed: str = ""
     gave_up: bool = False  # it ended the process, or was stopped
+    replaced: frozenset[str] = frozenset()  # functions of the libraries that the code had replaced by then
+    objects: frozenset[str] = frozenset()  # which questions of a trusted test were answered by objects
 
     @property
     def hit_a_limit(self) -> bool:
@@ -103,60 +121,96 @@ def run(
     Raises:
         RunFailed: all together took too long.
     """
-    outcomes: list[Outcome] = []
-    until = monotonic() + total_seconds
+    return run_each([cells], package_in, cell_seconds, total_seconds, walls)[0]
+
+
+def run_each(
+    notebooks: list[list[Code]],
+    package_in: Path,
+    cell_seconds: float = CELL_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
+    walls: bool = False,
+) -> list[list[Outcome]]:
+    """Run several notebooks one after the other, in the same processes for as long as they live; as `run`, for each of them."""
     limits = Limits(seconds=int(total_seconds) + 10)
-    worker = None
-    try:
+    with _Runs(package_in, limits, cell_seconds, walls) as runs:
+        return [runs.notebook(cells, monotonic() + total_seconds) for cells in notebooks]
+
+
+class _Runs:
+    """A judge and a worker at a time, and another pair after each that was given up."""
+
+    def __init__(self, package_in: Path, limits: Limits, cell_seconds: float, walls: bool):
+        self.package_in, self.limits, self.seconds, self.walls = package_in, limits, cell_seconds, walls
+        self.judge: _Judge | None = None
+
+    def __enter__(self) -> "_Runs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.judge is not None:
+            self.judge.close()
+
+    def notebook(self, cells: list[Code], until: float) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        if self.judge is not None and self.judge.run(Code("", "", "start over"), self.seconds).gave_up:
+            self.judge = self.judge.close()
         for number, cell in enumerate(cells):
-            if worker is None:
-                worker = _Worker(package_in, limits, walls)
-                _again(worker, cells[:number], outcomes, cell_seconds)
-            outcome = worker.run(cell, cell_seconds)
+            if cell.kind == WEAKER:
+                outcome = self._alone(cells[:number], outcomes, cell)
+            else:
+                if self.judge is None:
+                    self.judge = self._prepared(cells[:number], outcomes)
+                outcome = self.judge.run(cell, self.seconds)
+                if outcome.gave_up:
+                    self.judge = self.judge.close()
             outcomes.append(outcome)
-            if outcome.gave_up:
-                worker = worker.close()
             if monotonic() > until:
-                raise RunFailed(f"all cells together ran longer than {total_seconds:g} s; the last was {cell.name}")
-    finally:
-        if worker is not None:
-            worker.close()
-    return outcomes
+                raise RunFailed(f"all cells together ran too long, until {cell.name}")
+        return outcomes
+
+    def _alone(self, cells: list[Code], outcomes: list[Outcome], test: Code) -> Outcome:
+        """Run a weaker test in a worker that sees no other."""
+        judge = self._prepared(cells, outcomes)
+        try:
+            return judge.run(test, self.seconds)
+        finally:
+            judge.close()
+
+    def _prepared(self, cells: list[Code], outcomes: list[Outcome]) -> "_Judge":
+        """A new pair, which has run what later cells may need: no tests, and nothing that ended the process."""
+        judge = _Judge(self.package_in, self.limits, self.walls)
+        for cell, before in zip(cells, outcomes, strict=True):
+            if not cell.is_test and not before.gave_up:
+                judge.run(cell, self.seconds)
+        return judge
 
 
-def _again(worker: "_Worker", cells: list[Code], outcomes: list[Outcome], seconds: float) -> None:
-    """Run once more what later cells may need: no tests, and nothing that ended the process."""
-    for cell, before in zip(cells, outcomes, strict=True):
-        if not cell.is_test and not before.gave_up:
-            worker.run(cell, seconds)
-
-
-class _Worker:
-    """One process of `runner.py`, and the folder that it may write to, which ends with it."""
+class _Judge:
+    """One process of `judge.py`, its worker, and the folder that both may write to, which ends with them."""
 
     def __init__(self, package_in: Path, limits: Limits, walls: bool):
         self.rest = ExitStack()
+        scratch = self.rest.enter_context(tempfile.TemporaryDirectory(prefix="tito_", ignore_cleanup_errors=True))
+        environment = os.environ | {
+            "PYTHONPATH": str(package_in),
+            "MPLBACKEND": "agg",
+            "OPENBLAS_NUM_THREADS": "1",  # as many processes run as there are jobs
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         if walls:
-            command, environment = self.rest.enter_context(
-                sandbox.command([RUNNER, *limits.arguments()], package_in, limits)
-            )
-            scratch = "/"
+            program = [WORKER, *limits.arguments()]
+            worker, inside = self.rest.enter_context(sandbox.command(program, package_in, limits))
+            start = {"command": worker, "environment": inside, "folder": "/"}
         else:
-            arguments = replace(
-                limits, processes=0
-            ).arguments()  # it is counted by user, and this user has other processes
-            command = [sys.executable, "-X", "utf8", "-s", "-P", str(RUNNER), *arguments]
-            environment = os.environ | {
-                "PYTHONPATH": str(package_in),
-                "MPLBACKEND": "agg",
-                "OPENBLAS_NUM_THREADS": "1",  # as many processes run as there are jobs
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }
-            scratch = self.rest.enter_context(tempfile.TemporaryDirectory(prefix="tito_", ignore_cleanup_errors=True))
+            # processes are counted by user, and this user has others
+            program = [str(WORKER), *replace(limits, processes=0).arguments()]
+            worker = [sys.executable, "-X", "utf8", "-s", "-P", *program]
+            start = {"command": worker, "environment": environment, "folder": scratch}
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-X", "utf8", "-s", "-P", "-m", "tito.assignments.judge"],
             cwd=scratch,
-            env=environment,
+            env=environment | {"PYTHONPATH": str(TITO_IN)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -167,9 +221,10 @@ class _Worker:
         self.closed = threading.Event()
         for loop in (self._listen, self._speak):
             threading.Thread(target=loop, daemon=True).start()
+        self._say(start)
 
     def _listen(self) -> None:
-        """Pass lines on. What a student's code writes to the pipe must not fill the grader's memory."""
+        """Pass lines on."""
         while not self.closed.is_set():
             try:
                 line = self.process.stdout.readline(LONGEST)
@@ -183,22 +238,25 @@ class _Worker:
                 return
 
     def _speak(self) -> None:
-        """Pass commands on: a process that does not read must not stop the grader."""
+        """Pass commands on: a judge that waits for its worker does not read, and must not stop the grader."""
         while (line := self.commands.get()) is not None:
             with suppress(OSError, ValueError):
                 self.process.stdin.write(line)
                 self.process.stdin.flush()
 
-    def run(self, cell: Code, seconds: float) -> Outcome:
-        command = {"source": cell.source, "name": cell.name, "is_test": cell.is_test}
+    def _say(self, command: dict) -> None:
         self.commands.put(json.dumps(command).encode() + b"\n")
+
+    def run(self, cell: Code, seconds: float) -> Outcome:
+        objects = None if cell.objects is None else sorted(cell.objects)
+        self._say({"kind": cell.kind, "name": cell.name, "source": cell.source, "objects": objects})
         try:
             line = self.answers.get(timeout=seconds)
         except queue.Empty:
             return Outcome(("TimeoutError", f"it ran longer than {seconds:g} s and was stopped"), gave_up=True)
         if not line:
-            return Outcome(("SystemExit", "the code ended the program that runs it"), gave_up=True)
-        return _outcome(line) or Outcome(("SystemExit", "the code broke the program that runs it"), gave_up=True)
+            return Outcome(("MemoryError", "the test needed more than there is, and was stopped"), gave_up=True)
+        return _outcome(line) or Outcome(BROKE, gave_up=True)
 
     def close(self) -> None:
         self.closed.set()
@@ -207,7 +265,7 @@ class _Worker:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)  # with whatever it has started
         else:
-            self.process.kill()
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.process.pid)], capture_output=True)
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(OSError):
@@ -216,15 +274,17 @@ class _Worker:
 
 
 def _outcome(line: bytes) -> Outcome | None:
-    """An answer of `runner.py`; None for whatever else a student's code may have written in its place."""
+    """An answer of `judge.py`; None where a student's code has put something else into it."""
     try:
         answer = json.loads(line)
-        error, printed = answer["error"], answer["printed"]
+        error, printed = answer["error"], _text(answer["printed"])
+        noticed = {key: frozenset(map(_text, answer.get(key, []))) for key in ("replaced", "objects")}
         if error is None:
-            return Outcome(printed=_text(printed))
+            return Outcome(printed=printed, **noticed)
         kind, text, frames = error
         known = [[_text(file), int(number), _text(function)] for file, number, function in frames[:30]]
-        return Outcome((_text(kind), _text(text)), known, _text(printed))
+        gave_up = answer.get("ended") is True
+        return Outcome((_text(kind), _text(text)), known, printed, gave_up, **noticed)
     except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError):
         return None
 

@@ -40,7 +40,7 @@ class Limits:
     scratch: int = 64 * MB
 
     def arguments(self) -> list[str]:
-        """As `runner.py` takes them; nobody else can set them for a process that runs already."""
+        """As `worker.py` takes them; nobody else can set them for a process that runs already."""
         return [str(number) for number in (self.seconds, self.memory, self.file, self.processes)]
 
 

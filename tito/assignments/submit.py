@@ -10,7 +10,7 @@ from tito.assignments.convert import replace as replace_file
 from tito.completion import refuse_lost_names
 from tito.course import Module
 from tito.errors import TitoError
-from tito.notebook import Cell, Notebook, parse, prose, test_name
+from tito.notebook import Cell, Notebook, parse, prose, test_of
 from tito.place import COURSE, Place
 from tito.stub import is_unsolved, stub
 from tito.testing import outcomes
@@ -171,9 +171,14 @@ def _text(notebook: Notebook, released: Notebook) -> str:
 
 def _lines(notebook: Notebook, released: Notebook, tests: dict[str, str], broken: str) -> list[Line]:
     lines = []
+    exercises = [block.owner for block in released.solutions]
     for block in released.solutions:
-        points = int(released.definitions[test_name(block.owner)].marks.get("points", 0))
-        outcome = "not known" if broken else tests.get(test_name(block.owner), "fails")
+        own = [
+            c for c in released.cells if c.is_test and "points" in c.marks and test_of(c.name, exercises) == block.owner
+        ]
+        points = sum(int(cell.marks["points"]) for cell in own)
+        outcomes = [tests.get(cell.name, "fails") for cell in own]
+        outcome = "not known" if broken else next((o for o in outcomes if o != "pass"), "pass")
         lines.append(Line(block.owner, points, _state(notebook, block.owner, outcome)))
     for question in _questions(released):
         lines.append(Line(question.name, int(question.marks["points"]), _answer(notebook, question), is_question=True))

@@ -5,10 +5,10 @@ from pathlib import Path
 from nbformat import reads
 
 from tito.assignments import sandbox
+from tito.assignments.cells import as_code, code_cells
 from tito.assignments.classroom import Classroom
 from tito.assignments.handed_in import read_submission
 from tito.assignments.jupyter import grade_id, is_private
-from tito.assignments.preprocessors import as_code, code_cells
 from tito.assignments.rebuild import Report, rebuild, share
 from tito.assignments.run import reference_before, run
 from tito.course import Module

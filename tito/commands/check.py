@@ -9,6 +9,8 @@ from tito.place import find_place
 def check(module: str = typer.Argument(None, metavar="[NN]", help="A module; without it, every one.")) -> None:
     """Hold the course's notebooks against the standards of a module; exit 1 when one falls short."""
     from tito import standards
+    from tito.assignments.kinds import kinds_of
+    from tito.files import read
 
     place = find_place()
     modules = [course.find(module)] if module else [m for m in course.available() if place.notebook(m).exists()]
@@ -17,4 +19,12 @@ def check(module: str = typer.Argument(None, metavar="[NN]", help="A module; wit
         typer.echo(finding)
     if findings:
         raise typer.Exit(1)
+    for m in modules:
+        notebook = place.notebook(m)
+        kinds = kinds_of(notebook, read(notebook))
+        weaker = [f"{kind.test} ({kind.points})" for kind in kinds if kind.why_weaker]
+        points = sum(kind.points for kind in kinds)
+        typer.echo(
+            f"{m.stem}: tests with {points} points; weaker, beside the student's code: {', '.join(weaker) or 'none'}."
+        )
     typer.echo(f"{', '.join(m.stem for m in modules)}: up to the standards.")

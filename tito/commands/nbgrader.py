@@ -41,6 +41,7 @@ def generate(
     everything: Annotated[bool, typer.Option("--all", help="Every module.")] = False,
 ) -> None:
     """Make an assignment: the instructor's version in source/, the students' in release/."""
+    from tito.assignments.cells import weaker_tests
     from tito.assignments.generate import frozen_ids
     from tito.assignments.generate import generate as make
 
@@ -53,6 +54,8 @@ def generate(
         typer.echo(
             f"{module.stem}: {graded} graded cells, {points} points. Unsolved it scores 0, with the reference everything."
         )
+        for test, worth in weaker_tests(source).items():
+            typer.echo(f"  weaker, because it must run beside the student's code: {test}, {worth} points")
     typer.echo("Next: `tito nbgrader release NN --to NN_release.zip`, for the students.")
 
 

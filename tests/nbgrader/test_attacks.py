@@ -1,0 +1,63 @@
+"""A class that attacks: nobody gets a point for it, nobody else notices, and nothing hidden comes out."""
+
+import os
+import re
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
+
+from tests.nbgrader.attackers import attackers
+from tests.nbgrader.students import MODULE, collected, leaks, secrets, table, wrong_rows
+from tests.nbgrader.test_sandbox import nothing_stays, running
+from tests.tito.student import done, tito
+from tito.assignments.sandbox import is_there
+
+pytestmark = pytest.mark.skipif(not is_there(), reason="runs only where bubblewrap is installed")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    before = running(), left_in_tmp()
+    folder = collected(tmp_path_factory.mktemp("attacked"), attackers)
+    done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=folder))
+    assert nothing_stays(before[0]) and left_in_tmp() <= before[1]
+    tito("nbgrader", "feedback", "02", "--to", folder.parent / "out", "--jobs", "2", cwd=folder)
+    return folder
+
+
+def left_in_tmp() -> set[str]:
+    return set(os.listdir(tempfile.gettempdir())) - {"__pycache__"}  # noqa: PTH208
+
+
+def test_every_row_of_the_table(graded):
+    assert wrong_rows(graded, table(graded, attackers)) == {}
+
+
+def test_nothing_hidden_is_anywhere(graded):
+    """Neither in what students get nor in what their code has left for the instructor."""
+    hidden = secrets(graded)
+    texts = {str(path): path.read_text(encoding="utf-8") for path in (graded.parent / "out").rglob("*.html")}
+    texts["report"] = done(tito("nbgrader", "report", "02", cwd=graded))
+    for path in (graded / "autograded").glob(f"*/{MODULE.stem}/*.ipynb"):
+        texts[str(path)] = "".join(re.findall(r'"(?:evalue|text)": .*', path.read_text(encoding="utf-8")))
+    assert len(hidden) > 8 and len(texts) > 60
+    assert leaks(texts, hidden) == {}
+
+
+def said_by(graded: Path, student: str) -> str:
+    return (graded / "autograded" / student / MODULE.stem / f"{MODULE.stem}.ipynb").read_text(encoding="utf-8")
+
+
+def test_the_hunters_found_nothing(graded):
+    assert "of True texts found []" in said_by(graded, "hunts")
+    assert "reached []" in said_by(graded, "reaches")
+    assert "inspect.getsource" not in re.findall(r'"evalue": "(.*)"', said_by(graded, "reads-its-caller"))[0]
+
+
+def test_the_gradebook_is_whole(graded):
+    with sqlite3.connect(graded / "gradebook.db") as gradebook:
+        assert gradebook.execute("pragma integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,49 @@
+"""The cells of a graded notebook, as they are run."""
+
+import hashlib
+
+from nbformat import NotebookNode
+
+from tito.assignments.jupyter import grade_id, is_start, kept_of
+from tito.assignments.run import GIVEN, OWN, TRUSTED, WEAKER, Code
+
+MARK = "# A weaker test: it runs in the same process as the code that it tests."
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that are run when a notebook is graded."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and not is_start(cell.source)]
+
+
+def as_code(cell: NotebookNode) -> Code:
+    name, said = grade_id(cell) or cell["id"], cell.metadata.get("nbgrader", {})
+    if said.get("grade"):
+        objects = kept_of(cell).get("objects")
+        kind = WEAKER if cell.source.startswith(MARK) else TRUSTED
+        return Code(name, cell.source, kind, None if objects is None else frozenset(objects))
+    return Code(name, cell.source, GIVEN if said.get("locked") else OWN)
+
+
+def weaker_tests(source: NotebookNode) -> dict[str, int]:
+    """The tests of an instructor's version that run beside the student's code, and their points."""
+    return {
+        code.name: cell.metadata.nbgrader.points
+        for cell in code_cells(source)
+        if (code := as_code(cell)).kind == WEAKER
+    }
+
+
+def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """A submission, changed so that its read-only cells, and what is known of its tests, are those of the source."""
+    locked = {grade_id(cell): cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("locked")}
+    for cell in nb.cells:
+        ours = locked.get(grade_id(cell))
+        if ours is not None:
+            cell.source, cell.metadata = ours.source, ours.metadata
+    return nb
+
+
+def nb_key(nb: NotebookNode) -> str:
+    """The same for the same code."""
+    sources = "\0".join(f"{grade_id(cell)}\1{cell.source}" for cell in code_cells(nb))
+    return hashlib.sha256(sources.encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""Which tests can run outside of the student's process, found by trying.
+
+Such a test is *trusted*: the code that it tests can neither read it nor deceive it. A test is trusted if the reference passes it there,
+and if every known wrong solution that fails beside the code fails there, too. The others are *weaker*.
+"""
+
+import re
+import runpy
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from tito import course
+from tito.assignments.cells import MARK, as_code, code_cells
+from tito.assignments.jupyter import grade_id, is_private, kept_of, to_ipynb
+from tito.assignments.run import OWN, TRUSTED, Code, Outcome, reference_before, run_each
+from tito.course import ROOT, Module
+from tito.errors import TitoError
+from tito.notebook import SOLUTION, names_read, parse, test_of
+
+CELL_SECONDS = 5.0
+BLOCK = re.compile(rf"^([ ]*){SOLUTION[0]}\n(.*?)^[ ]*{SOLUTION[1]}", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What was found out about a test."""
+
+    test: str
+    points: int
+    objects: frozenset[str] = frozenset()  # the questions that the reference answers with objects
+    why_weaker: str = ""  # empty: it is trusted
+
+
+def decide(module: Module, source: NotebookNode) -> list[Kind]:
+    """Try every graded test of an instructor's version with the reference and with the wrong solutions, both ways.
+
+    Raises:
+        TitoError: the reference fails a test either way.
+    """
+    cells = {cell.name: cell for cell in map(as_code, code_cells(source))}
+    graded = [
+        cell for cell in source.cells if cell.cell_type == "code" and "points" in cell.metadata.get("nbgrader", {})
+    ]
+    wrong = _wrong_solutions(module, source)
+    notebooks = [_tried(cells, grade_id(cell)) for cell in graded]
+    of = {grade_id(cell): [*_exercises(cell, wrong)] for cell in graded}
+    cases = [
+        (test, exercise, why) for test, exercises in of.items() for exercise in exercises for why in wrong[exercise]
+    ]
+    for test, exercise, why in cases:
+        name = exercise.partition(".")[0]
+        changed = {**cells, name: replace(cells[name], source=wrong[exercise][why])}
+        notebooks.append(_tried(changed, test))
+    ends = _run(module, notebooks)
+    kinds = []
+    for cell, (trusted, beside) in zip(graded, ends, strict=False):
+        test = grade_id(cell)
+        if beside.error:
+            raise TitoError(f"{module.stem}: the reference does not pass {test}: {': '.join(beside.error)}")
+        reasons = [f"outside, the reference fails: {trusted.error[1]}"] if trusted.error else []
+        for (other, exercise, why), (outside, inside) in zip(cases, ends[len(graded) :], strict=True):
+            if other == test and inside.error and not outside.error:
+                reasons.append(f"outside, {exercise} passes with a wrong solution: {why}")
+        kinds.append(Kind(test, cell.metadata.nbgrader.points, trusted.objects, "; ".join(reasons[:1])))
+    return kinds
+
+
+@cache
+def kinds_of(path: Path, text: str) -> list[Kind]:
+    """The same of a notebook's file, whose text this is."""
+    return decide(course.find(path.stem), to_ipynb(parse(path, text)))
+
+
+def enter(kinds: list[Kind], source: NotebookNode) -> None:
+    """Note them in the instructor's version, and mark the weaker tests for everybody to see."""
+    cells = {grade_id(cell): cell for cell in source.cells}
+    for kind in kinds:
+        if kind.why_weaker:
+            cells[kind.test].source = f"{MARK}\n{cells[kind.test].source}"
+        else:
+            cells[kind.test].metadata["tito"]["objects"] = sorted(kind.objects)
+
+
+def _tried(cells: dict[str, Code], test: str) -> list[Code]:
+    """A notebook up to a test, and the test both ways."""
+    names = list(cells)
+    needed = [cells[name] for name in names[: names.index(test)] if not cells[name].is_test]
+    return [*needed, replace(cells[test], kind=TRUSTED, objects=None), replace(cells[test], kind=OWN)]
+
+
+def _run(module: Module, notebooks: list[list[Code]]) -> list[list[Outcome]]:
+    """The last two outcomes of each notebook."""
+    with reference_before(module) as package_in, ThreadPoolExecutor(2) as pool:
+        halves = notebooks[::2], notebooks[1::2]
+        first, second = pool.map(lambda half: run_each(half, package_in, CELL_SECONDS), halves)
+    ends: list = [None] * len(notebooks)
+    ends[::2], ends[1::2] = first, second
+    return [outcomes[-2:] for outcomes in ends]
+
+
+def _exercises(cell: NotebookNode, wrong: dict[str, dict[str, str]]) -> list[str]:
+    """The exercises that a test is about."""
+    if is_private(cell):
+        read = names_read(cell.source)
+        return [exercise for exercise in wrong if exercise.partition(".")[0] in read]
+    own = test_of(grade_id(cell), wrong)
+    return [own] if own else []
+
+
+def _wrong_solutions(module: Module, source: NotebookNode) -> dict[str, dict[str, str]]:
+    """Exercise -> what is wrong -> the source of its cell with that solution."""
+    known = _known(ROOT / "tests" / "wrong_solutions" / f"{module.stem}.py")
+    found: dict[str, dict[str, str]] = {}
+    for cell in source.cells:
+        for number, exercise in enumerate(kept_of(cell).get("exercises", [])):
+            found[exercise] = {why: _solved(cell.source, number, body) for why, body in known.get(exercise, {}).items()}
+    return found
+
+
+@cache
+def _known(path: Path) -> dict[str, dict[str, str | tuple[str, str]]]:
+    return runpy.run_path(str(path))["WRONG"]
+
+
+def _solved(source: str, number: int, body: str | tuple[str, str]) -> str:
+    """A cell's source with another solution in one of its blocks: a body, or an (old, new) in the reference's."""
+    block = list(BLOCK.finditer(source))[number]
+    indent, reference = block[1], block[2]
+    lines = [line.removeprefix(indent) for line in reference.split("\n")]
+    text = "\n".join(lines).replace(*body) if isinstance(body, tuple) else body.rstrip() + "\n"
+    inside = "".join(f"{indent}{line}\n" if line else "\n" for line in text.rstrip("\n").split("\n"))
+    return source[: block.start(2)] + inside + source[block.end(2) :]

@@ -1,0 +1,262 @@
+"""What a test sees of a student's code: stand-ins for functions, classes and objects that live in another process.
+
+A test runs unchanged against them. Numbers, texts and arrays arrive as themselves; everything else stays where it is and is a
+`StandIn` here. A student's object is never asked whether it is right: comparing it gives something that has no truth value.
+"""
+
+import builtins
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tito.assignments.wire import BrokenWire, Mirror, Refused, read_frame
+
+MOST_OBJECTS = 200_000
+MOST_CALLBACKS = 100_000
+LABEL = 200  # characters of how a value came about
+LIBRARY = re.compile(r"(builtins|math|numpy|tinytorch)(\.[A-Za-z_]\w{,40}){1,4}")
+CHANGES = "(changes what it is given)"  # among the labels
+DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}  # NumPy's own
+# exceptions that cannot be made of a text, or that would end more than a test
+NOT_RAISED = (UnicodeError, ExceptionGroup, StopIteration, StopAsyncIteration)
+
+
+class Student:
+    """The connection to the program that runs a student's code.
+
+    Args:
+        commands, answers: its pipes.
+
+    Every question and every answer may be the student's invention, except that the questions are ours: an answer is data, or a number
+    that stands for an object on the other side.
+    """
+
+    def __init__(self, commands, answers):
+        self.commands, self.answers, self.asked = commands, answers, 0
+        self.begin_again(None)
+
+    def begin_again(self, objects: frozenset[str] | None) -> None:
+        self.mirror = Mirror(0, self._ref, self._deref, self._changed)
+        self.standins: dict[int, StandIn] = {}
+        self.theirs: list[Any] = []  # objects of the test, which the student's code may call
+        self.objects, self.seen = objects, set()
+        self.callbacks, self.label = 0, ""
+        self.failed: BrokenWire | Refused | None = None  # a test that catches it has failed all the same
+
+    def begin(self, names: list[str], objects: frozenset[str] | None) -> tuple[dict[str, Any], list[str]]:
+        """Before each test.
+
+        Args:
+            names: what the test uses.
+            objects: which questions may be answered by an object, and whether arrays that it was given may change; None if all
+                may. They were learned from the reference.
+
+        Returns:
+            What the notebook has of these names, and which functions of the libraries were replaced.
+        """
+        self.begin_again(None)
+        answered, replaced = self.ask("begin", "", names)
+        found = {name: answered[name] for name in names if name in answered}
+        for name, value in found.items():
+            if isinstance(value, StandIn):
+                object.__setattr__(value, "_label", name)
+        self.objects, self.seen = objects, set()
+        return found, [name for name in replaced if LIBRARY.fullmatch(name)]
+
+    def ask(self, do: str, label: str, *args: Any) -> Any:
+        """Ask, answer what is asked back, and return or raise what comes.
+
+        Raises:
+            BrokenWire: the program has ended, or what it said makes no sense.
+            Refused: an object came where the reference has data, or an array was changed that the reference leaves alone.
+        """
+        self.asked += 1
+        number, message = self.asked, {"q": self.asked, "do": do, "args": args}
+        if (state := np.geterr()) != DEFAULT:
+            message["errstate"] = state
+        self._send(message)
+        outer, self.label = self.label, label
+        try:
+            while "callback" in (answer := self._receive()):
+                self._call_back(**answer)
+            if answer.get("q") != number:
+                raise BrokenWire("not the answer to the question")
+            if "error" in answer:
+                raise _exception(*map(str, answer["error"]))
+            return answer["value"]
+        except (BrokenWire, Refused) as failed:
+            self.failed = self.failed or failed
+            raise
+        finally:
+            self.label = outer
+
+    def _send(self, message: dict) -> None:
+        packed = self.mirror.pack(message)
+        try:
+            self.commands.write(packed)
+            self.commands.flush()
+        except OSError:
+            raise BrokenWire("it has ended") from None
+
+    def _receive(self) -> dict:
+        answer = self.mirror.unpack(*read_frame(self.answers))
+        if not isinstance(answer, dict):
+            raise BrokenWire("no answer")
+        return answer
+
+    def _call_back(self, callback: int, args: tuple, kwargs: dict) -> None:
+        """The student's code calls a function that the test has passed to it."""
+        self.callbacks += 1
+        if self.callbacks > MOST_CALLBACKS or type(callback) is not int or not 0 <= callback < len(self.theirs):
+            raise BrokenWire("a call of what was never passed, or too many of them")
+        function = self.theirs[callback]
+        try:
+            if isinstance(function, Iterator):
+                reply = next(((value,) for value in function), None)
+            else:
+                reply = function(*args, **kwargs)
+            self._send({"reply": reply})
+        except BrokenWire:
+            raise
+        except Exception as error:
+            self._send({"error": [_builtin_of(error), str(error)[:2000]]})
+
+    def _ref(self, value: Any) -> list:
+        if isinstance(value, StandIn):
+            return ["handle", object.__getattribute__(value, "_number")]
+        if not callable(value) and not isinstance(value, Iterator):
+            raise TypeError(f"a {type(value).__name__} of the test cannot travel to the student's code")
+        what = "iterator" if isinstance(value, Iterator) else getattr(value, "__name__", "function")
+        known = next((number for number, other in enumerate(self.theirs) if other is value), None)
+        if known is None:
+            known = len(self.theirs)
+            self.theirs.append(value)
+        return ["theirs", known, what]
+
+    def _saw(self, label: str, why: str) -> None:
+        self.seen.add(label)
+        if self.objects is not None and label not in self.objects:
+            raise Refused(why)
+
+    def _changed(self) -> None:
+        self._saw(CHANGES, "it has changed an array that it was given")
+
+    def _deref(self, kind: str, number: int, name: str = "") -> Any:
+        if kind == "theirs" and type(number) is int and 0 <= number < len(self.theirs):
+            return self.theirs[number]
+        if kind != "handle" or type(number) is not int or len(self.standins) > MOST_OBJECTS:
+            raise ValueError("no kind of value")
+        self._saw(self.label, f"{self.label} gave a {str(name)[:60]}, and no number, text or array")
+        if number not in self.standins:
+            self.standins[number] = StandIn(self, number, str(name)[:60], self.label)
+        return self.standins[number]
+
+
+def _builtin_of(error: BaseException) -> str:
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
+
+def _exception(kind: str, text: str) -> Exception:
+    """An exception of the student's code, as Python's own type that is nearest to it."""
+    known = getattr(builtins, kind, None)
+    if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, NOT_RAISED):
+        return known(text)
+    return Refused(f"{kind}: {text}")
+
+
+class StandIn:
+    """A function, class or object of the student's code."""
+
+    __slots__ = ("_student", "_number", "_kind", "_label")
+    __array_ufunc__ = None  # NumPy gives way: the other side evaluates the whole expression
+
+    def __init__(self, student: Student, number: int, kind: str, label: str):
+        for slot, value in zip(StandIn.__slots__, (student, number, kind, label), strict=True):
+            object.__setattr__(self, slot, value)
+
+    def _ask(self, do: str, said: str, *args: Any) -> Any:
+        return self._student.ask(do, f"{self._label}{said}"[-LABEL:], *args)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__name__", "__doc__"):
+            raise AttributeError(name)  # never __array__, __class__, __len_hint__, ...
+        return self._ask("get", f".{name}", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._ask("set", "", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._ask("del", "", self, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        kinds = "".join("o" if isinstance(value, StandIn) else "d" for value in [*args, *kwargs.values()])
+        return self._ask("call", f"({kinds})", self, args, kwargs)
+
+    def __bool__(self) -> bool:
+        raise Refused(f"a student's {self._kind} cannot say whether something is true: look at its numbers")
+
+    __hash__ = object.__hash__
+    __contains__ = __index__ = None
+
+    def __instancecheck__(self, other: Any) -> bool:
+        return isinstance(other, StandIn) and self._ask("isinstance", "", other, self) is True
+
+    def __subclasscheck__(self, other: Any) -> bool:
+        return isinstance(other, StandIn) and self._ask("issubclass", "", other, self) is True
+
+    def __len__(self) -> int:
+        return self._ask("len", "", self)
+
+    def __float__(self) -> float:
+        return self._ask("float", "", self)
+
+    def __iter__(self) -> Iterator:
+        return iter(self._ask("list", "[]", self))
+
+    def __next__(self) -> Any:
+        more = self._ask("next", "[]", self)
+        if more is None:
+            raise StopIteration
+        return more[0]
+
+    def __enter__(self) -> Any:
+        return self._ask("enter", "", self)
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        return self._ask("exit", "", self, None, None, None) is True
+
+    def __repr__(self) -> str:
+        return f"<a student's {self._kind}>"
+
+
+class Verdict(StandIn):
+    """What comparing a student's object gave: good as an index, or to be passed on, and never as evidence."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise Refused("a student's object cannot judge a comparison: compare numbers (.numpy(), .tolist())")
+
+    __getattr__ = __call__ = __len__ = __iter__ = __next__ = __float__ = __enter__ = _refuse
+
+
+def _forward(name: str, swap: bool = False):
+    def method(self: StandIn, *others: Any) -> Any:
+        value = self._ask(name, "", *((*others, self) if swap else (self, *others)))
+        if name not in COMPARISONS:
+            return value
+        if not isinstance(value, StandIn):
+            raise Refused("a student's object cannot judge a comparison: compare numbers (.numpy(), .tolist())")
+        return Verdict(self._student, object.__getattribute__(value, "_number"), value._kind, value._label)
+
+    return method
+
+
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+for _name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]:
+    setattr(StandIn, f"__{_name}__", _forward({"and": "and_", "or": "or_"}.get(_name, _name)))
+    setattr(StandIn, f"__r{_name}__", _forward({"and": "and_", "or": "or_"}.get(_name, _name), swap=True))
+for _name in ("neg", "pos", "abs", "invert", "getitem", "setitem", "delitem", *COMPARISONS):
+    setattr(StandIn, f"__{_name}__", _forward(_name))
