@@ -6,6 +6,7 @@ passed, with the same views into the same memory, and what one side writes is in
 brought in step by what has changed in it: Keleher et al., "TreadMarks", 1994.
 """
 
+import builtins
 import json
 import struct
 import weakref
@@ -24,6 +25,7 @@ COLLECTIONS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 TYPES = {
     **{t.__name__: t for t in (int, float, bool, str, complex, bytes, dict, *COLLECTIONS.values())},
     **{name: value for name, value in vars(np).items() if isinstance(value, type) and issubclass(value, np.generic)},
+    **{n: value for n, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)},
     "ndarray": np.ndarray,
 }
 # functions besides the ufuncs that may be passed to a student's code, or come back
