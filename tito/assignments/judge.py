@@ -12,7 +12,7 @@ import subprocess
 from tito.assignments.standin import Student
 from tito.assignments.wire import BrokenWire
 from tito.assignments.worker import limit, run, take_pipes
-from tito.notebook import names_read
+from tito.notebook import names_bound, names_read
 
 SECONDS, MEMORY, FILE = 600, 3 << 30, 1 << 20
 BUILTINS = frozenset(vars(builtins))
@@ -47,6 +47,7 @@ class Judge:
 
     def start_over(self) -> None:
         self.space = {"__name__": "__main__"}
+        self.imports: dict[str, str] = {}  # name -> the statement that brings it
 
     def answer(self, kind: str, name: str, source: str, objects: list[str] | None) -> dict:
         """How a cell ended: `error`, `printed`; of a trusted test also what it noticed and which questions brought objects."""
@@ -70,7 +71,9 @@ class Judge:
 
     def test(self, name: str, source: str, objects: frozenset[str] | None) -> dict:
         """Run a test against stand-ins."""
-        wanted = sorted(names_read(source) - self.space.keys() - BUILTINS)
+        read = names_read(source)
+        self.bring(read)
+        wanted = sorted(read - self.space.keys() - BUILTINS)
         found, replaced = self.student.begin(wanted, objects)  # no more than is wanted: `np` stays NumPy
         ended = run(source, name, {**self.space, **found}, is_test=True)
         if not isinstance(self.student.failed, BrokenWire) and self.student.ask("list", "", ()) != []:
@@ -82,15 +85,23 @@ class Judge:
             ended["error"] = ["TypeError", str(self.student.failed), frames]
         return ended | {"replaced": replaced, "objects": sorted(self.student.seen)}
 
+    def bring(self, names: set[str]) -> None:
+        """Import what is used; the others would cost time."""
+        for name in self.imports.keys() & names:
+            exec(self.imports[name], self.space)
+
     def take(self, source: str) -> None:
         """What tests use of a cell that no student has written: its imports, and functions that need nothing of a student's."""
         for node in ast.parse(source).body:
             text = ast.unparse(node)
             if isinstance(node, ast.ImportFrom | ast.Import):
-                if "tinytorch" not in text:
-                    exec(text, self.space)
-            elif isinstance(node, ast.FunctionDef) and names_read(text) <= self.space.keys() | BUILTINS:
-                exec(compile(source, f"<{node.name}>", "exec"), self.space)
+                if "tinytorch" not in text:  # that is on the other side
+                    self.imports |= dict.fromkeys(names_bound(text), text)
+            elif isinstance(node, ast.FunctionDef):
+                read = names_read(text) - BUILTINS
+                if read <= self.space.keys() | self.imports.keys():
+                    self.bring(read)
+                    exec(compile(source, f"<{node.name}>", "exec"), self.space)
 
 
 if __name__ == "__main__":

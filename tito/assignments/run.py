@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -155,35 +155,32 @@ class _Runs:
         outcomes: list[Outcome] = []
         if self.judge is not None and self.judge.run(Code("", "", "start over"), self.seconds).gave_up:
             self.judge = self.judge.close()
-        for number, cell in enumerate(cells):
-            if cell.kind == WEAKER:
-                outcome = self._alone(cells[:number], outcomes, cell)
-            else:
-                if self.judge is None:
-                    self.judge = self._prepared(cells[:number], outcomes)
-                outcome = self.judge.run(cell, self.seconds)
-                if outcome.gave_up:
+        with ExitStack() as rest:
+            # a weaker test has a worker that sees no other test; it starts while the others run
+            alone = {cell.name: rest.enter_context(closing(self._pair())) for cell in cells if cell.kind == WEAKER}
+            for number, cell in enumerate(cells):
+                if cell.kind == WEAKER:
+                    judge = _prepared(alone[cell.name], cells[:number], outcomes, self.seconds)
+                else:
+                    self.judge = self.judge or _prepared(self._pair(), cells[:number], outcomes, self.seconds)
+                    judge = self.judge
+                outcomes.append(judge.run(cell, self.seconds))
+                if judge is self.judge and outcomes[-1].gave_up:
                     self.judge = self.judge.close()
-            outcomes.append(outcome)
-            if monotonic() > until:
-                raise RunFailed(f"all cells together ran too long, until {cell.name}")
+                if monotonic() > until:
+                    raise RunFailed(f"all cells together ran too long, until {cell.name}")
         return outcomes
 
-    def _alone(self, cells: list[Code], outcomes: list[Outcome], test: Code) -> Outcome:
-        """Run a weaker test in a worker that sees no other."""
-        judge = self._prepared(cells, outcomes)
-        try:
-            return judge.run(test, self.seconds)
-        finally:
-            judge.close()
+    def _pair(self) -> "_Judge":
+        return _Judge(self.package_in, self.limits, self.walls)
 
-    def _prepared(self, cells: list[Code], outcomes: list[Outcome]) -> "_Judge":
-        """A new pair, which has run what later cells may need: no tests, and nothing that ended the process."""
-        judge = _Judge(self.package_in, self.limits, self.walls)
-        for cell, before in zip(cells, outcomes, strict=True):
-            if not cell.is_test and not before.gave_up:
-                judge.run(cell, self.seconds)
-        return judge
+
+def _prepared(judge: "_Judge", cells: list[Code], outcomes: list[Outcome], seconds: float) -> "_Judge":
+    """A new pair after it has run what later cells may need: no tests, and nothing that ended the process."""
+    for cell, before in zip(cells, outcomes, strict=True):
+        if not cell.is_test and not before.gave_up:
+            judge.run(cell, seconds)
+    return judge
 
 
 class _Judge:
