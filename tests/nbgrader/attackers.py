@@ -78,7 +78,7 @@ for root, folders, files in os.walk("/"):
             texts.append(open(os.path.join(root, file), errors="ignore").read(200_000))
         except OSError:
             pass
-found = [word for word in words for text in texts if word in text]
+found = [word for word in words for text in texts if word in text and text not in words]
 raise ValueError(f"of {len(texts) > 1000} texts found {found}")"""
 # tries to read and to reach what it should not, and says what it could
 REACHES = """\
@@ -131,6 +131,13 @@ ALWAYS_TRUE = """\
 import gc
 worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
 type(worker).answer = lambda self, q, do, args, errstate=None: True"""
+CLAIMS = """\
+import gc
+worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
+begin = worker.do_begin
+worker.do_begin = lambda names: (begin(names)[0], ["Ada is innocent", "numpy.add", "numpy." + "x" * 1000])
+cell = worker.do_cell
+worker.do_cell = lambda *a: cell(*a) | {"replaced": ["somebody else"], "ended": True}"""
 GOOD = "e = np.exp(x - x.max(axis=dim, keepdims=True))\ngood = e / e.sum(axis=dim, keepdims=True)\n"
 
 # name -> (a cell of the student's own, the exercise, what stands in it, points that are left, what the report says)
@@ -166,6 +173,8 @@ ATTACKS = {
     "2-gigabytes-in-twos": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [2**28], [0], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "broke the program"),
     "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((60_000, 1)) if len(calls) % 2 else np.ones((1, 60_000))", ALL - 8, "test_softmax: Unable to allocate"),
     "empties-its-input": ("", "sigmoid", "x[...] = 0\nreturn x + 0.5", ALL - 4, ""),
+    "writes-on-the-terminal": ("", "sigmoid", "raise MemoryError('\\x1b[2J\\x07 all\\nfine' + 'x' * 500)", ALL - 4, "test_sigmoid:  [2J  all fine" + "x" * 183),
+    "claims-of-replacing": (CLAIMS, "sigmoid", "return x", ALL - 4, "replaced: numpy.add"),
     "endless-message": ("", "sigmoid", "raise ValueError('x' * 10**8)", ALL - 4, ""),
     "raises-the-end": ("", "sigmoid", "raise SystemExit(0)", ALL - 4, ""),
     "skips": ("", "sigmoid", "import unittest\nraise unittest.SkipTest('not today')", ALL - 4, ""),

@@ -200,7 +200,9 @@ def _version(module: Module, source: NotebookNode) -> str:
 
 def noticed(cells: list[Code], outcomes: list[Outcome]) -> list[str]:
     """What an instructor may want to look at: facts, which may have harmless reasons."""
-    found = [f"{cell.name}: {end.error[1]}" for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit]
+    ends = [(cell.name, end.error[1]) for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit]
+    # the text may be the student's: no control codes for the terminal
+    found = [f"{name}: {''.join(c if c.isprintable() else ' ' for c in text)[:200]}" for name, text in ends]
     replaced = sorted(set().union(*(end.replaced for end in outcomes)))
     return [*found, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
 

@@ -61,8 +61,9 @@ class Judge:
             if kind == "given":
                 self.take(source)
             ended = self.student.ask("cell", "", source, name, kind)
-            json.dumps(ended)  # it is the student's: perhaps no JSON
-            return ended
+            answer = {"error": ended["error"], "printed": ended["printed"]}
+            json.dumps(answer)  # it is the student's: perhaps no JSON
+            return answer
         except BrokenWire as broken:
             error = ENDED if str(broken) == "it has ended" else BROKE
         except Exception:

@@ -63,7 +63,7 @@ class Student:
             if isinstance(value, StandIn):
                 object.__setattr__(value, "_label", name)
         self.objects, self.seen = objects, set()
-        return found, [name for name in replaced if LIBRARY.fullmatch(name)]
+        return found, [name for name in replaced[:20] if LIBRARY.fullmatch(name)]
 
     def ask(self, do: str, label: str, *args: Any) -> Any:
         """Ask, answer what is asked back, and return or raise what comes.

@@ -55,7 +55,9 @@ def generate(
             f"{module.stem}: {graded} graded cells, {points} points. Unsolved it scores 0, with the reference everything."
         )
         for test, worth in weaker_tests(source).items():
-            typer.echo(f"  weaker, because it must run beside the student's code: {test}, {worth} points")
+            typer.echo(
+                f"  weaker, because it must run beside the student's code: {test}, {worth} point{'s' * (worth != 1)}"
+            )
     typer.echo("Next: `tito nbgrader release NN --to NN_release.zip`, for the students.")
 
 
