@@ -9,23 +9,9 @@ from pathlib import Path
 import nbformat
 
 from tests.nbgrader.students import MODULE, cell_of, solved
+from tests.tito.agrees import AGREES
 
 ALL = 23  # the points of the tests
-AGREES = """\
-class Agrees:
-    shape, dtype, ndim, size = (2,), np.dtype(np.float32), 1, 2
-    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: True
-    __bool__ = __contains__ = lambda self, *other: True
-    __len__ = lambda self: 2
-    __float__ = lambda self: 0.5
-    __iter__ = lambda self: iter([self, self])
-    __array__ = lambda self, *a, **k: np.ones(2)
-    __array_function__ = __array_ufunc__ = lambda self, *a, **k: True
-    __call__ = __getitem__ = __truediv__ = __sub__ = lambda self, *a, **k: self
-    __hash__ = lambda self: 1
-    __class__ = np.ndarray
-    def __getattr__(self, name):
-        return self"""
 LIES = """\
 class Lies(np.ndarray):
     __eq__ = lambda self, other: np.array(True)
@@ -131,6 +117,12 @@ ALWAYS_TRUE = """\
 import gc
 worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
 type(worker).answer = lambda self, q, do, args, errstate=None: True"""
+OWN_NUMPY = """
+import gc
+worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
+begin = worker.do_begin
+mine = {"np": Agrees(), "__builtins__": {}, "test_sigmoid": lambda: None, "math": Agrees()}
+worker.do_begin = lambda names: (begin(names)[0] | mine, [])"""
 CLAIMS = """\
 import gc
 worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
@@ -157,23 +149,24 @@ ATTACKS = {
     "stays": ("", "sigmoid", STAYS, ALL - 4, ""),
     "sleeps-in-c": ("", "sigmoid", "import ctypes\nctypes.CDLL(None).sleep(3600)", ALL - 4, "test_sigmoid: it ran longer than 2 s"),
     "answers-early": (TAKES_OVER, "sigmoid", "answer(True)\nreturn x", ALL - 4, ""),
-    "answers-twice": (TAKES_OVER, "sigmoid", "for n in range(50): say(['dict', [['q', asked() + n], ['value', 0.5]]])\nreturn x", ALL - 4, "broke the program"),
-    "answers-always-true": (ALWAYS_TRUE, "sigmoid", "return x", 0, "broke the program"),
-    "calls-what-nobody-passed": (TAKES_OVER, "sigmoid", "say(['dict', [['callback', 0], ['args', ['tuple', []]], ['kwargs', ['dict', []]]]])\nreturn x", ALL - 4, "broke the program"),
+    "answers-twice": (TAKES_OVER, "sigmoid", "for n in range(50): say(['dict', [['q', asked() + n], ['value', 0.5]]])\nreturn x", ALL - 4, "test_sigmoid: the code broke the program"),
+    "answers-always-true": (ALWAYS_TRUE, "sigmoid", "return x", 0, "relu: the code broke the program"),
+    "calls-what-nobody-passed": (TAKES_OVER, "sigmoid", "say(['dict', [['callback', 0], ['args', ['tuple', []]], ['kwargs', ['dict', []]]]])\nreturn x", ALL - 4, "test_sigmoid: the code broke the program"),
     "an-object-for-data": (TAKES_OVER, "sigmoid", "answer(['handle', 0, 'ndarray'])\nreturn x", ALL - 4, ""),
     "a-pickle": (TAKES_OVER, "sigmoid", "import pickle\ndata = pickle.dumps(print)\nanswer(['array', 1, 3, 0, [1], [8], '<f8'], data, [[3, len(data)]])", ALL - 4, ""),
-    "objects-in-an-array": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [1], [8], '|O'], bytes(8), [[3, 8]])", ALL - 4, "broke the program"),
-    "a-shape-that-lies": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [10**9], [8], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "broke the program"),
-    "4-gigabytes-announced": (TAKES_OVER, "sigmoid", "send(b'\\xff' * 8)", ALL - 4, "broke the program"),
-    "deep-answers": (TAKES_OVER, "sigmoid", "t = b'[' * 500_000\nsend(struct.pack('>II', len(t), 0) + t)", ALL - 4, "broke the program"),
-    "a-huge-number": (TAKES_OVER, "sigmoid", "t = b'9' * 900_000\nsend(struct.pack('>II', len(t), 0) + t)", ALL - 4, "broke the program"),
+    "objects-in-an-array": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [1], [8], '|O'], bytes(8), [[3, 8]])", ALL - 4, "test_sigmoid: the code broke the program"),
+    "a-shape-that-lies": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [10**9], [8], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "test_sigmoid: the code broke the program"),
+    "4-gigabytes-announced": (TAKES_OVER, "sigmoid", "send(b'\\xff' * 8)", ALL - 4, "test_sigmoid: the code broke the program"),
+    "deep-answers": (TAKES_OVER, "sigmoid", "t = b'[' * 500_000\nsend(struct.pack('>II', len(t), 0) + t)", ALL - 4, "test_sigmoid: the code broke the program"),
+    "a-huge-number": (TAKES_OVER, "sigmoid", "t = b'9' * 900_000\nsend(struct.pack('>II', len(t), 0) + t)", ALL - 4, "test_sigmoid: the code broke the program"),
     "nan-flood": ("", "sigmoid", "return np.full(x.shape, np.nan, dtype=x.dtype)", ALL - 4, ""),
     "wrong-shape": ("", "sigmoid", "return np.ones((3,) * 20, dtype=np.float32)", ALL - 4, ""),
     "2-gigabytes-of-nothing": ("", "sigmoid", "return np.lib.stride_tricks.as_strided(np.ones(1), (2**28,), (0,))", ALL - 4, "too large"),
-    "2-gigabytes-in-twos": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [2**28], [0], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "broke the program"),
-    "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((60_000, 1)) if len(calls) % 2 else np.ones((1, 60_000))", ALL - 8, "test_softmax: Unable to allocate"),
+    "2-gigabytes-in-twos": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [2**28], [0], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "test_sigmoid: the code broke the program"),
+    "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((25_000, 1)) if len(calls) % 2 else np.ones((1, 25_000))", ALL - 8, "test_softmax: Unable to allocate"),
     "empties-its-input": ("", "sigmoid", "x[...] = 0\nreturn x + 0.5", ALL - 4, ""),
     "writes-on-the-terminal": ("", "sigmoid", "raise MemoryError('\\x1b[2J\\x07 all\\nfine' + 'x' * 500)", ALL - 4, "test_sigmoid:  [2J  all fine" + "x" * 183),
+    "brings-its-own-numpy": (AGREES + OWN_NUMPY, "sigmoid", "return x", ALL - 4, ""),
     "claims-of-replacing": (CLAIMS, "sigmoid", "return x", ALL - 4, "replaced: numpy.add"),
     "endless-message": ("", "sigmoid", "raise ValueError('x' * 10**8)", ALL - 4, ""),
     "raises-the-end": ("", "sigmoid", "raise SystemExit(0)", ALL - 4, ""),

@@ -4,28 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from tests.tito.agrees import AGREES
 from tests.tito.test_wrong_solutions import WRONG
 from tito.assignments import kinds
 from tito.assignments.cells import as_code, code_cells
 from tito.assignments.jupyter import grade_id, to_ipynb
+from tito.assignments.run import TRUSTED, WEAKER
 from tito.course import available, find
+from tito.errors import TitoError
 from tito.notebook import parse, test_of
 from tito.place import COURSE
 
-AGREES = """\
-class Agrees:
-    shape, dtype, ndim, size = (2,), np.dtype(np.float32), 1, 2
-    __eq__ = __ne__ = __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: True
-    __bool__ = __contains__ = lambda self, *other: True
-    __len__ = lambda self: 2
-    __float__ = lambda self: 0.5
-    __iter__ = lambda self: iter([self, self])
-    __array__ = lambda self, *a, **k: np.ones(2)
-    __call__ = __getitem__ = __add__ = __sub__ = __mul__ = __truediv__ = __neg__ = lambda self, *a, **k: self
-    __getattr__ = lambda self, name: self
-    __hash__ = lambda self: 1
-    __class__ = np.ndarray
-return Agrees()"""
+AN_OBJECT = f"{AGREES}\nreturn Agrees()"
 GIVEN = "given = [v for v in dict(locals()).values() if not (type(v).__module__ == '__main__' and v is locals().get('self'))]\n"
 ARRAYS = (
     GIVEN
@@ -43,8 +33,8 @@ IGNORANT = {
     "ones": ARRAYS + LIKE + "return np.ones_like(like)",
     "NaN": ARRAYS + LIKE + "return like * np.float32(np.nan)",
     "zeros, and zeros where its inputs were": ARRAYS + LIKE + "for a in arrays:\n    if a.flags.writeable:\n        a[...] = 0\nreturn np.zeros_like(like)",
-    "an object that agrees": AGREES,
-    "a pair of those": AGREES.replace("return Agrees()", "return Agrees(), Agrees()"),
+    "an object that agrees": AN_OBJECT,
+    "a pair of those": f"{AGREES}\nreturn Agrees(), Agrees()",
 }  # fmt: skip
 
 
@@ -68,3 +58,49 @@ def test_ignorance_passes_no_test(stem):
     ends = kinds._run(find(stem), notebooks)
     assert [case for case, (*_, end) in zip(cases, ends, strict=True) if end.error is None] == []
     assert len(cases) >= len(IGNORANT) * len(WRONG[stem])
+
+
+COPIES = """\
+def copied_bytes(items):
+    ### BEGIN SOLUTION
+    return list(items)
+    ### END SOLUTION"""
+# what is written into a list after it was passed is nowhere else, so outside this proves nothing
+WRITES = """\
+def test_copied_bytes():
+    items = [1]
+    copy = copied_bytes(items)
+    items.append(2)
+    assert copy == [1]
+
+
+test_copied_bytes()"""
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        (WRITES, "outside, copied_bytes passes with a wrong solution: the same list"),
+        (WRITES.replace("assert copy", "assert copied_bytes.__code__; assert copy"), "outside, the reference fails"),
+        (WRITES.replace("items.append(2)", "assert copied_bytes([2]) == [2]"), ""),
+    ],
+)
+def test_a_test_that_proves_nothing_outside_is_weaker(test, why, monkeypatch):
+    source = to_ipynb(parse(COURSE.notebook(find("00"))))
+    for cell in source.cells:
+        cell.source = {"copied_bytes": COPIES, "test_copied_bytes": test}.get(grade_id(cell), cell.source)
+    source.cells = [c for c in source.cells if grade_id(c) in ("setup", "copied_bytes", "test_copied_bytes")]
+    wrong = {"copied_bytes": {"the same list": "return items", "nothing": "return []"}}
+    monkeypatch.setattr(kinds, "_known", lambda path: wrong)
+    (kind,) = kinds.decide(find("00"), source)
+    assert kind.why_weaker.startswith(why) and bool(kind.why_weaker) == bool(why)
+    kinds.enter([kind], source)
+    assert as_code(source.cells[-1]).kind == (WEAKER if why else TRUSTED)
+
+
+def test_a_reference_that_fails_is_said():
+    source = to_ipynb(parse(COURSE.notebook(find("00"))))
+    (cell,) = [c for c in source.cells if grade_id(c) == "test_copied_bytes"]
+    cell.source = cell.source.replace("== 24", "== 25")
+    with pytest.raises(TitoError, match="the reference does not pass test_copied_bytes"):
+        kinds.decide(find("00"), source)

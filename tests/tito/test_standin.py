@@ -177,7 +177,8 @@ def f():
     while frame:
         found.append(repr(frame.f_code.co_consts))
         frame = frame.f_back
-    found += [repr(vars(o)) for o in gc.get_objects() if type(o).__name__ == "Worker"]
+    worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
+    found += [repr(vars(worker))] + [repr(o.__code__.co_consts) for o in worker.space.values() if hasattr(o, "__code__")]
     raise ValueError([w for w in ("secret" + str(n) for n in range(3)) if any(w in text for text in found)])
 """
     tests = [f"def test_{n}():\n    'secret{n}'\n    'so it is a constant', 'secret{n} again'\n    x = 'secret{n}'\n    f()\n\n\ntest_{n}()" for n in range(3)]  # fmt: skip

@@ -246,15 +246,11 @@ ASKED = {
     "isinstance": isinstance,
     "issubclass": issubclass,
     "len": len,
-    "repr": repr,
-    "str": str,
     "float": float,
-    "int": int,
     "list": list,
     "next": next_of,
     "enter": lambda manager: type(manager).__enter__(manager),
     "exit": lambda manager, *error: type(manager).__exit__(manager, *error),
-    "round": round,
 }
 
 if __name__ == "__main__":
