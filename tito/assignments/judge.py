@@ -82,8 +82,7 @@ class Judge:
         if isinstance(self.student.failed, BrokenWire):
             raise self.student.failed
         if self.student.failed:
-            frames = ended["error"][2] if ended["error"] else []
-            ended["error"] = ["TypeError", str(self.student.failed), frames]
+            ended["error"] = ["TypeError", str(self.student.failed), ended["error"][2] if ended["error"] else []]
         return ended | {"replaced": replaced, "objects": sorted(self.student.seen)}
 
     def bring(self, names: set[str]) -> None:

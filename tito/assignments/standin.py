@@ -38,11 +38,11 @@ class Student:
         self.begin_again(None)
 
     def begin_again(self, objects: frozenset[str] | None) -> None:
-        self.mirror = Mirror(0, self._ref, self._deref, self._changed)
+        self.mirror = Mirror(0, self._ref, self._deref)
         self.standins: dict[int, StandIn] = {}
         self.theirs: list[Any] = []  # objects of the test, which the student's code may call
         self.objects, self.seen = objects, set()
-        self.callbacks, self.label = 0, ""
+        self.callbacks, self.label, self.depth = 0, "", 0
         self.failed: BrokenWire | Refused | None = None  # a test that catches it has failed all the same
 
     def begin(self, names: list[str], objects: frozenset[str] | None) -> tuple[dict[str, Any], list[str]]:
@@ -76,21 +76,26 @@ class Student:
         number, message = self.asked, {"q": self.asked, "do": do, "args": args}
         if (state := np.geterr()) != DEFAULT:
             message["errstate"] = state
-        self._send(message)
         outer, self.label = self.label, label
+        self.depth += 1
         try:
+            self._send(message)
             while "callback" in (answer := self._receive()):
                 self._call_back(**answer)
             if answer.get("q") != number:
                 raise BrokenWire("not the answer to the question")
+            # in the middle of a call it may move a number and put it back
+            if self.depth == 1 and self.mirror.written():
+                self._saw(CHANGES, "it has changed an array that it was given")
             if "error" in answer:
-                raise _exception(*map(str, answer["error"]))
+                raise _exception(*answer["error"])
             return answer["value"]
         except (BrokenWire, Refused) as failed:
             self.failed = self.failed or failed
             raise
         finally:
             self.label = outer
+            self.depth -= 1
 
     def _send(self, message: dict) -> None:
         packed = self.mirror.pack(message)
@@ -140,9 +145,6 @@ class Student:
         if self.objects is not None and label not in self.objects:
             raise Refused(why)
 
-    def _changed(self) -> None:
-        self._saw(CHANGES, "it has changed an array that it was given")
-
     def _deref(self, kind: str, number: int, name: str = "") -> Any:
         if kind == "theirs" and type(number) is int and 0 <= number < len(self.theirs):
             return self.theirs[number]
@@ -158,12 +160,14 @@ def _builtin_of(error: BaseException) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
 
 
-def _exception(kind: str, text: str) -> Exception:
-    """An exception of the student's code, as Python's own type that is nearest to it."""
-    known = getattr(builtins, kind, None)
-    if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, NOT_RAISED):
-        return known(text)
-    return Refused(f"{kind}: {text}")
+def _exception(kind: str, text: str, frames: list[list]) -> Exception:
+    """An exception of the student's code, as Python's own type that is nearest to it; `beyond` is where it came up there."""
+    known = getattr(builtins, str(kind), None)
+    fits = isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, NOT_RAISED)
+    error = known(str(text)) if fits else Refused(f"{kind}: {text}")
+    # which line of a test failed is not for the student's side to say
+    error.beyond = [[str(file), int(line), str(name)] for file, line, name in frames if "<test_" not in str(file)]
+    return error
 
 
 class StandIn:

@@ -78,22 +78,16 @@ class Mirror:
         side: 0 for the test's, 1 for the student's; each has its own numbers.
         ref: turns what is no data into a list that JSON can hold; it may raise TypeError.
         deref: the way back.
-        changed: called when the other side has changed an array that it was given, before the change is taken over.
     """
 
-    def __init__(
-        self,
-        side: int,
-        ref: Callable[[Any], list],
-        deref: Callable[..., Any],
-        changed: Callable[[], Any] = lambda: None,
-    ):
-        self.side, self.ref, self.deref, self.changed = side, ref, deref, changed
+    def __init__(self, side: int, ref: Callable[[Any], list], deref: Callable[..., Any]):
+        self.side, self.ref, self.deref = side, ref, deref
         self.next = count(side, 2)
         self.blocks: dict[int, _Block] = {}
         self.block_of: dict[int, int] = {}  # id of an owner -> its number
         self.arrays: dict[int, tuple[np.ndarray, list]] = {}  # number -> array, and how it was described
         self.number_of: dict[int, int] = {}  # id of an array -> its number
+        self.before: dict[int, bytes] = {}  # our memory that the other side has written to -> what was there
         self.forget_at = 100 if side == 0 else None  # so many pieces of memory; side 1 forgets when it is told to
 
     # out
@@ -178,6 +172,11 @@ class Mirror:
         self.blocks[number] = _Block(owner)
         return self.blocks[number]
 
+    def written(self) -> bool:
+        """Whether the other side has changed memory of ours, since this was asked last; what was put back does not count."""
+        before, self.before = self.before, {}
+        return any(n in self.blocks and self.blocks[n].bytes.tobytes() != known for n, known in before.items())
+
     def _unused(self) -> list[int]:
         """Forget the arrays that nobody holds any more but this table, and say which."""
         before = self.arrays.keys() | self.blocks.keys()
@@ -226,9 +225,9 @@ class Mirror:
             raise BrokenWire(f"{type(error).__name__}: {error}"[:300]) from None
 
     def _receive(self, number: int, data: bytes) -> None:
-        block = self.blocks.get(number) or self._new_block(number, np.zeros(len(data), dtype=np.uint8))
         if number % 2 == self.side:
-            self.changed()
+            self.before.setdefault(number, self.blocks[number].known)
+        block = self.blocks.get(number) or self._new_block(number, np.zeros(len(data), dtype=np.uint8))
         block.bytes[:] = np.frombuffer(data, dtype=np.uint8)
         block.known = data
 

@@ -18,6 +18,7 @@ from itertools import count
 
 MOST = 20_000  # characters of output that are kept of one cell
 FRAMES = 30
+HERE = os.path.dirname(__file__)  # noqa: PTH120
 
 
 class Kept(io.TextIOBase):
@@ -40,7 +41,7 @@ class Kept(io.TextIOBase):
 def main():
     limit(*map(int, sys.argv[1:5]))
     commands, answers = take_pipes()
-    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))  # noqa: PTH118, PTH120
+    sys.path.insert(0, os.path.join(HERE, "..", ".."))  # noqa: PTH118
     from tito.assignments import wire  # with it comes NumPy, whose memory counts
 
     del sys.path[0]
@@ -96,10 +97,16 @@ def run(source, name, space, is_test=False):
 
 
 def described(problem):
-    frames = [[frame.filename, frame.lineno, frame.name] for frame in traceback.extract_tb(problem.__traceback__)]
+    frames = frames_of(problem)
     if isinstance(problem, SyntaxError):
         frames.append([problem.filename or "", problem.lineno or 1, ""])
-    return [type(problem).__name__, text_of(problem), frames[1:][:FRAMES]]
+    return [type(problem).__name__, text_of(problem), [*frames[1:], *getattr(problem, "beyond", [])][:FRAMES]]
+
+
+def frames_of(problem):
+    """Where it came up, without the lines of this program and of its like."""
+    frames = [[frame.filename, frame.lineno, frame.name] for frame in traceback.extract_tb(problem.__traceback__)]
+    return frames[:1] + [frame for frame in frames[1:] if not frame[0].startswith(HERE)]
 
 
 def text_of(problem):
@@ -179,7 +186,8 @@ class Worker:
                 packed = self.mirror.pack({"q": request["q"], "value": answer})
             except BaseException as problem:
                 kind = next((t.__name__ for t in type(problem).__mro__ if t.__module__ == "builtins"), "Exception")
-                packed = self.mirror.pack({"q": request["q"], "error": [kind, text_of(problem)]})
+                said = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
+                packed = self.mirror.pack({"q": request["q"], "error": said})
             self.answers.write(packed)
             self.answers.flush()
 
