@@ -132,16 +132,15 @@ def run_each(
     walls: bool = False,
 ) -> list[list[Outcome]]:
     """Run several notebooks one after the other, in the same processes for as long as they live; as `run`, for each of them."""
-    limits = Limits(seconds=int(total_seconds) + 10)
-    with _Runs(package_in, limits, cell_seconds, walls) as runs:
-        return [runs.notebook(cells, monotonic() + total_seconds) for cells in notebooks]
+    with _Runs(package_in, cell_seconds, total_seconds, walls) as runs:
+        return [runs.notebook(cells) for cells in notebooks]
 
 
 class _Runs:
     """A judge and a worker at a time, and another pair after each that was given up."""
 
-    def __init__(self, package_in: Path, limits: Limits, cell_seconds: float, walls: bool):
-        self.package_in, self.limits, self.seconds, self.walls = package_in, limits, cell_seconds, walls
+    def __init__(self, package_in: Path, cell_seconds: float, total_seconds: float, walls: bool):
+        self.package_in, self.seconds, self.total_seconds, self.walls = package_in, cell_seconds, total_seconds, walls
         self.judge: _Judge | None = None
 
     def __enter__(self) -> "_Runs":
@@ -151,8 +150,9 @@ class _Runs:
         if self.judge is not None:
             self.judge.close()
 
-    def notebook(self, cells: list[Code], until: float) -> list[Outcome]:
+    def notebook(self, cells: list[Code]) -> list[Outcome]:
         outcomes: list[Outcome] = []
+        until = monotonic() + self.total_seconds
         if self.judge is not None and self.judge.run(Code("", "", "start over"), self.seconds).gave_up:
             self.judge = self.judge.close()
         with ExitStack() as rest:
@@ -168,11 +168,13 @@ class _Runs:
                 if judge is self.judge and outcomes[-1].gave_up:
                     self.judge = self.judge.close()
                 if monotonic() > until:
-                    raise RunFailed(f"all cells together ran too long, until {cell.name}")
+                    raise RunFailed(
+                        f"all cells together ran longer than {self.total_seconds:g} s; the last was {cell.name}"
+                    )
         return outcomes
 
     def _pair(self) -> "_Judge":
-        return _Judge(self.package_in, self.limits, self.walls)
+        return _Judge(self.package_in, Limits(seconds=int(self.total_seconds) + 10), self.walls)
 
 
 def _prepared(judge: "_Judge", cells: list[Code], outcomes: list[Outcome], seconds: float) -> "_Judge":
