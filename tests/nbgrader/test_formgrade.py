@@ -3,6 +3,7 @@
 import csv
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -39,12 +40,14 @@ def formgrader(folder: Path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    # where a shell has started the tests in the background, Ctrl-C is ignored, also by what they start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "tito", "nbgrader", "formgrade", "--no-browser", "--port", str(port)]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8")
     try:
         yield re.search(r"http\S+", process.stdout.readline())[0]
     finally:
-        process.send_signal(subprocess.signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         process.wait(30)
 
 
