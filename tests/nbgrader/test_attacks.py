@@ -1,5 +1,6 @@
 """A class that attacks: nobody gets a point for it, nobody else notices, and nothing hidden comes out."""
 
+import html
 import os
 import re
 import sqlite3
@@ -61,3 +62,19 @@ def test_the_hunters_found_nothing(graded):
 def test_the_gradebook_is_whole(graded):
     with sqlite3.connect(graded / "gradebook.db") as gradebook:
         assert gradebook.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize(
+    ("student", "said"),
+    [
+        (
+            "agrees",
+            "test_sigmoid failed: TypeError: an object came back where a number, a text or an array is expected.",
+        ),
+        ("empties-its-input", "test_sigmoid failed: TypeError: an array was changed that the function was given."),
+        ("writes-on-the-terminal", "test_sigmoid failed: MemoryError."),
+    ],
+)
+def test_feedback_says_why_in_words_of_ours(graded, student, said):
+    page = (graded.parent / "out" / student / f"{MODULE.stem}.html").read_text(encoding="utf-8")
+    assert said in " ".join(html.unescape(re.sub("<[^>]+>", "", page)).split())

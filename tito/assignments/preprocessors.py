@@ -40,6 +40,7 @@ from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import find_classroom
 from tito.assignments.jupyter import grade_id
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Outcome, reference_before, run
+from tito.assignments.standin import CHANGED, NO_DATA, NO_JUDGE
 from tito.course import Module
 from tito.feedback import explain
 from tito.files import read
@@ -145,13 +146,14 @@ class Reasons(NbGraderPreprocessor):
 def reason(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> NotebookNode:
     """Why a test failed; of its hidden part only that it is there."""
     name, line = grade_id(cell), own_line(cell, output)
+    why = kind_of(output) + "".join(f": {why}" for why in (CHANGED, NO_DATA, NO_JUDGE) if output.evalue.startswith(why))
     waits_for = next((exercise for exercise in exercises if output.evalue == f"{exercise}: {TODO}"), None)
     if waits_for:
         text = [f"{name}: not done yet. {waits_for} is not written."]
     elif is_hidden(cell.source, line):
-        text = [f"{name} failed in its hidden part: {kind_of(output)}."]
+        text = [f"{name} failed in its hidden part: {why}."]
     else:
-        text = [f"{name} failed: {kind_of(output)}.", *statement_at(cell.source, line)]
+        text = [f"{name} failed: {why}.", *statement_at(cell.source, line)]
     text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
     return error_output(output, text)
 

@@ -19,6 +19,10 @@ LABEL = 200  # characters of how a value came about
 LIBRARY = re.compile(r"(builtins|math|numpy|tinytorch)(\.[A-Za-z_]\w{,40}){1,4}")
 CHANGES = "(changes what it is given)"  # among the labels
 DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}  # NumPy's own
+# why a test fails that would go on beside the code; for the student's eyes, too
+CHANGED = "an array was changed that the function was given"
+NO_DATA = "an object came back where a number, a text or an array is expected"
+NO_JUDGE = "an object of the student's own cannot say whether something is true"
 # exceptions that cannot be made of a text, or that would end more than a test
 NOT_RAISED = (UnicodeError, ExceptionGroup, StopIteration, StopAsyncIteration)
 
@@ -86,7 +90,7 @@ class Student:
                 raise BrokenWire("not the answer to the question")
             # in the middle of a call it may move a number and put it back
             if self.depth == 1 and self.mirror.written():
-                self._saw(CHANGES, "it has changed an array that it was given")
+                self._saw(CHANGES, CHANGED)
             if "error" in answer:
                 raise _exception(*answer["error"])
             return answer["value"]
@@ -150,7 +154,7 @@ class Student:
             return self.theirs[number]
         if kind != "handle" or type(number) is not int or len(self.standins) > MOST_OBJECTS:
             raise ValueError("no kind of value")
-        self._saw(self.label, f"{self.label} gave a {str(name)[:60]}, and no number, text or array")
+        self._saw(self.label, f"{NO_DATA}: {self.label} gave a {str(name)[:60]}")
         if number not in self.standins:
             self.standins[number] = StandIn(self, number, str(name)[:60], self.label)
         return self.standins[number]
@@ -199,7 +203,7 @@ class StandIn:
         return self._ask("call", f"({kinds})", self, args, kwargs)
 
     def __bool__(self) -> bool:
-        raise Refused(f"a student's {self._kind} cannot say whether something is true: look at its numbers")
+        raise Refused(f"{NO_JUDGE}: look at the numbers of this {self._kind}")
 
     __hash__ = object.__hash__
     __contains__ = __index__ = None
@@ -241,7 +245,7 @@ class Verdict(StandIn):
     __slots__ = ()
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise Refused("a student's object cannot judge a comparison: compare numbers (.numpy(), .tolist())")
+        raise Refused(f"{NO_JUDGE}: compare numbers (.numpy(), .tolist())")
 
     __getattr__ = __call__ = __len__ = __iter__ = __next__ = __float__ = __enter__ = _refuse
 
@@ -252,7 +256,7 @@ def _forward(name: str, swap: bool = False):
         if name not in COMPARISONS:
             return value
         if not isinstance(value, StandIn):
-            raise Refused("a student's object cannot judge a comparison: compare numbers (.numpy(), .tolist())")
+            raise Refused(f"{NO_JUDGE}: compare numbers (.numpy(), .tolist())")
         return Verdict(self._student, object.__getattribute__(value, "_number"), value._kind, value._label)
 
     return method
