@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tito.assignments.run import GIVEN, OWN, TRUSTED, WEAKER, Code, run_each
+from tito.assignments.standin import _exception
 from tito.assignments.wire import BrokenWire, Mirror
 
 SETUP = Code("setup", "import math\nimport numpy as np", GIVEN)
@@ -169,6 +170,7 @@ LEARNED = frozenset({"Thing()", "Thing().data"})
             "x = np.zeros(3); seen = []; f(lambda x: seen.append(x[0]), x); assert seen == [1]",
             None,
         ),
+        ("def f(g, x): x[0] += 1; g(x); x[0] -= 1", "f(lambda x: copy(x), np.zeros(3))", None),
         (
             "def f(g, x): x[0] += 1; g(x)",
             "f(lambda x: 1, np.zeros(3))",
@@ -205,6 +207,11 @@ def f():
     cells = [SETUP, Code("f", spies), *(Code(f"test_{n}", tests[n], kinds[n]) for n in range(3))]
     found = [end.error[1] for end in run_each([cells], None, 5.0)[0][2:]]
     assert found == ["['secret0']", "['secret1']", "[]"]
+
+
+def test_the_students_side_does_not_say_which_line_of_a_test_failed():
+    error = _exception("ValueError", "why", [["<test_it>", 1, "test_it"], ["<code>", 2, "f"]])
+    assert error.beyond == [["<code>", 2, "f"]] and str(error) == "why"
 
 
 # The wire itself
