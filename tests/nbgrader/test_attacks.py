@@ -3,6 +3,7 @@
 import html
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: make test-nbgrader")
+
+import nbformat
 
 from tests.nbgrader.attackers import attackers
 from tests.nbgrader.students import MODULE, collected, leaks, secrets, table, wrong_rows
@@ -78,3 +81,22 @@ def test_the_gradebook_is_whole(graded):
 def test_feedback_says_why_in_words_of_ours(graded, student, said):
     page = (graded.parent / "out" / student / f"{MODULE.stem}.html").read_text(encoding="utf-8")
     assert said in " ".join(html.unescape(re.sub("<[^>]+>", "", page)).split())
+
+
+@pytest.mark.parametrize("kind", [{"grade": True}, {"grade": False}])
+def test_only_the_instructors_cells_run_outside(graded, kind):
+    """Also when a submission did not come by `collect`, which would have rebuilt it."""
+    submitted = graded / "submitted" / "mallory" / MODULE.stem / f"{MODULE.stem}.ipynb"
+    written = graded.parent / "written"
+    honest = submitted.parent.parent.parent / "honest" / MODULE.stem / submitted.name
+    nb = nbformat.read(honest, 4)
+    code = f"from pathlib import Path\nPath({str(written)!r}).write_text('x')\ndef sigmoid(x):\n    Path({str(written)!r}).write_text('x')\n    return x"
+    cell = nbformat.v4.new_code_cell(code)
+    said = {"schema_version": 3, "grade_id": "test_mine", "solution": False, "locked": True, "task": False}
+    cell.metadata["nbgrader"] = said | kind | ({"points": 1} if kind["grade"] else {})
+    nb.cells.insert(3, cell)
+    submitted.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nb, submitted)
+    tito("nbgrader", "autograde", "02", cwd=graded)
+    assert (graded / ".tito" / "graded" / MODULE.stem / "mallory.json").exists() and not written.exists()
+    shutil.rmtree(submitted.parent.parent)

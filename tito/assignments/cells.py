@@ -34,12 +34,17 @@ def weaker_tests(source: NotebookNode) -> dict[str, int]:
 
 
 def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """A submission, changed so that its read-only cells, and what is known of its tests, are those of the source."""
+    """A submission, changed so that its read-only cells, and what is known of its tests, are those of the source.
+
+    What else says of itself that it is a test, or given, is the student's own: it must not run outside of the student's process.
+    """
     locked = {grade_id(cell): cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("locked")}
     for cell in nb.cells:
         ours = locked.get(grade_id(cell))
         if ours is not None:
             cell.source, cell.metadata = ours.source, ours.metadata
+        elif "nbgrader" in cell.metadata and cell.cell_type == "code":
+            cell.metadata["nbgrader"] = {**cell.metadata["nbgrader"], "grade": False, "locked": False}
     return nb
 
 
