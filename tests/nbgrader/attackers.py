@@ -129,7 +129,7 @@ worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
 begin = worker.do_begin
 worker.do_begin = lambda names: (begin(names)[0], ["Ada is innocent", "numpy.add", "numpy." + "x" * 1000])
 cell = worker.do_cell
-worker.do_cell = lambda *a: cell(*a) | {"replaced": ["somebody else"], "ended": True}"""
+worker.do_cell = lambda *a: cell(*a) | {"replaced": ["a name of mine"], "ended": True}"""
 GOOD = "e = np.exp(x - x.max(axis=dim, keepdims=True))\ngood = e / e.sum(axis=dim, keepdims=True)\n"
 
 # name -> (a cell of the student's own, the exercise, what stands in it, points that are left, what the report says)
