@@ -44,6 +44,8 @@ def fail(kind, text): raise kind(text)
 def logarithm(x): return np.log(x)
 def pair(x): return x, {"a": x, 2: [x.dtype, x.shape, None, ..., slice(1, 2), {1}]}
 def cut(x): return x[1:], x.T, x[::-1], x.reshape(-1)
+two = np.zeros(5 << 20), np.zeros(5 << 20)
+def large(number=None): return two if number is None else two[number]
 def own(): return np.zeros(3), (2, 3.5), "text", b"bytes", 1j, 2**70, float("nan"), np.float32(1.5), np.bool_(True), range(3)
 """
 # what a test may say, each true or not, in one process as in two
@@ -102,6 +104,8 @@ assert same(float("inf")) == float("inf") and same(True) is True and same("é\\u
 many = [copy(np.full(3, n)) for n in range(400)]; assert [int(a[0]) for a in many] == list(range(400))
 for n in range(400): assert copy(np.full(3, n))[0] == n
 nothing_of_this_name(3)
+try: large()\nexcept MemoryError: pass\nx = np.arange(3.0); fill(x[1:], 7); assert x.tolist() == [0, 7, 7] and same(x) is x
+try: large()\nexcept MemoryError: pass\nassert large(0).size == 5 << 20
 assert len(same([np.ones(1)] * 3)) == 3
 assert same({"k": (1, [2])}) == {"k": (1, [2])} and same(frozenset({1})) == frozenset({1})
 """.strip().splitlines()

@@ -100,16 +100,18 @@ class Mirror:
             MemoryError: there is too much of it.
         """
         forgotten = self._unused() if self.forget_at and len(self.blocks) > self.forget_at else []
-        tree, changed = self._tree(message), {}
-        for number, block in self.blocks.items():
-            now = block.bytes.tobytes()
-            if now != block.known:
-                changed[number] = block.known = now
+        tree = self._tree(message)
+        current = {number: block.bytes.tobytes() for number, block in self.blocks.items()}
+        changed = {number: now for number, now in current.items() if now != self.blocks[number].known}
         said = {"tree": tree, "memory": [[number, len(data)] for number, data in changed.items()], "forget": forgotten}
         text = json.dumps(said).encode()
         memory = b"".join(changed.values())
         if len(text) > LONGEST_TEXT or len(memory) > LARGEST:
+            self.blocks = {number: block for number, block in self.blocks.items() if block.known is not None}
+            self._number_again()
             raise MemoryError(f"a message of {len(text) + len(memory)} bytes is too large")
+        for number, now in changed.items():
+            self.blocks[number].known = now
         return HEAD.pack(len(text), len(memory)) + text + memory
 
     def _tree(self, value: Any) -> Any:
@@ -211,7 +213,8 @@ class Mirror:
             message, place = json.loads(text), 0
             if message["forget"] and self.forget_at is None:
                 for number in message["forget"]:
-                    self.arrays.pop(number, None), self.blocks.pop(number, None)
+                    self.arrays.pop(number, None)
+                    self.blocks.pop(number, None)
                 self._number_again()
             for number, size in message["memory"]:
                 if type(number) is not int or type(size) is not int or not 0 <= size <= len(memory) - place:
