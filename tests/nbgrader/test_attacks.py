@@ -1,7 +1,6 @@
 """A class that attacks: nobody gets a point for it, nobody else notices, and nothing hidden comes out."""
 
 import html
-import os
 import re
 import shutil
 import sqlite3
@@ -34,7 +33,7 @@ def graded(tmp_path_factory):
 
 
 def left_in_tmp() -> set[str]:
-    return set(os.listdir(tempfile.gettempdir())) - {"__pycache__"}  # noqa: PTH208
+    return {path.name for path in Path(tempfile.gettempdir()).glob("tito_*")}
 
 
 def test_every_row_of_the_table(graded):
