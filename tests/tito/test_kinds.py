@@ -7,7 +7,7 @@ import pytest
 from tests.tito.agrees import AGREES
 from tests.tito.test_wrong_solutions import WRONG
 from tito.assignments import kinds
-from tito.assignments.cells import as_code, code_cells
+from tito.assignments.cells import as_code, code_cells, weaker_tests
 from tito.assignments.jupyter import grade_id, to_ipynb
 from tito.assignments.run import TRUSTED, WEAKER
 from tito.course import available, find
@@ -96,6 +96,8 @@ def test_a_test_that_proves_nothing_outside_is_weaker(test, why, monkeypatch):
     assert kind.why_weaker.startswith(why) and bool(kind.why_weaker) == bool(why)
     kinds.enter([kind], source)
     assert as_code(source.cells[-1]).kind == (WEAKER if why else TRUSTED)
+    points = source.cells[-1].metadata.nbgrader.points
+    assert weaker_tests(source) == ([("test_copied_bytes", points, kind.why_weaker)] if why else [])
 
 
 def test_a_reference_that_fails_is_said():

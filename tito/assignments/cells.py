@@ -24,13 +24,10 @@ def as_code(cell: NotebookNode) -> Code:
     return Code(name, cell.source, GIVEN if said.get("locked") else OWN)
 
 
-def weaker_tests(source: NotebookNode) -> dict[str, int]:
-    """The tests of an instructor's version that run beside the student's code, and their points."""
-    return {
-        code.name: cell.metadata.nbgrader.points
-        for cell in code_cells(source)
-        if (code := as_code(cell)).kind == WEAKER
-    }
+def weaker_tests(source: NotebookNode) -> list[tuple[str, int, str]]:
+    """Those tests of an instructor's version that run beside the student's code: name, points, why."""
+    weaker = [cell for cell in code_cells(source) if as_code(cell).kind == WEAKER]
+    return [(grade_id(cell), cell.metadata.nbgrader.points, kept_of(cell).get("why_weaker", "")) for cell in weaker]
 
 
 def with_tests(nb: NotebookNode, source: NotebookNode) -> NotebookNode:

@@ -81,6 +81,7 @@ def enter(kinds: list[Kind], source: NotebookNode) -> None:
     for kind in kinds:
         if kind.why_weaker:
             cells[kind.test].source = f"{MARK}\n{cells[kind.test].source}"
+            cells[kind.test].metadata["tito"]["why_weaker"] = kind.why_weaker
         else:
             cells[kind.test].metadata["tito"]["objects"] = sorted(kind.objects)
 

@@ -57,7 +57,8 @@ class Unsolve(NbGraderPreprocessor):
     """Instead of ClearSolutions: its stub names the exercise, and the markers stay, so that a learner sees where to write."""
 
     def preprocess_cell(self, cell, resources, index):
-        cell.metadata.get("tito", {}).pop("objects", None)  # says a little about the hidden tests
+        for said in ("objects", "why_weaker"):  # both say a little about the hidden tests
+            cell.metadata.get("tito", {}).pop(said, None)
         exercises = iter(cell.metadata.get("tito", {}).get("exercises", []))
         lines, inside = [], False
         for line in cell.source.split("\n") if cell.cell_type == "code" else []:

@@ -54,10 +54,11 @@ def generate(
         typer.echo(
             f"{module.stem}: {graded} graded cells, {points} points. Unsolved it scores 0, with the reference everything."
         )
-        for test, worth in weaker_tests(source).items():
+        for test, worth, why in weaker_tests(source):
             typer.echo(
                 f"  weaker, because it must run beside the student's code: {test}, {worth} point{'s' * (worth != 1)}"
             )
+            typer.echo(f"    ({why})")
     typer.echo("Next: `tito nbgrader release NN --to NN_release.zip`, for the students.")
 
 
