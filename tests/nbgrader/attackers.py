@@ -113,20 +113,15 @@ def say(tree, memory=b"", announced=()):
     send(struct.pack(">II", len(text), len(memory)) + text + memory)
 def answer(value, *more):
     say(["dict", [["q", asked()], ["value", value]]], *more)"""
-ALWAYS_TRUE = """\
+THE_WORKER = """
 import gc
 worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
-type(worker).answer = lambda self, q, do, args, errstate=None: True"""
-OWN_NUMPY = """
-import gc
-worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
-begin = worker.do_begin
+"""
+ALWAYS_TRUE = """type(worker).answer = lambda self, q, do, args, errstate=None: True"""
+OWN_NUMPY = """begin = worker.do_begin
 mine = {"np": Agrees(), "__builtins__": {}, "test_sigmoid": lambda: None, "math": Agrees()}
 worker.do_begin = lambda names: (begin(names)[0] | mine, [])"""
-CLAIMS = """\
-import gc
-worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
-begin = worker.do_begin
+CLAIMS = """begin = worker.do_begin
 worker.do_begin = lambda names: (begin(names)[0], ["Ada is innocent", "numpy.add", "numpy." + "x" * 1000])
 cell = worker.do_cell
 worker.do_cell = lambda *a: cell(*a) | {"replaced": ["a name of mine"], "ended": True}"""
@@ -150,7 +145,7 @@ ATTACKS = {
     "sleeps-in-c": ("", "sigmoid", "import ctypes\nctypes.CDLL(None).sleep(3600)", ALL - 4, "test_sigmoid: it ran longer than 2 s"),
     "answers-early": (TAKES_OVER, "sigmoid", "answer(True)\nreturn x", ALL - 4, ""),
     "answers-twice": (TAKES_OVER, "sigmoid", "for n in range(50): say(['dict', [['q', asked() + n], ['value', 0.5]]])\nreturn x", ALL - 4, "test_sigmoid: the code broke the program"),
-    "answers-always-true": (ALWAYS_TRUE, "sigmoid", "return x", 0, "relu: the code broke the program"),
+    "answers-always-true": (THE_WORKER + ALWAYS_TRUE, "sigmoid", "return x", 0, "relu: the code broke the program"),
     "calls-what-nobody-passed": (TAKES_OVER, "sigmoid", "say(['dict', [['callback', 0], ['args', ['tuple', []]], ['kwargs', ['dict', []]]]])\nreturn x", ALL - 4, "test_sigmoid: the code broke the program"),
     "an-object-for-data": (TAKES_OVER, "sigmoid", "answer(['handle', 0, 'ndarray'])\nreturn x", ALL - 4, ""),
     "a-pickle": (TAKES_OVER, "sigmoid", "import pickle\ndata = pickle.dumps(print)\nanswer(['array', 1, 3, 0, [1], [8], '<f8'], data, [[3, len(data)]])", ALL - 4, ""),
@@ -166,8 +161,8 @@ ATTACKS = {
     "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((25_000, 1)) if len(calls) % 2 else np.ones((1, 25_000))", ALL - 8, "test_softmax: Unable to allocate"),
     "empties-its-input": ("", "sigmoid", "x[...] = 0\nreturn x + 0.5", ALL - 4, ""),
     "writes-on-the-terminal": ("", "sigmoid", "raise MemoryError('\\x1b[2J\\x07 all\\nfine' + 'x' * 500)", ALL - 4, "test_sigmoid:  [2J  all fine" + "x" * 183),
-    "brings-its-own-numpy": (AGREES + OWN_NUMPY, "sigmoid", "return x", ALL - 4, ""),
-    "claims-of-replacing": (CLAIMS, "sigmoid", "return x", ALL - 4, "replaced: numpy.add"),
+    "brings-its-own-numpy": (AGREES + THE_WORKER + OWN_NUMPY, "sigmoid", "return x", ALL - 4, ""),
+    "claims-of-replacing": (THE_WORKER + CLAIMS, "sigmoid", "return x", ALL - 4, "replaced: numpy.add"),
     "endless-message": ("", "sigmoid", "raise ValueError('x' * 10**8)", ALL - 4, ""),
     "raises-the-end": ("", "sigmoid", "raise SystemExit(0)", ALL - 4, ""),
     "skips": ("", "sigmoid", "import unittest\nraise unittest.SkipTest('not today')", ALL - 4, ""),

@@ -65,7 +65,10 @@ def _release(classroom: Classroom, module: Module) -> None:
 
 
 def _check(module: Module, source: NotebookNode) -> None:
-    """The reference has full marks, an unsolved submission none, each test run in its own way; no solution and no hidden test is in what students get."""
+    """The reference has full marks, an unsolved submission none, each test run in its own way.
+
+    No solution and no hidden test is in what students get.
+    """
     from nbgrader.preprocessors import ClearHiddenTests
 
     from tito.assignments.grading import scores

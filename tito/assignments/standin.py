@@ -39,13 +39,14 @@ class Student:
 
     def __init__(self, commands, answers):
         self.commands, self.answers, self.asked = commands, answers, 0
-        self.begin_again(None)
+        self.begin_again()
 
-    def begin_again(self, objects: frozenset[str] | None) -> None:
+    def begin_again(self) -> None:
         self.mirror = Mirror(0, self._ref, self._deref)
         self.standins: dict[int, StandIn] = {}
         self.theirs: list[Any] = []  # objects of the test, which the student's code may call
-        self.objects, self.seen = objects, set()
+        self.objects: frozenset[str] | None = None
+        self.seen: set[str] = set()
         self.callbacks, self.label, self.depth = 0, "", 0
         self.failed: BrokenWire | Refused | None = None  # a test that catches it has failed all the same
 
@@ -60,7 +61,7 @@ class Student:
         Returns:
             What the notebook has of these names, and which functions of the libraries were replaced.
         """
-        self.begin_again(None)
+        self.begin_again()
         answered, replaced = self.ask("begin", "", names)
         found = {name: answered[name] for name in names if name in answered}
         for name, value in found.items():

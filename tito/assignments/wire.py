@@ -88,7 +88,7 @@ class Mirror:
         self.arrays: dict[int, tuple[np.ndarray, list]] = {}  # number -> array, and how it was described
         self.number_of: dict[int, int] = {}  # id of an array -> its number
         self.before: dict[int, bytes] = {}  # our memory that the other side has written to -> what was there
-        self.forget_at = 100 if side == 0 else None  # so many pieces of memory; side 1 forgets when it is told to
+        self.forget_at = 100  # so many pieces of memory, at the test's side; the other one forgets when it is told to
 
     # out
 
@@ -99,7 +99,7 @@ class Mirror:
             TypeError: something in it cannot travel.
             MemoryError: there is too much of it.
         """
-        forgotten = self._unused() if self.forget_at and len(self.blocks) > self.forget_at else []
+        forgotten = self._unused() if self.side == 0 and len(self.blocks) > self.forget_at else []
         tree = self._tree(message)
         current = {number: block.bytes.tobytes() for number, block in self.blocks.items()}
         changed = {number: now for number, now in current.items() if now != self.blocks[number].known}
@@ -211,7 +211,7 @@ class Mirror:
         """
         try:
             message, place = json.loads(text), 0
-            if message["forget"] and self.forget_at is None:
+            if message["forget"] and self.side == 1:
                 for number in message["forget"]:
                     self.arrays.pop(number, None)
                     self.blocks.pop(number, None)
@@ -246,17 +246,7 @@ class Mirror:
             return (slice if kind == "slice" else range)(*map(self._value, rest[0]))
         if kind == "array":
             return self._twin(*rest)
-        simple = {
-            "int": lambda digits: int(digits, 16),
-            "complex": complex,
-            "bytes": bytes.fromhex,
-            "...": lambda: ...,
-            "scalar": lambda dtype, data: np.frombuffer(bytes.fromhex(data), _dtype(dtype), 1)[0],
-            "dtype": lambda name: _dtype(name),
-            "function": FUNCTIONS.__getitem__,
-            "type": TYPES.__getitem__,
-        }
-        return simple[kind](*rest) if kind in simple else self.deref(kind, *rest)
+        return SIMPLE[kind](*rest) if kind in SIMPLE else self.deref(kind, *rest)
 
     def _twin(self, number: int, *described: Any) -> np.ndarray:
         array, before = self.arrays.get(number, (None, None))
@@ -274,3 +264,16 @@ def _dtype(name: str) -> np.dtype:
     if dtype.kind not in KINDS or dtype.fields or dtype.subdtype:
         raise ValueError(f"{name} is no type of number")
     return dtype
+
+
+# what becomes a value without asking anybody
+SIMPLE = {
+    "int": lambda digits: int(digits, 16),
+    "complex": complex,
+    "bytes": bytes.fromhex,
+    "...": lambda: ...,
+    "scalar": lambda dtype, data: np.frombuffer(bytes.fromhex(data), _dtype(dtype), 1)[0],
+    "dtype": _dtype,
+    "function": FUNCTIONS.__getitem__,
+    "type": TYPES.__getitem__,
+}

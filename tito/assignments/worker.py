@@ -165,15 +165,15 @@ class Worker:
             yield more[0]
 
     def ask_back(self, message):
-        self.send(message)
+        self.send(self.mirror.pack(message))
         answer = self.serve(nested=True)
         if "error" in answer:
             kind, text = answer["error"]
             raise getattr(builtins, kind)(text)
         return answer["reply"]
 
-    def send(self, message):
-        self.answers.write(self.mirror.pack(message))
+    def send(self, packed):
+        self.answers.write(packed)
         self.answers.flush()
 
     def serve(self, nested=False):
@@ -188,8 +188,7 @@ class Worker:
                 kind = next((t.__name__ for t in type(problem).__mro__ if t.__module__ == "builtins"), "Exception")
                 said = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
                 packed = self.mirror.pack({"q": request["q"], "error": said})
-            self.answers.write(packed)
-            self.answers.flush()
+            self.send(packed)
 
     def answer(self, q, do, args, errstate=None):
         own = getattr(self, f"do_{do}", None)
