@@ -566,7 +566,7 @@ def _():
     mo.md(r"""
     ## 7. Tensor: one class, one way in
 
-    A tensor wraps one array, `x.data`. We could write forty methods that each unwrap their inputs, call NumPy and wrap the
+    A tensor wraps one array, `x.array`. We could write forty methods that each unwrap their inputs, call NumPy and wrap the
     result. Instead that happens in **one** place, `Tensor.apply(function, *inputs, **params)`, and every operator is a line:
 
     ```python
@@ -625,7 +625,7 @@ class Tensor:
             [7.]])
     """
 
-    __slots__ = ("data", "requires_grad", "grad", "node")
+    __slots__ = ("array", "requires_grad", "grad", "grad_fn")
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
     __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
     recorder = None  # the guard in the door, called as recorder(function, out, inputs, arrays, params, backward)
@@ -639,13 +639,13 @@ class Tensor:
 
         Steps:
             1. If `data` is a Tensor, go on with its array.
-            2. Store an array of our own in `self.data`.
+            2. Store an array of our own in `self.array`.
 
         Hint: you wrote the function that does step 2.
         """
-        self.grad, self.node = None, None
+        self.grad, self.grad_fn = None, None
         ### BEGIN SOLUTION
-        self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
         ### END SOLUTION
         self.requires_grad_(requires_grad)
 
@@ -653,8 +653,8 @@ class Tensor:
     def wrap(array):
         """A tensor around this very array: no copy, no change of type."""
         out = Tensor.__new__(Tensor)
-        out.data, out.requires_grad = np.asarray(array), False
-        out.grad, out.node = None, None
+        out.array, out.requires_grad = np.asarray(array), False
+        out.grad, out.grad_fn = None, None
         return out
 
     @staticmethod
@@ -683,7 +683,7 @@ class Tensor:
         Hint: NumPy's own numbers have a dtype too, and do not count in step 3: ask `isinstance` first.
         """
         ### BEGIN SOLUTION
-        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
         array, backward = function(*arrays, **params), None
         if isinstance(array, tuple):
             array, backward = array
@@ -715,53 +715,62 @@ class Tensor:
 
     def requires_grad_(self, requires_grad=True):
         """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
-        if requires_grad and self.data.dtype.kind != "f":
-            raise RuntimeError(f"only floats can have a gradient, and these are {self.data.dtype}: use .float() first")
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError(f"only floats can have a gradient, and these are {self.array.dtype}: use .float() first")
         self.requires_grad = requires_grad
         return self
 
     def detach(self):
         """The same numbers, in the same memory, as a tensor that remembers nothing."""
-        return Tensor.wrap(self.data)
+        return Tensor.wrap(self.array)
+
+    @property
+    def data(self):
+        """The same as `detach()`; assigning to it replaces the numbers."""
+        return Tensor.wrap(self.array)
+
+    @data.setter
+    def data(self, data):
+        self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
 
     # What a tensor knows about itself
 
-    shape = property(lambda self: self.data.shape)
-    dtype = property(lambda self: self.data.dtype)
-    ndim = property(lambda self: self.data.ndim)
+    shape = property(lambda self: self.array.shape)
+    dtype = property(lambda self: self.array.dtype)
+    ndim = property(lambda self: self.array.ndim)
     T = property(lambda self: self.transpose(-1, -2))
-    is_leaf = property(lambda self: self.node is None)
+    is_leaf = property(lambda self: self.grad_fn is None)
 
     def size(self, dim=None):
-        return self.data.shape if dim is None else self.data.shape[dim]
+        return self.array.shape if dim is None else self.array.shape[dim]
 
     def numel(self):
-        return self.data.size
+        return self.array.size
 
     def stride(self):
         """Strides in elements, as in PyTorch."""
-        return tuple(step // self.data.itemsize for step in self.data.strides)
+        return tuple(step // self.array.itemsize for step in self.array.strides)
 
     def is_contiguous(self):
         return self.stride() == row_major_strides(self.shape)
 
     def numpy(self):
-        return self.data
+        return self.array
 
     def item(self):
-        return self.data.item()
+        return self.array.item()
 
     def tolist(self):
-        return self.data.tolist()
+        return self.array.tolist()
 
     def __len__(self):
-        return len(self.data)
+        return len(self.array)
 
     def __bool__(self):
-        return bool(self.data)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
 
     def __repr__(self):
-        return "tensor(" + np.array2string(self.data, separator=", ", precision=4, prefix="tensor(") + ")"
+        return "tensor(" + np.array2string(self.array, separator=", ", precision=4, prefix="tensor(") + ")"
 
     # Arithmetic
 
@@ -904,7 +913,7 @@ class Tensor:
         return Tensor.apply(np.squeeze, self, axis=dim) if self.shape[dim] == 1 else self
 
     def __getitem__(self, index):
-        plain = [i.data if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
+        plain = [i.array if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
         return Tensor.apply(getitem, self, index=tuple(plain))
 
 
@@ -916,15 +925,15 @@ def test_Tensor_init():
     TIP: `data` may be a Tensor, and as_array has never heard of those. Is what you store an array?
     """
     x = Tensor([[1.0, 2.0]])
-    assert isinstance(x.data, np.ndarray), "x.data must be an array"
-    assert x.data.dtype == np.float32 and x.data.shape == (1, 2)
+    assert isinstance(x.array, np.ndarray), "x.array must be an array"
+    assert x.array.dtype == np.float32 and x.array.shape == (1, 2)
     again = Tensor(x)
-    assert isinstance(again.data, np.ndarray), "x.data must be an array, also when x is made of a tensor"
-    x.data[0, 0] = 9
-    assert again.data[0, 0] == 1, "a tensor of a tensor must own its memory"
+    assert isinstance(again.array, np.ndarray), "x.array must be an array, also when x is made of a tensor"
+    x.array[0, 0] = 9
+    assert again.array[0, 0] == 1, "a tensor of a tensor must own its memory"
     assert Tensor([1.0], requires_grad=True).requires_grad and not x.requires_grad
     ### BEGIN HIDDEN TESTS
-    assert Tensor([1, 2], dtype=np.float32).data.dtype == np.float32, "dtype must be passed on"
+    assert Tensor([1, 2], dtype=np.float32).array.dtype == np.float32, "dtype must be passed on"
     ### END HIDDEN TESTS
 
 
@@ -938,9 +947,9 @@ def test_Tensor_apply():
     x = Tensor([1.0, 2.0])
     out = Tensor.apply(np.multiply, x, 3)
     assert isinstance(out, Tensor), "the result must be a Tensor"
-    assert out.data.tolist() == [3.0, 6.0] and out.data.dtype == np.float32
-    assert Tensor.apply(np.add, Tensor([True]), 1).data.dtype == np.int64, "whole numbers must stay whole"
-    assert Tensor.apply(np.divide, Tensor([1, 2]), Tensor([2, 2])).data.dtype == np.float32, "int / int is float32"
+    assert out.array.tolist() == [3.0, 6.0] and out.array.dtype == np.float32
+    assert Tensor.apply(np.add, Tensor([True]), 1).array.dtype == np.int64, "whole numbers must stay whole"
+    assert Tensor.apply(np.divide, Tensor([1, 2]), Tensor([2, 2])).array.dtype == np.float32, "int / int is float32"
     before, seen = Tensor.recorder, []
     Tensor.recorder = lambda *call: seen.append(call)
     try:
@@ -951,15 +960,15 @@ def test_Tensor_apply():
     assert len(seen) == 2, "the recorder must be called once for each operation"
     function, out, inputs, arrays, params, backward = seen[0]
     assert function is np.sum and out is total and inputs[0] is x and params == {"axis": 0} and backward is None
-    assert arrays[0] is x.data, "the op must get the tensor's own array, not a copy"
+    assert arrays[0] is x.array, "the op must get the tensor's own array, not a copy"
     assert seen[1][3][1] == 3 and not isinstance(seen[1][3][1], np.ndarray), "a plain number must stay one"
     ### BEGIN HIDDEN TESTS
-    assert Tensor.apply(np.add, Tensor([1.0]), Tensor([1])).data.dtype == np.float32, "float32 + int64 is float32"
-    assert Tensor.apply(np.multiply, x, np.float64(2)).data.dtype == np.float32, "NumPy's numbers must not leak float64"
-    assert Tensor.apply(np.add, Tensor([1.0], dtype=np.float64), 1).data.dtype == np.float64, "asked-for float64 stays"
-    assert Tensor.apply(lambda a: (a + 1, None), x).data.tolist() == [2.0, 3.0], "an op may bring its gradient rule"
+    assert Tensor.apply(np.add, Tensor([1.0]), Tensor([1])).array.dtype == np.float32, "float32 + int64 is float32"
+    assert Tensor.apply(np.multiply, x, np.float64(2)).array.dtype == np.float32, "NumPy's numbers must not leak float64"
+    assert Tensor.apply(np.add, Tensor([1.0], dtype=np.float64), 1).array.dtype == np.float64, "asked-for float64 stays"
+    assert Tensor.apply(lambda a: (a + 1, None), x).array.tolist() == [2.0, 3.0], "an op may bring its gradient rule"
     column = Tensor.apply(np.reshape, x, shape=(2, 1))
-    assert np.shares_memory(column.data, x.data), "a view must stay a view"
+    assert np.shares_memory(column.array, x.array), "a view must stay a view"
     ### END HIDDEN TESTS
 
 
@@ -1043,8 +1052,8 @@ def test_Tensor_views():
     """
     x = Tensor(np.arange(12.0).reshape(3, 4))
     for view in (x.reshape(2, -1), x.T, x.permute(1, 0), x.unsqueeze(0), x[1:], x[:, ::2]):
-        assert np.shares_memory(view.data, x.data), "must be a view"
-    assert not np.shares_memory(x[[0, 2]].data, x.data), "picking rows by a list must copy"
+        assert np.shares_memory(view.array, x.array), "must be a view"
+    assert not np.shares_memory(x[[0, 2]].array, x.array), "picking rows by a list must copy"
     assert x.T.stride() == (1, 4) and not x.T.is_contiguous() and x.is_contiguous()
     assert x[x > 10].tolist() == [11.0] and x[Tensor([1]), 2].tolist() == [6.0]
 

@@ -100,7 +100,7 @@ def _():
 @app.function
 def uniform_(tensor, a=0.0, b=1.0):
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    tensor.data[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
+    tensor.array[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
     return tensor
 
 
@@ -156,7 +156,7 @@ def test_xavier_uniform():
     """
     weight = zeros(200, 400)
     assert xavier_uniform_(weight) is weight, "fill the tensor that was given, and return it"
-    numbers = weight.data
+    numbers = weight.array
     assert numbers.dtype == np.float32
     assert 0.099 < numbers.max() < 0.1001 and -0.1001 < numbers.min() < -0.099, "(200, 400): between -0.1 and 0.1"
     assert abs(numbers.std() / 0.0577 - 1) < 0.02, "(200, 400): a variance of 0.00333, evenly spread"
@@ -226,7 +226,7 @@ def test_kaiming_uniform():
     assert kaiming_uniform_(weight) is weight, "fill the tensor that was given, and return it"
     assert weight.dtype == np.float32
     assert 0.099 < weight.amax().item() < 0.1001 and -0.1001 < weight.amin().item() < -0.099, "ReLU, 600 inputs: 0.1"
-    leaky = kaiming_uniform_(zeros(500, 96), a=0.5).data
+    leaky = kaiming_uniform_(zeros(500, 96), a=0.5).array
     assert 0.22 < leaky.max() < 0.2237 and -0.2237 < leaky.min() < -0.22, "slope 0.5, 96 inputs: 0.2236"
     ### BEGIN HIDDEN TESTS
     assert 0.099 < kaiming_uniform_(zeros(50, 300), a=1).amax().item() < 0.1001, "no activation, 300 inputs: 0.1"
@@ -422,7 +422,7 @@ def dropout(x, p=0.5, training=True):
         3. Draw a random number for every number of `x`, and compare: a mask of survivors.
         4. Multiply: zeros where the mask says so, and survivors as large as they must be.
 
-    Hint: stay with tensors and their operations: `x.data` would hide from `Tensor.apply` what
+    Hint: stay with tensors and their operations: `x.array` would hide from `Tensor.apply` what
     you do. `rand(2, 3)` makes random numbers between 0 and 1, and `mask.float()` numbers of
     truth values. Think about p = 1.
     """
@@ -652,7 +652,7 @@ class Module:
             shapes = [f"{name} {state[name].shape}, here {own[name].shape}" for name in misfits]
             raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, other shape: {shapes}")
         for name in own.keys() & state.keys():
-            own[name].data[...] = state[name].data
+            own[name].array[...] = state[name].array
         return missing, unexpected
         ### END SOLUTION
 
@@ -729,7 +729,7 @@ def test_Module_state_dict():
     net.first.register_buffer("count", Tensor(7))
     state = net.state_dict()
     assert list(state) == ["first.weight", "first.count"] and state["first.count"].item() == 7
-    net.first.weight.data[0] = 9
+    net.first.weight.array[0] = 9
     assert state["first.weight"].tolist() == [1.0, 2.0], "a copy does not change with the network"
     assert state["first.count"].dtype == np.int64, "whole numbers stay whole"
     ### BEGIN HIDDEN TESTS
@@ -763,10 +763,10 @@ def test_Module_load_state_dict():
     """
     net = Module()
     net.weight, net.bias = Parameter([1.0, 2.0]), Parameter([3.0])
-    array, fitting = net.weight.data, {"weight": Tensor([5.0, 6.0]), "bias": Tensor([7.0])}
+    array, fitting = net.weight.array, {"weight": Tensor([5.0, 6.0]), "bias": Tensor([7.0])}
     assert net.load_state_dict(fitting) == ([], [])
-    assert net.weight.data is array and array.tolist() == [5.0, 6.0] and net.bias.tolist() == [7.0]
-    fitting["weight"].data[0] = 0
+    assert net.weight.array is array and array.tolist() == [5.0, 6.0] and net.bias.tolist() == [7.0]
+    fitting["weight"].array[0] = 0
     assert array.tolist() == [5.0, 6.0], "the network owns its numbers"
 
     def refused(name, state, strict=True):
@@ -1017,7 +1017,7 @@ def explore_memory(width, depth):
     net = Sequential(*layers, Linear(width, 10))
     total = sum(parameter.numel() for parameter in net.parameters())
     rows = [
-        f"| `{name}` | {tuple(p.shape)} | {p.numel():,} | {p.data.nbytes / 1024:,.1f} | {p.numel() / total:.1%} |"
+        f"| `{name}` | {tuple(p.shape)} | {p.numel():,} | {p.array.nbytes / 1024:,.1f} | {p.numel() / total:.1%} |"
         for name, p in net.named_parameters()
     ]
     head = ["| parameter | shape | numbers | KiB | share |", "|---|---|---:|---:|---:|"]
@@ -1139,7 +1139,7 @@ def test_answer_mlp_bytes():
     """
     answer = answer_mlp_bytes()
     net = Sequential(Linear(784, 256), Linear(256, 128), Linear(128, 10))
-    assert answer == sum(parameter.data.nbytes for parameter in net.parameters())
+    assert answer == sum(parameter.array.nbytes for parameter in net.parameters())
     ### BEGIN HIDDEN TESTS
     assert answer == 4 * 235_146, "whatever the layers say"
     ### END HIDDEN TESTS

@@ -770,11 +770,11 @@ def record(op, out, inputs, arrays, params, backward=None):
         backward: the second half of a rule, if the op brought one along.
 
     Returns:
-        None; sets `out.requires_grad` and `out.node`.
+        None; sets `out.requires_grad` and `out.grad_fn`.
 
     >>> a = Tensor([2.0], requires_grad=True)
     >>> product = a * 3
-    >>> product.requires_grad, product.node.parents[0] is a, product.node.parents[1]
+    >>> product.requires_grad, product.grad_fn.parents[0] is a, product.grad_fn.parents[1]
     (True, True, None)
 
     Steps:
@@ -782,7 +782,7 @@ def record(op, out, inputs, arrays, params, backward=None):
            not require a gradient.
         2. Is there nobody who wants one? Is `out` not made of floats? Then there is nothing to note.
         3. Without a `backward`, take the op's rule from `gradients`, and call its first half. Is there no rule? `missing_rule`.
-        4. Fill in `out.requires_grad` and `out.node`.
+        4. Fill in `out.requires_grad` and `out.grad_fn`.
 
     Hint: how a rule is called stands in section 2; `out` is a tensor, rules want arrays. `x in (None, None)` would ask the
     tensors' own `==`: use `is`.
@@ -791,17 +791,17 @@ def record(op, out, inputs, arrays, params, backward=None):
     parents, wanted = [], False
     for x in inputs:
         if isinstance(x, Tensor) and x.requires_grad:
-            parents.append(x.node or x)
+            parents.append(x.grad_fn or x)
             wanted = True
         else:
             parents.append(None)
-    if not wanted or out.data.dtype.kind != "f":
+    if not wanted or out.array.dtype.kind != "f":
         return
     if backward is None:
         rule = gradients.get(op)
-        backward = rule(out.data, *arrays, **params) if rule else missing_rule(op)
+        backward = rule(out.array, *arrays, **params) if rule else missing_rule(op)
     out.requires_grad = True
-    out.node = Node(parents, backward, out.data.shape)
+    out.grad_fn = Node(parents, backward, out.array.shape)
     ### END SOLUTION
 
 
@@ -810,39 +810,39 @@ def record(op, out, inputs, arrays, params, backward=None):
 def test_record():
     """WHAT: a node with the right parents, if a gradient is wanted, and none if not; an op without a rule is refused.
     WHY: what is not written down here has no gradient later, and nobody would notice.
-    TIP: print `out.node.parents`. Leaves stand there themselves, results through their node, everything else is None.
+    TIP: print `out.grad_fn.parents`. Leaves stand there themselves, results through their node, everything else is None.
     """
     assert Tensor.recorder is record
     a, b = Tensor([2.0], requires_grad=True), Tensor([3.0])
     product = a * b
     assert product.requires_grad and not product.is_leaf, "somebody wants a gradient: there must be a node"
-    assert product.node.parents[0] is a and product.node.parents[1] is None, "b does not require a gradient"
-    to_a = product.node.backward(np.array([5.0]))[0]
-    assert product.node.shape == (1,) and isinstance(to_a, np.ndarray) and to_a.tolist() == [15.0], "rules get arrays"
+    assert product.grad_fn.parents[0] is a and product.grad_fn.parents[1] is None, "b does not require a gradient"
+    to_a = product.grad_fn.backward(np.array([5.0]))[0]
+    assert product.grad_fn.shape == (1,) and isinstance(to_a, np.ndarray) and to_a.tolist() == [15.0], "rules get arrays"
     total = 1 + (product + a)
-    assert total.node.parents[1] is None and total.node.parents[0].parents[0] is product.node, (
+    assert total.grad_fn.parents[1] is None and total.grad_fn.parents[0].parents[0] is product.grad_fn, (
         "results through their node"
     )
-    assert not (b * b).requires_grad and (b * b).node is None, "nobody wants this one"
+    assert not (b * b).requires_grad and (b * b).grad_fn is None, "nobody wants this one"
     assert not Tensor.apply(np.greater, a, b).requires_grad, "True and False have no slope"
-    assert total.node.number < product.node.number
+    assert total.grad_fn.number < product.grad_fn.number
     unknown = Tensor.apply(np.arctan2, a, b)
     assert unknown.requires_grad, (
         "arctan2 has no rule: the forward pass works, and a wish for its gradient is not forgotten"
     )
     try:
-        unknown.node.backward(np.ones(1))
+        unknown.grad_fn.backward(np.ones(1))
     except RuntimeError as error:
         assert "arctan2" in str(error)
     else:
         raise AssertionError("whoever asks for the gradient of arctan2 must get a RuntimeError that names it")
     ### BEGIN HIDDEN TESTS
     own = Tensor.apply(lambda x: (2 * x, lambda grad: (7 * grad,)), a)
-    assert own.node.backward(1.0) == (7.0,), "an op may bring its own rule"
-    to_square = Tensor.apply(np.sum, Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), axis=1).node.backward
+    assert own.grad_fn.backward(1.0) == (7.0,), "an op may bring its own rule"
+    to_square = Tensor.apply(np.sum, Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), axis=1).grad_fn.backward
     assert to_square(np.array([1.0, 10.0]))[0].tolist() == [[1.0, 1.0], [10.0, 10.0]], "params go to the rule by name"
-    assert Tensor.apply(np.arctan2, b, b).node is None, "nobody asked for this gradient"
-    assert np.shares_memory((a + a).node.parents[0].data, a.data)
+    assert Tensor.apply(np.arctan2, b, b).grad_fn is None, "nobody asked for this gradient"
+    assert np.shares_memory((a + a).grad_fn.parents[0].array, a.array)
     ### END HIDDEN TESTS
 
 
@@ -872,7 +872,7 @@ def accumulate(leaf, part):
     if leaf.grad is None:
         leaf.grad = Tensor.wrap(np.array(part, leaf.dtype, order="C"))
     else:
-        leaf.grad.data += part
+        leaf.grad.array += part
 
 
 @app.function
@@ -889,8 +889,8 @@ def first_gradient(tensor, gradient):
             raise RuntimeError(
                 f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first"
             )
-        return np.ones_like(tensor.data)
-    array = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, tensor.dtype)
+        return np.ones_like(tensor.array)
+    array = np.asarray(gradient.array if isinstance(gradient, Tensor) else gradient, tensor.dtype)
     if array.shape != tensor.shape:
         raise RuntimeError(
             f"the gradient has shape {array.shape}, and its tensor {tensor.shape}: give one of that shape"
@@ -935,11 +935,11 @@ def backward(tensor, gradient=None, retain_graph=False):
     Hint: try it on paper, for y = x * x and y + y * x: write `waiting` down after each node. A leaf is a Tensor, a node is not.
     """
     start = first_gradient(tensor, gradient)
-    if tensor.node is None:
+    if tensor.grad_fn is None:
         accumulate(tensor, start)
         return
     ### BEGIN SOLUTION
-    waiting, queue = {tensor.node: start}, [(tensor.node.number, tensor.node)]
+    waiting, queue = {tensor.grad_fn: start}, [(tensor.grad_fn.number, tensor.grad_fn)]
     while queue:
         node = heappop(queue)[1]
         if node.backward is None:
@@ -1049,13 +1049,13 @@ def explore_steps(f, leaves):
 
     def watch(op, out, inputs, arrays, params, backward=None):
         record(op, out, inputs, arrays, params, backward)
-        step, rule = [op.__name__, out, inputs, np.zeros(())], out.node.backward
+        step, rule = [op.__name__, out, inputs, np.zeros(())], out.grad_fn.backward
 
         def watched(grad):
             step[3] = grad
             return rule(grad)
 
-        out.node.backward = watched
+        out.grad_fn.backward = watched
         steps.append(step)
 
     before, Tensor.recorder = Tensor.recorder, watch
@@ -1064,7 +1064,7 @@ def explore_steps(f, leaves):
     finally:
         Tensor.recorder = before
     for step in steps[: len(leaves)]:
-        step[3] = np.zeros(()) if step[1].grad is None else step[1].grad.data
+        step[3] = np.zeros(()) if step[1].grad is None else step[1].grad.array
     return steps
 
 
@@ -1194,12 +1194,12 @@ def gradcheck(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3):
 
     def moved(array, place):
         with no_grad():
-            return (f(*leaves[:place], Tensor(array, float64), *leaves[place + 1 :]).data * direction).sum()
+            return (f(*leaves[:place], Tensor(array, float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
-            expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.data, eps)
-            found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.data
+            expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.array, eps)
+            found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
             wrong = np.abs(found - expected) > atol + rtol * np.abs(expected)
             if wrong.any():
                 at = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -1590,7 +1590,7 @@ def _():
     waiting node first, as yours does (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, where the number is called `sequence_nr`), with
     threads. `no_grad` is in `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Where you hand `backward` plain
     arrays, PyTorch can record the way back as well, and so has gradients of gradients. And it counts how often an array was changed in
-    place since it was saved, and refuses; writing into `x.data` between forward and backward goes unnoticed, there as here.
+    place since it was saved, and refuses; writing into `x.array` between forward and backward goes unnoticed, there as here.
 
     ## Questions
     """)

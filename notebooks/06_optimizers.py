@@ -177,7 +177,7 @@ class Optimizer:
     """Tensors, in groups with options, and what is remembered about each of them.
 
     PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
-    `update(p, state, group)`, which changes `p.data` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
+    `update(p, state, group)`, which changes `p.array` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
     with options; `defaults` are the options of those who say nothing. Raises TypeError for what is no list of tensors or of groups,
     ValueError for no tensor at all, one that comes twice or can have no gradient, and options that make no sense.
     """
@@ -220,7 +220,7 @@ class Optimizer:
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
-                p.grad.data.fill(0)
+                p.grad.array.fill(0)
 
     def step(self, closure=None):
         """Change every parameter that has a gradient. A `closure`, if any, first computes the loss and the gradients."""
@@ -242,8 +242,8 @@ class Optimizer:
 
     def l2_gradient(self, p, weight_decay):
         """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
-        out = np.multiply(p.data, weight_decay, out=self.scratch(p.data, place=1))
-        out += p.grad.data
+        out = np.multiply(p.array, weight_decay, out=self.scratch(p.array, place=1))
+        out += p.grad.array
         return out
 
     def state_dict(self):
@@ -283,11 +283,11 @@ class SGD(Optimizer):
     def update(self, p, state, group):
         dampening, decay = group["dampening"], group["weight_decay"]
         if group["momentum"] and state.get("momentum_buffer") is None:
-            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.data)), 0  # not the first gradient
-        grad = self.l2_gradient(p, decay) if decay else p.grad.data
-        buffer = state["momentum_buffer"].data if group["momentum"] else None
+            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.array)), 0  # not the first gradient
+        grad = self.l2_gradient(p, decay) if decay else p.grad.array
+        buffer = state["momentum_buffer"].array if group["momentum"] else None
         options = group["lr"], group["momentum"], dampening, group["nesterov"]
-        sgd_update(p.data, grad, buffer, self.scratch(p.data), *options)
+        sgd_update(p.array, grad, buffer, self.scratch(p.array), *options)
 
 
 @app.function
@@ -297,12 +297,12 @@ def test_optimizer():
     TIP: these classes are given. If this fails, look at `sgd_update`.
     """
     p, q, r = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(3))
-    array, optimizer = p.data, SGD([{"params": p}, {"params": [q], "lr": 1.0}], lr=0.5, momentum=0.5)
+    array, optimizer = p.array, SGD([{"params": p}, {"params": [q], "lr": 1.0}], lr=0.5, momentum=0.5)
     p.grad = r.grad = Tensor([2.0, 4.0])
     optimizer.step()
-    assert p.data is array and array.tolist() == [0.0, 0.0] and q.tolist() == [1.0, 2.0]
+    assert p.array is array and array.tolist() == [0.0, 0.0] and q.tolist() == [1.0, 2.0]
     other = SGD([{"params": [r]}, {"params": [q]}])
-    r.data[:] = 0
+    r.array[:] = 0
     other.load_state_dict(optimizer.state_dict())
     optimizer.step()
     other.step()
@@ -436,11 +436,11 @@ class Adam(Optimizer):
 
     def update(self, p, state, group):
         if not state:
-            m, v = (Tensor.wrap(np.zeros_like(p.data)) for _ in range(2))
+            m, v = (Tensor.wrap(np.zeros_like(p.array)) for _ in range(2))
             state.update({"step": 0, "exp_avg": m, "exp_avg_sq": v})
         state["step"] += 1
-        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.data
-        arrays = p.data, grad, state["exp_avg"].data, state["exp_avg_sq"].data, self.scratch(p.data)
+        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.array
+        arrays = p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, self.scratch(p.array)
         adam_update(*arrays, state["step"], group["lr"], group["betas"], group["eps"])
 
     def decayed(self, p, group):
@@ -469,8 +469,8 @@ class AdamW(Adam):
         Hint: compare `decayed` of Adam, just above.
         """
         ### BEGIN SOLUTION
-        p.data *= 1 - group["lr"] * group["weight_decay"]
-        return p.grad.data
+        p.array *= 1 - group["lr"] * group["weight_decay"]
+        return p.grad.array
         ### END SOLUTION
 
 
@@ -482,14 +482,14 @@ def test_AdamW_decayed():
     TIP: fill in `decayed` of AdamW above. First the weight by hand: 8 * (1 - 0.5 * 0.5). The table needs `adam_update`, too.
     """
     p, group = Tensor([8.0, -4.0], requires_grad=True), {"lr": 0.5, "weight_decay": 0.5}
-    p.grad, array = Tensor([3.0, 0.0]), p.data
+    p.grad, array = Tensor([3.0, 0.0]), p.array
     assert AdamW([p]).decayed(p, group).tolist() == p.grad.tolist() == [3.0, 0.0], "the gradient as it was"
-    assert p.data is array and p.tolist() == [6.0, -3.0], f"from [8, -4] to [6, -3], in place, and not {p}"
+    assert p.array is array and p.tolist() == [6.0, -3.0], f"from [8, -4] to [6, -3], in place, and not {p}"
     for kind, expected in ((Adam, [0.992, 0.262]), (AdamW, [0.906, 0.906])):
         p = Tensor([1.0, 1.0], requires_grad=True)
         optimizer = kind([p], weight_decay=0.1)
         p.grad = Tensor([10.0, 0.01])
-        gradient, step = p.grad.data, optimizer.step
+        gradient, step = p.grad.array, optimizer.step
         for _ in range(1000):
             gradient *= -1
             step()
@@ -522,7 +522,7 @@ def explore_race(lr, momentum, steps=100):
     for (name, (kind, options)), look in zip(runners.items(), ("o-", "s--", "^:"), strict=True):
         p = Tensor([-1.8, 0.8], requires_grad=True)
         optimizer, path, losses = kind([p], lr=lr, **options), [], []
-        while len(path) <= steps and np.abs(p.data).max() < 1e3:
+        while len(path) <= steps and np.abs(p.array).max() < 1e3:
             optimizer.zero_grad()
             loss = (p * p * Tensor([0.5, 10.0])).sum()
             loss.backward()
@@ -791,7 +791,7 @@ def measure_optimizers(rounds=15):
             m = b1 * state.get("exp_avg", 0.0) + (1 - b1) * p.grad
             v = b2 * state.get("exp_avg_sq", 0.0) + (1 - b2) * p.grad * p.grad
             state.update({"step": t, "exp_avg": m, "exp_avg_sq": v})
-            p.data = p.data - (group["lr"] * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + group["eps"])).data
+            p.array = p.array - (group["lr"] * (m / (1 - b1**t)) / ((v / (1 - b2**t)).sqrt() + group["eps"])).array
 
     optimizers = {}
     kinds = {"SGD": (SGD, {}), "momentum": (SGD, {"momentum": 0.9}), "Adam": (Adam, {}), "naive Adam": (NaiveAdam, {})}
@@ -803,7 +803,7 @@ def measure_optimizers(rounds=15):
     rows = ["| | time | against SGD | state | new in a step |", "|---|---:|---:|---:|---:|"]
     costs = compare({name: optimizer.step for name, optimizer in optimizers.items()}, rounds)
     for name, (seconds, peak) in costs.items():
-        state = sum(v.data.nbytes for s in optimizers[name].state.values() for v in s.values() if isinstance(v, Tensor))
+        state = sum(v.array.nbytes for s in optimizers[name].state.values() for v in s.values() if isinstance(v, Tensor))
         times = f"{seconds * 1e3:.2f} ms | {seconds / costs['SGD'][0]:.1f}x"
         rows.append(f"| {name} | {times} | {state / 2**20:.2f} MiB | {peak / 2**20:.2f} MiB |")
     return mo.md("\n".join(rows))
@@ -882,7 +882,7 @@ def test_answer_training_bytes():
         p.grad = p.detach()
     optimizer.step()
     tensors = [t for p, s in optimizer.state.items() for t in (p, p.grad, s["exp_avg"], s["exp_avg_sq"])]
-    assert answer_training_bytes() == sum(t.data.nbytes for t in tensors)
+    assert answer_training_bytes() == sum(t.array.nbytes for t in tensors)
     ### BEGIN HIDDEN TESTS
     assert answer_training_bytes() == 16 * 505_510, "whatever the optimizer says"
     ### END HIDDEN TESTS

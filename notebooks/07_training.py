@@ -166,7 +166,7 @@ def clip_grad_norm_(parameters, max_norm):
     """
     ### BEGIN SOLUTION
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-    grads = [p.grad.data for p in tensors if p.grad is not None]
+    grads = [p.grad.array for p in tensors if p.grad is not None]
     norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
     if (scale := max_norm / (norm + 1e-6)) < 1:
         for grad in grads:
@@ -185,10 +185,10 @@ def test_clip_grad_norm():
     p, q, none = (Tensor([0.0] * n, requires_grad=True) for n in (2, 1, 3))
     for max_norm, factor in ((20.0, 1), (6.5, 0.5)):
         p.grad, q.grad = Tensor([3.0, 4.0]), Tensor([-12.0])
-        array, norm = p.grad.data, clip_grad_norm_(iter([p, none, q]), max_norm)
+        array, norm = p.grad.array, clip_grad_norm_(iter([p, none, q]), max_norm)
         assert isinstance(norm, Tensor) and norm.tolist() == 13, "the length of all, before clipping"
-        assert p.grad.data is array and array.dtype == np.float32 and none.grad is None, "in place"
-        assert np.allclose([*array, *q.grad.data], [3 * factor, 4 * factor, -12 * factor])
+        assert p.grad.array is array and array.dtype == np.float32 and none.grad is None, "in place"
+        assert np.allclose([*array, *q.grad.array], [3 * factor, 4 * factor, -12 * factor])
     p.grad = Tensor([3e30, 4e30])
     assert np.isclose(clip_grad_norm_(p, 1.0).item(), 5e30) and np.allclose(p.grad.numpy(), [0.6, 0.8]), "huge ones"
     assert clip_grad_norm_([none], 1.0).item() == clip_grad_norm_([], 1.0).item() == 0
@@ -236,7 +236,7 @@ def train_epoch(model, loss_fn, optimizer, data, accumulate=1, max_norm=None, sc
         FloatingPointError with the number of its batch, from 0; no rows, or `accumulate` below 1, are a ValueError.
 
     >>> net, data = Linear(1, 1, bias=False), [(Tensor([[1.0]]), Tensor([[0.0]]))] * 2
-    >>> net.weight.data[:] = 1
+    >>> net.weight.array[:] = 1
     >>> train_epoch(net, mse_loss, SGD(net.parameters(), lr=0.25), data), net.weight.item()
     (0.625, 0.25)
 
@@ -283,7 +283,7 @@ def test_train_epoch():
     cut = [(x[:2], y[:2]), (x[2:], y[2:])]
 
     def trained(data, accumulate=1, max_norm=None, loss_fn=mse_loss):
-        net.eval().weight.data[:], net.weight.grad = 1, Tensor([[1000.0]])
+        net.eval().weight.array[:], net.weight.grad = 1, Tensor([[1000.0]])
         scheduler = CosineAnnealingLR(optimizer := SGD(net.parameters(), 0.03), 2)
         loss = train_epoch(net, loss_fn, optimizer, data, accumulate, max_norm, scheduler)
         assert net.training and type(loss) is float, "in training mode; a float"
@@ -450,7 +450,7 @@ def test_EarlyStopping_step():
     """
     net, stopping = Linear(1, 1), EarlyStopping(patience=2)
     for epoch, value in enumerate((0.9, 0.6, 0.5, 0.55, 0.49, 0.52, 0.51), 1):
-        net.weight.data[:] = epoch
+        net.weight.array[:] = epoch
         assert stopping.step(value, net) is (epoch == 7), f"patience 2, epoch {epoch} of the table"
     assert (stopping.best, stopping.best_epoch, stopping.epoch) == (0.49, 5, 7)
     assert stopping.best_state["weight"].item() == 5, "the weights of the best epoch, not the last"
@@ -562,7 +562,7 @@ def pack(obj, arrays, path=""):
         return {kind.__name__: [pack(value, arrays, f"{path}[{i}]") for i, value in enumerate(obj)]}
     if kind is dict and all(type(key) in (str, int) for key in obj):
         return {"dict": [(key, pack(value, arrays, f"{path}.{key}".lstrip("."))) for key, value in obj.items()]}
-    array = obj.data if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
+    array = obj.array if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
     if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
         allowed = "dicts (of texts and integers), lists, tuples, texts, Python's numbers, None, tensors, number arrays"
         raise TypeError(f"{path or 'the object'} is a {kind.__name__}: save only {allowed}")

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 8c60a28a744b81b1
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 63253537d7795f49
 """
 
 import math
@@ -267,27 +267,27 @@ def record(op, out, inputs, arrays, params, backward=None):
         backward: the second half of a rule, if the op brought one along.
 
     Returns:
-        None; sets `out.requires_grad` and `out.node`.
+        None; sets `out.requires_grad` and `out.grad_fn`.
 
     >>> a = Tensor([2.0], requires_grad=True)
     >>> product = a * 3
-    >>> product.requires_grad, product.node.parents[0] is a, product.node.parents[1]
+    >>> product.requires_grad, product.grad_fn.parents[0] is a, product.grad_fn.parents[1]
     (True, True, None)
     """
     parents, wanted = [], False
     for x in inputs:
         if isinstance(x, Tensor) and x.requires_grad:
-            parents.append(x.node or x)
+            parents.append(x.grad_fn or x)
             wanted = True
         else:
             parents.append(None)
-    if not wanted or out.data.dtype.kind != "f":
+    if not wanted or out.array.dtype.kind != "f":
         return
     if backward is None:
         rule = gradients.get(op)
-        backward = rule(out.data, *arrays, **params) if rule else missing_rule(op)
+        backward = rule(out.array, *arrays, **params) if rule else missing_rule(op)
     out.requires_grad = True
-    out.node = Node(parents, backward, out.data.shape)
+    out.grad_fn = Node(parents, backward, out.array.shape)
 
 
 def accumulate(leaf, part):
@@ -295,7 +295,7 @@ def accumulate(leaf, part):
     if leaf.grad is None:
         leaf.grad = Tensor.wrap(np.array(part, leaf.dtype, order="C"))
     else:
-        leaf.grad.data += part
+        leaf.grad.array += part
 
 
 def first_gradient(tensor, gradient):
@@ -311,8 +311,8 @@ def first_gradient(tensor, gradient):
             raise RuntimeError(
                 f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first"
             )
-        return np.ones_like(tensor.data)
-    array = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, tensor.dtype)
+        return np.ones_like(tensor.array)
+    array = np.asarray(gradient.array if isinstance(gradient, Tensor) else gradient, tensor.dtype)
     if array.shape != tensor.shape:
         raise RuntimeError(
             f"the gradient has shape {array.shape}, and its tensor {tensor.shape}: give one of that shape"
@@ -343,10 +343,10 @@ def backward(tensor, gradient=None, retain_graph=False):
     tensor([2., 4.])
     """
     start = first_gradient(tensor, gradient)
-    if tensor.node is None:
+    if tensor.grad_fn is None:
         accumulate(tensor, start)
         return
-    waiting, queue = {tensor.node: start}, [(tensor.node.number, tensor.node)]
+    waiting, queue = {tensor.grad_fn: start}, [(tensor.grad_fn.number, tensor.grad_fn)]
     while queue:
         node = heappop(queue)[1]
         if node.backward is None:
@@ -421,12 +421,12 @@ def gradcheck(f, inputs, eps=1e-6, atol=1e-5, rtol=1e-3):
 
     def moved(array, place):
         with no_grad():
-            return (f(*leaves[:place], Tensor(array, float64), *leaves[place + 1 :]).data * direction).sum()
+            return (f(*leaves[:place], Tensor(array, float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
-            expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.data, eps)
-            found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.data
+            expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.array, eps)
+            found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
             wrong = np.abs(found - expected) > atol + rtol * np.abs(expected)
             if wrong.any():
                 at = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 7c2971de4ac38de6
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 2f45cc32bef85c02
 """
 
 import math
@@ -26,7 +26,7 @@ class Parameter(Tensor):
 
 def uniform_(tensor, a=0.0, b=1.0):
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    tensor.data[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
+    tensor.array[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
     return tensor
 
 
@@ -261,7 +261,7 @@ class Module:
             shapes = [f"{name} {state[name].shape}, here {own[name].shape}" for name in misfits]
             raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, other shape: {shapes}")
         for name in own.keys() & state.keys():
-            own[name].data[...] = state[name].data
+            own[name].array[...] = state[name].array
         return missing, unexpected
 
     def train(self, mode=True):

@@ -1,6 +1,6 @@
 """Module 04: Losses.
 
-Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 3aace10862e51b42
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 3efb51dcdee30b9f
 """
 
 import numpy as np
@@ -102,7 +102,7 @@ def cross_entropy(input, target, reduction="mean"):
         raise ValueError(f"target has shape {target.shape}: give it one class number for each row, ({n},)")
     if target.dtype.kind not in "iu":
         raise TypeError(f"class numbers are integers, and these are {target.dtype}: use target.long()")
-    outside = target.data[(target.data < 0) | (target.data >= classes)]
+    outside = target.array[(target.array < 0) | (target.array >= classes)]
     if len(outside):
         raise IndexError(f"there is no class {outside[0]}: number the {classes} classes from 0 to {classes - 1}")
     return reduce(cross_entropy_terms(input, target), reduction)

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: e59d4197fa2e2b51
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: b686358ab7a7ab31
 """
 
 import math
@@ -56,7 +56,7 @@ class Optimizer:
     """Tensors, in groups with options, and what is remembered about each of them.
 
     PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
-    `update(p, state, group)`, which changes `p.data` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
+    `update(p, state, group)`, which changes `p.array` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
     with options; `defaults` are the options of those who say nothing. Raises TypeError for what is no list of tensors or of groups,
     ValueError for no tensor at all, one that comes twice or can have no gradient, and options that make no sense.
     """
@@ -99,7 +99,7 @@ class Optimizer:
             if set_to_none:
                 p.grad = None
             elif p.grad is not None:
-                p.grad.data.fill(0)
+                p.grad.array.fill(0)
 
     def step(self, closure=None):
         """Change every parameter that has a gradient. A `closure`, if any, first computes the loss and the gradients."""
@@ -121,8 +121,8 @@ class Optimizer:
 
     def l2_gradient(self, p, weight_decay):
         """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
-        out = np.multiply(p.data, weight_decay, out=self.scratch(p.data, place=1))
-        out += p.grad.data
+        out = np.multiply(p.array, weight_decay, out=self.scratch(p.array, place=1))
+        out += p.grad.array
         return out
 
     def state_dict(self):
@@ -161,11 +161,11 @@ class SGD(Optimizer):
     def update(self, p, state, group):
         dampening, decay = group["dampening"], group["weight_decay"]
         if group["momentum"] and state.get("momentum_buffer") is None:
-            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.data)), 0  # not the first gradient
-        grad = self.l2_gradient(p, decay) if decay else p.grad.data
-        buffer = state["momentum_buffer"].data if group["momentum"] else None
+            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.array)), 0  # not the first gradient
+        grad = self.l2_gradient(p, decay) if decay else p.grad.array
+        buffer = state["momentum_buffer"].array if group["momentum"] else None
         options = group["lr"], group["momentum"], dampening, group["nesterov"]
-        sgd_update(p.data, grad, buffer, self.scratch(p.data), *options)
+        sgd_update(p.array, grad, buffer, self.scratch(p.array), *options)
 
 
 def adam_update(param, grad, exp_avg, exp_avg_sq, scratch, step, lr, betas, eps):
@@ -209,11 +209,11 @@ class Adam(Optimizer):
 
     def update(self, p, state, group):
         if not state:
-            m, v = (Tensor.wrap(np.zeros_like(p.data)) for _ in range(2))
+            m, v = (Tensor.wrap(np.zeros_like(p.array)) for _ in range(2))
             state.update({"step": 0, "exp_avg": m, "exp_avg_sq": v})
         state["step"] += 1
-        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.data
-        arrays = p.data, grad, state["exp_avg"].data, state["exp_avg_sq"].data, self.scratch(p.data)
+        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.array
+        arrays = p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, self.scratch(p.array)
         adam_update(*arrays, state["step"], group["lr"], group["betas"], group["eps"])
 
     def decayed(self, p, group):
@@ -234,8 +234,8 @@ class AdamW(Adam):
         >>> AdamW([p]).decayed(p, {"lr": 0.1, "weight_decay": 0.5}), p
         (array([1., 1.], dtype=float32), tensor([ 1.9, -3.8]))
         """
-        p.data *= 1 - group["lr"] * group["weight_decay"]
-        return p.grad.data
+        p.array *= 1 - group["lr"] * group["weight_decay"]
+        return p.grad.array
 
 
 def cosine_lr(epoch, base_lr, T_max, eta_min):

@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 6176b4d3fce8ece5
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 9e193f514f9a967d
 """
 
 import math
@@ -129,7 +129,7 @@ class Tensor:
             [7.]])
     """
 
-    __slots__ = ("data", "requires_grad", "grad", "node")
+    __slots__ = ("array", "requires_grad", "grad", "grad_fn")
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
     __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
     recorder = None  # the guard in the door, called as recorder(function, out, inputs, arrays, params, backward)
@@ -141,16 +141,16 @@ class Tensor:
         >>> Tensor([1, 2]).shape
         (2,)
         """
-        self.grad, self.node = None, None
-        self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        self.grad, self.grad_fn = None, None
+        self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
         self.requires_grad_(requires_grad)
 
     @staticmethod
     def wrap(array):
         """A tensor around this very array: no copy, no change of type."""
         out = Tensor.__new__(Tensor)
-        out.data, out.requires_grad = np.asarray(array), False
-        out.grad, out.node = None, None
+        out.array, out.requires_grad = np.asarray(array), False
+        out.grad, out.grad_fn = None, None
         return out
 
     @staticmethod
@@ -166,7 +166,7 @@ class Tensor:
         >>> Tensor.apply(np.multiply, Tensor([1.0, 2.0]), 3)
         tensor([3., 6.])
         """
-        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
         array, backward = function(*arrays, **params), None
         if isinstance(array, tuple):
             array, backward = array
@@ -197,53 +197,62 @@ class Tensor:
 
     def requires_grad_(self, requires_grad=True):
         """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
-        if requires_grad and self.data.dtype.kind != "f":
-            raise RuntimeError(f"only floats can have a gradient, and these are {self.data.dtype}: use .float() first")
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError(f"only floats can have a gradient, and these are {self.array.dtype}: use .float() first")
         self.requires_grad = requires_grad
         return self
 
     def detach(self):
         """The same numbers, in the same memory, as a tensor that remembers nothing."""
-        return Tensor.wrap(self.data)
+        return Tensor.wrap(self.array)
+
+    @property
+    def data(self):
+        """The same as `detach()`; assigning to it replaces the numbers."""
+        return Tensor.wrap(self.array)
+
+    @data.setter
+    def data(self, data):
+        self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
 
     # What a tensor knows about itself
 
-    shape = property(lambda self: self.data.shape)
-    dtype = property(lambda self: self.data.dtype)
-    ndim = property(lambda self: self.data.ndim)
+    shape = property(lambda self: self.array.shape)
+    dtype = property(lambda self: self.array.dtype)
+    ndim = property(lambda self: self.array.ndim)
     T = property(lambda self: self.transpose(-1, -2))
-    is_leaf = property(lambda self: self.node is None)
+    is_leaf = property(lambda self: self.grad_fn is None)
 
     def size(self, dim=None):
-        return self.data.shape if dim is None else self.data.shape[dim]
+        return self.array.shape if dim is None else self.array.shape[dim]
 
     def numel(self):
-        return self.data.size
+        return self.array.size
 
     def stride(self):
         """Strides in elements, as in PyTorch."""
-        return tuple(step // self.data.itemsize for step in self.data.strides)
+        return tuple(step // self.array.itemsize for step in self.array.strides)
 
     def is_contiguous(self):
         return self.stride() == row_major_strides(self.shape)
 
     def numpy(self):
-        return self.data
+        return self.array
 
     def item(self):
-        return self.data.item()
+        return self.array.item()
 
     def tolist(self):
-        return self.data.tolist()
+        return self.array.tolist()
 
     def __len__(self):
-        return len(self.data)
+        return len(self.array)
 
     def __bool__(self):
-        return bool(self.data)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
 
     def __repr__(self):
-        return "tensor(" + np.array2string(self.data, separator=", ", precision=4, prefix="tensor(") + ")"
+        return "tensor(" + np.array2string(self.array, separator=", ", precision=4, prefix="tensor(") + ")"
 
     # Arithmetic
 
@@ -370,7 +379,7 @@ class Tensor:
         return Tensor.apply(np.squeeze, self, axis=dim) if self.shape[dim] == 1 else self
 
     def __getitem__(self, index):
-        plain = [i.data if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
+        plain = [i.array if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
         return Tensor.apply(getitem, self, index=tuple(plain))
 
 

@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: f4c7764a2d3f41a3
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 532cfb9778ae779f
 """
 
 import io
@@ -56,7 +56,7 @@ def clip_grad_norm_(parameters, max_norm):
     (tensor(5.), tensor([0.6, 0.8]))
     """
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-    grads = [p.grad.data for p in tensors if p.grad is not None]
+    grads = [p.grad.array for p in tensors if p.grad is not None]
     norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
     if (scale := max_norm / (norm + 1e-6)) < 1:
         for grad in grads:
@@ -86,7 +86,7 @@ def train_epoch(model, loss_fn, optimizer, data, accumulate=1, max_norm=None, sc
         FloatingPointError with the number of its batch, from 0; no rows, or `accumulate` below 1, are a ValueError.
 
     >>> net, data = Linear(1, 1, bias=False), [(Tensor([[1.0]]), Tensor([[0.0]]))] * 2
-    >>> net.weight.data[:] = 1
+    >>> net.weight.array[:] = 1
     >>> train_epoch(net, mse_loss, SGD(net.parameters(), lr=0.25), data), net.weight.item()
     (0.625, 0.25)
     """
@@ -186,7 +186,7 @@ def pack(obj, arrays, path=""):
         return {kind.__name__: [pack(value, arrays, f"{path}[{i}]") for i, value in enumerate(obj)]}
     if kind is dict and all(type(key) in (str, int) for key in obj):
         return {"dict": [(key, pack(value, arrays, f"{path}.{key}".lstrip("."))) for key, value in obj.items()]}
-    array = obj.data if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
+    array = obj.array if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
     if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
         allowed = "dicts (of texts and integers), lists, tuples, texts, Python's numbers, None, tensors, number arrays"
         raise TypeError(f"{path or 'the object'} is a {kind.__name__}: save only {allowed}")

@@ -107,5 +107,5 @@ def test_loss_goes_down_along_the_gradient():
         net.zero_grad()
         loss.backward()
         for parameter in net.parameters():
-            parameter.data -= 0.5 * parameter.grad.data
+            parameter.array -= 0.5 * parameter.grad.array
     assert losses[0] > 2.2 and losses[-1] < losses[0] / 2

@@ -35,13 +35,13 @@ def test_number_types():
 def test_tensors_own_their_memory():
     """WHAT: changing what a tensor was made of does not change the tensor.
     WHY: training changes weights in place; shared memory would change somebody else's.
-    TIP: follow the array from the argument to `self.data`: where is it copied?
+    TIP: follow the array from the argument to `self.array`: where is it copied?
     """
     source = np.zeros((2, 2), dtype=np.float32)
     tensor = Tensor(source)
     again = Tensor(tensor)
     source[:] = 7
-    tensor.data[:] = 5
+    tensor.array[:] = 5
     assert tensor.tolist() == [[5.0, 5.0], [5.0, 5.0]] and again.tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
@@ -119,7 +119,7 @@ def test_apply_shows_everything_to_the_recorder():
         Tensor.recorder = before
     assert len(calls) == 2
     _, result, inputs, arrays, params, rule = calls[0]
-    assert result is out and inputs[0] is x and arrays[0] is x.data and params == {"by": 2} and rule is backward
+    assert result is out and inputs[0] is x and arrays[0] is x.array and params == {"by": 2} and rule is backward
     assert out.tolist() == [2.0, 4.0] and calls[1][5] is None
 
 
@@ -154,8 +154,8 @@ def test_views_and_copies():
     TIP: if this fails, apply copies on the way.
     """
     x = Tensor(np.zeros((3, 4)))
-    x.T[1:2].data[:] = 1
-    x.reshape(2, 6)[0].data[0] = 5
+    x.T[1:2].array[:] = 1
+    x.reshape(2, 6)[0].array[0] = 5
     assert x.tolist() == [[5.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
     assert x.T.stride() == (1, 4) and not x.T.is_contiguous()
 

@@ -78,12 +78,12 @@ def test_filling_is_in_place_and_repeats():
     TIP: write into the array that is there.
     """
     weight = Parameter(zeros(4, 6))
-    array = weight.data
+    array = weight.array
     draws = []
     for _ in range(2):
         manual_seed(9)
         draws.append([fill(weight).tolist() for fill in (uniform_, xavier_uniform_, kaiming_uniform_)])
-    assert weight.data is array and isinstance(weight, Parameter) and draws[0] == draws[1]
+    assert weight.array is array and isinstance(weight, Parameter) and draws[0] == draws[1]
 
 
 @pytest.mark.parametrize("leading", [(), (5,), (0,), (2, 3), (3, 1, 4)])
@@ -204,7 +204,7 @@ def test_state_dict_is_a_picture():
     """
     net = Block()
     state = net.state_dict()
-    net.gain.data += 1
+    net.gain.array += 1
     net.steps = net.steps + 5
     assert state["gain"].tolist() == [1.0, 2.0] and state["steps"].item() == 0
     assert state["steps"].dtype == np.int64 and net.state_dict()["steps"].item() == 5
@@ -218,14 +218,14 @@ def test_load_state_dict_writes_into_the_arrays():
     TIP: copy numbers, do not replace tensors.
     """
     net, other = Sequential(Block(), Linear(2, 3)), Sequential(Block(), Linear(2, 3))
-    arrays = {name: tensor.data for name, tensor in net.named_tensors()}
-    other[0].steps.data[...] = 4
+    arrays = {name: tensor.array for name, tensor in net.named_tensors()}
+    other[0].steps.array[...] = 4
     state = other.state_dict()
     assert net.load_state_dict(state) == ([], [])
-    state["0.gain"].data[:] = -1
+    state["0.gain"].array[:] = -1
     x = randn(4, 2)
     assert net(x).tolist() == other(x).tolist() and net[0].steps.item() == 4
-    assert all(tensor.data is arrays[name] for name, tensor in net.named_tensors())
+    assert all(tensor.array is arrays[name] for name, tensor in net.named_tensors())
 
 
 @pytest.mark.parametrize("strict", [True, False])

@@ -300,7 +300,7 @@ def test_gradients_have_the_type_of_their_tensor():
         ):
             x = leaf([[0.5, 1.5], [2.0, 0.25]], dtype=dtype)
             seen = []
-            for node_part in f(x).sum().node.backward(np.ones((), dtype)):
+            for node_part in f(x).sum().grad_fn.backward(np.ones((), dtype)):
                 seen.append(None if node_part is None else (node_part() if callable(node_part) else node_part).dtype)
             assert set(seen) <= {None, np.dtype(dtype)}
             f(x).sum().backward()

@@ -81,8 +81,8 @@ def test_forty_steps_by_the_book(kind, options, shape):
     for g in grads:
         p.grad = Tensor(g, dtype=np.float64)
         optimizer.step()
-        assert np.array_equal(p.grad.data, g)
-    assert np.allclose(p.data, by_the_book(kind, start, grads, 0.03, **options), rtol=1e-9, atol=1e-12)
+        assert np.array_equal(p.grad.array, g)
+    assert np.allclose(p.array, by_the_book(kind, start, grads, 0.03, **options), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,19 @@ def test_in_place(kind, options):
     TIP: `a = a - b` makes a new array; `a -= b` does not.
     """
     p = Tensor(np.ones((100, 100)), requires_grad=True)
-    array, view = p.data, p.data[:, :1]
+    array, view = p.array, p.array[:, :1]
     optimizer = kind([p], lr=0.1, **options)
     p.grad = Tensor(np.full((100, 100), 3.0))
-    grad = p.grad.data
+    grad = p.grad.array
     optimizer.step()
     tracemalloc.start()
     optimizer.step()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert p.data is array and p.dtype == np.float32 and view[0, 0] == array[0, 0] < 1
+    assert p.array is array and p.dtype == np.float32 and view[0, 0] == array[0, 0] < 1
     assert peak < array.nbytes / 4
-    assert p.grad.data is grad and (grad == 3).all()
-    held = [v.data for v in optimizer.state[p].values() if isinstance(v, Tensor)]
+    assert p.grad.array is grad and (grad == 3).all()
+    held = [v.array for v in optimizer.state[p].values() if isinstance(v, Tensor)]
     assert all(v.dtype == np.float32 and not np.shares_memory(v, grad) for v in held)
 
 
@@ -132,7 +132,7 @@ def test_first_step_of_adam_is_lr(size):
     p = parameter(0.0, 0.0)
     p.grad = Tensor([size, -size])
     Adam([p], lr=0.2, eps=0).step()
-    assert np.allclose(p.data, [-0.2, 0.2], rtol=1e-4)
+    assert np.allclose(p.array, [-0.2, 0.2], rtol=1e-4)
 
 
 def test_groups_have_their_own_options():
@@ -158,9 +158,9 @@ def test_zero_grad_and_closure():
     p = parameter(1.0)
     optimizer = Adam([p])
     p.grad = Tensor([4.0])
-    array = p.grad.data
+    array = p.grad.array
     optimizer.zero_grad(set_to_none=False)
-    assert p.grad.data is array and array.item() == 0
+    assert p.grad.array is array and array.item() == 0
     optimizer.zero_grad()
     assert p.grad is None and optimizer.step(lambda: "loss") == "loss"
 
@@ -248,12 +248,12 @@ def test_resumed_run_is_equal_bit_for_bit(kind, options):
     assert saved["state"].keys() == {0, 1} and saved["state"][0].keys() == names
     assert [group["params"] for group in saved["param_groups"]] == [[0], [1]]
     for p, q in zip(one.parameters(), two.parameters(), strict=True):
-        q.data[...] = p.data
+        q.array[...] = p.array
     run(one, range(10, 20))
     two.load_state_dict(saved)
     run(two, range(10, 20))
     for p, q in zip(one.parameters(), two.parameters(), strict=True):
-        assert np.array_equal(p.data, q.data)
+        assert np.array_equal(p.array, q.array)
     for i, state in saved["state"].items():
         for name, value in state.items():
             before = picture["state"][i][name]
@@ -306,7 +306,7 @@ def test_own_optimizer():
             super().__init__(params, {"lr": lr})
 
         def update(self, p, state, group):
-            p.data -= group["lr"] * np.sign(p.grad.data)
+            p.array -= group["lr"] * np.sign(p.grad.array)
 
     p = parameter(1.0)
     p.grad = Tensor([-30.0])

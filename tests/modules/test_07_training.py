@@ -143,7 +143,7 @@ def test_mean_over_rows():
     TIP: what do you multiply each batch's loss with, and what do you divide by?
     """
     net = Sequential(Linear(1, 1, bias=False))
-    net[0].weight.data[:] = 0
+    net[0].weight.array[:] = 0
     data = [(Tensor(np.ones((n, 1))), Tensor(np.full((n, 1), value))) for n, value in ((3, 1.0), (2, 2.0), (1, 3.0))]
     optimizer = SGD(net.parameters(), lr=0.0)
     assert np.isclose(train_epoch(net, MSELoss(), optimizer, data), 20 / 6)
@@ -238,7 +238,7 @@ def test_early_stopping_keeps_the_best_weights():
     """
     net, stopping = Linear(2, 1), EarlyStopping(2)
     for value in (math.nan, 2.0, 1.0, math.nan):
-        net.weight.data[:] = value
+        net.weight.array[:] = value
         assert not stopping.step(value, net)
     assert stopping.step(1.0, net) and stopping.best == 1.0
     net.load_state_dict(stopping.best_state)
@@ -257,7 +257,7 @@ def same(a, b):
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, (Tensor, np.ndarray)):
-        a, b = (x.data if isinstance(x, Tensor) else x for x in (a, b))
+        a, b = (x.array if isinstance(x, Tensor) else x for x in (a, b))
         return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
     return struct.pack(">d", a) == struct.pack(">d", b) if isinstance(a, float) else a == b
 
@@ -279,7 +279,7 @@ def test_everything_comes_back(tmp_path):
         assert same(load(str(tmp_path / name)), data)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.ckpt", "run.npz"]
     loaded = load(tmp_path / "run")
-    loaded["tensors"][0].data[...] = 4  # may be changed
+    loaded["tensors"][0].array[...] = 4  # may be changed
     assert np.load(tmp_path / "run")["5"].tolist() == [True], "any NumPy reads it"
 
 

@@ -12,14 +12,14 @@ WRONG = {
         "positive numbers only": ("-bound, bound", "0, bound"),
         "normal instead of uniform": """\
 fan_in, fan_out = fan_in_and_out(tensor)
-tensor.data[...] = math.sqrt(2 / (fan_in + fan_out)) * generator().standard_normal(tensor.shape)
+tensor.array[...] = math.sqrt(2 / (fan_in + fan_out)) * generator().standard_normal(tensor.shape)
 return tensor""",
         "a new tensor": ("uniform_(tensor,", "uniform_(Tensor(tensor),"),
         "returns nothing": ("return uniform_", "uniform_"),
         "float64 creep": """\
 fan_in, fan_out = fan_in_and_out(tensor)
 bound = math.sqrt(6 / (fan_in + fan_out))
-tensor.data = generator().uniform(-bound, bound, tensor.shape)
+tensor.array = generator().uniform(-bound, bound, tensor.shape)
 return tensor""",
     },
     "kaiming_uniform_": {
@@ -59,7 +59,7 @@ return x * (rand(*x.shape) >= p).float() if training else x * (1 - p)""",
         "divides by zero": (" if p < 1 else 0 * x", ""),
         "behind apply's back": (
             "x * (mask.float() / (1 - p)) if p < 1 else 0 * x",
-            "Tensor.wrap(x.data * mask.data / max(1 - p, 1e-9))",
+            "Tensor.wrap(x.array * mask.array / max(1 - p, 1e-9))",
         ),
         "the same mask every time": ("mask = rand(*x.shape)", "manual_seed(0)\nmask = rand(*x.shape)"),
         "exactly the first share": (
@@ -93,14 +93,14 @@ return found""",
     },
     "Module.state_dict": {
         "the tensors themselves": ("Tensor(tensor, tensor.dtype)", "tensor"),
-        "a window on the same array": ("Tensor(tensor, tensor.dtype)", "Tensor.wrap(tensor.data)"),
+        "a window on the same array": ("Tensor(tensor, tensor.dtype)", "Tensor.wrap(tensor.array)"),
         "everything becomes float32": ("tensor.dtype)", "np.float32)"),
         "float64 becomes float32": ("Tensor(tensor, tensor.dtype)", "Tensor(tensor)"),
         "no buffers": ("self.named_tensors()", "self.named_parameters()"),
     },
     "Module.load_state_dict": {
-        "replaces the arrays": ("own[name].data[...] = state[name].data", "own[name].data = state[name].data.copy()"),
-        "shares the arrays": ("own[name].data[...] = state[name].data", "own[name].data = state[name].data"),
+        "replaces the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array.copy()"),
+        "shares the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array"),
         "missing names pass": ("strict and (missing or unexpected)", "strict and unexpected"),
         "unexpected names pass": ("strict and (missing or unexpected)", "strict and missing"),
         "always strict": ("strict and (missing or unexpected)", "missing or unexpected"),
@@ -123,7 +123,7 @@ for name in state:
     if name in own:
         if own[name].shape != state[name].shape:
             raise RuntimeError(f"other shape: {name}")
-        own[name].data[...] = state[name].data
+        own[name].array[...] = state[name].array
 missing = [name for name in own if name not in state]
 if strict and missing:
     raise RuntimeError(f"missing: {missing}")

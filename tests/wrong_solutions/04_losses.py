@@ -23,7 +23,7 @@ return terms if reduction == "none" else terms.sum() if reduction == "sum" else 
         ),
         "float64 for integer targets": """\
 check_shapes(input, target)
-return reduce(Tensor.wrap((input.data - target.data) ** 2), reduction)""",
+return reduce(Tensor.wrap((input.array - target.array) ** 2), reduction)""",
     },
     "cross_entropy_terms": {
         "the sign": ("return -log_softmax", "return log_softmax"),
@@ -41,14 +41,14 @@ return -(log_softmax(logits) * np.eye(logits.shape[1])[target]).sum(axis=1)""",
     },
     "cross_entropy": {
         "nothing is checked": "return reduce(cross_entropy_terms(input, target), reduction)",
-        "negative class numbers": ("(target.data < 0) | ", ""),
-        "the last class is refused": ("target.data >= classes", "target.data >= classes - 1"),
+        "negative class numbers": ("(target.array < 0) | ", ""),
+        "the last class is refused": ("target.array >= classes", "target.array >= classes - 1"),
         "moved into the range": """\
-return reduce(cross_entropy_terms(input, Tensor(np.clip(target.data, 0, input.shape[1] - 1))), reduction)""",
+return reduce(cross_entropy_terms(input, Tensor(np.clip(target.array, 0, input.shape[1] - 1))), reduction)""",
         "floats are cut": """\
 if input.ndim != 2 or target.shape != input.shape[:1]:
     raise ValueError("shapes")
-if ((target.data < 0) | (target.data >= input.shape[1])).any():
+if ((target.array < 0) | (target.array >= input.shape[1])).any():
     raise IndexError("class")
 return reduce(cross_entropy_terms(input, target.long()), reduction)""",
         "booleans pass": ('"iu"', '"iub"'),

@@ -116,12 +116,12 @@ WRONG = {
     },
     "record": {
         "notes everything": ("not wanted or ", ""),
-        "notes integers": (' or out.data.dtype.kind != "f"', ""),
-        "results as if they were leaves": ("x.node or x", "x"),
-        "results forget where they came from": ("x.node or x", "x.node"),
+        "notes integers": (' or out.array.dtype.kind != "f"', ""),
+        "results as if they were leaves": ("x.grad_fn or x", "x"),
+        "results forget where they came from": ("x.grad_fn or x", "x.grad_fn"),
         "leaves out those who want nothing": ("        parents.append(None)", "        pass"),
         "constants are parents": ("isinstance(x, Tensor) and x.requires_grad:", "isinstance(x, Tensor):"),
-        "no node": ("out.node = Node(parents, backward, out.data.shape)", "pass"),
+        "no node": ("out.grad_fn = Node(parents, backward, out.array.shape)", "pass"),
         "the result does not want one": ("out.requires_grad = True", "pass"),
         "ignores a rule that came along": ("if backward is None:", "if True:"),
         "an unknown op is a constant": (
@@ -130,7 +130,7 @@ WRONG = {
         ),
         "an unknown op is refused": ("gradients.get(op)", "gradients[op]"),
         "params are lost": (", **params)", ")"),
-        "rules get tensors": ("(out.data, *arrays", "(out, *inputs"),
+        "rules get tensors": ("(out.array, *arrays", "(out, *inputs"),
     },
     "backward": {
         "the oldest first": ("(parent.number, parent)", "(-parent.number, parent)"),
@@ -154,8 +154,8 @@ def back(node, grad):
     if not retain_graph:
         node.backward = None
 
-back(tensor.node, start)""",
-        "starts at one": ("{tensor.node: start}", "{tensor.node: np.ones_like(start)}"),
+back(tensor.grad_fn, start)""",
+        "starts at one": ("{tensor.grad_fn: start}", "{tensor.grad_fn: np.ones_like(start)}"),
     },
     "answer_graph_bytes": {
         "float64": ("4 * 64", "8 * 64"),

@@ -87,20 +87,20 @@ param -= lr * (exp_avg / (1 - beta1**step)) / (np.sqrt(exp_avg_sq / (1 - beta2**
     },
     "AdamW.decayed": {
         "L2 after all": (
-            'p.data *= 1 - group["lr"] * group["weight_decay"]\nreturn p.grad.data',
+            'p.array *= 1 - group["lr"] * group["weight_decay"]\nreturn p.grad.array',
             "return super().decayed(p, group)",
         ),
-        "both": ("return p.grad.data", "return super().decayed(p, group)"),
+        "both": ("return p.grad.array", "return super().decayed(p, group)"),
         "lr is forgotten": ('group["lr"] * group["weight_decay"]', 'group["weight_decay"]'),
         "a new array": (
-            'p.data *= 1 - group["lr"] * group["weight_decay"]',
-            'p.data = p.data * (1 - group["lr"] * group["weight_decay"])',
+            'p.array *= 1 - group["lr"] * group["weight_decay"]',
+            'p.array = p.array * (1 - group["lr"] * group["weight_decay"])',
         ),
         "only the decay stays": ('1 - group["lr"]', 'group["lr"]'),
         "grows": ("1 - group", "1 + group"),
-        "the gradient decays": ("p.data *=", "p.grad.data *="),
-        "returns nothing": ("return p.grad.data", "return None"),
-        "does nothing": ('p.data *= 1 - group["lr"] * group["weight_decay"]', "pass"),
+        "the gradient decays": ("p.array *=", "p.grad.array *="),
+        "returns nothing": ("return p.grad.array", "return None"),
+        "does nothing": ('p.array *= 1 - group["lr"] * group["weight_decay"]', "pass"),
     },
     "cosine_lr": {
         "a whole wave": ("math.pi *", "2 * math.pi *"),

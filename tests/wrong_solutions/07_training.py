@@ -26,7 +26,7 @@ for start in starts:
     "clip_grad_norm_": {
         "tensor by tensor": """\
 tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-grads = [p.grad.data for p in tensors if p.grad is not None]
+grads = [p.grad.array for p in tensors if p.grad is not None]
 norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
 for grad in grads:
     grad *= min(1, max_norm / (np.linalg.norm(grad) + 1e-6))
