@@ -11,7 +11,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-    from tinytorch.tensor import Tensor, generator, manual_seed, op, rand, randn, zeros
+    from tinytorch.tensor import Tensor, default_generator, manual_seed, op, rand, randn, zeros
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -100,7 +100,7 @@ def _():
 @app.function
 def uniform_(tensor, a=0.0, b=1.0):
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    tensor.array[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
+    tensor.array[...] = a + (b - a) * default_generator().random(tensor.shape, dtype=np.float32)
     return tensor
 
 
@@ -612,7 +612,7 @@ class Module:
         Hint: `Tensor(...)` copies, and decides on a type unless told which.
         """
         ### BEGIN SOLUTION
-        return {name: Tensor(tensor, tensor.dtype) for name, tensor in self.named_tensors()}
+        return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
         ### END SOLUTION
 
     def load_state_dict(self, state, strict=True):

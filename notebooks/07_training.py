@@ -18,7 +18,7 @@ with app.setup(hide_code=True):
     from tinytorch.layers import Dropout, Linear, ReLU, Sequential, Tanh
     from tinytorch.losses import cross_entropy, mse_loss
     from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR
-    from tinytorch.tensor import Tensor, generator, manual_seed, rand, randn
+    from tinytorch.tensor import Tensor, default_generator, manual_seed, rand, randn
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -57,7 +57,7 @@ def _():
 
     One walk through all the data is an **epoch**. Ten rows in batches of 4 are pieces of 4, 4 and 2. Data often come sorted, first all
     zeros, then all ones; steps that see only zeros, and then only ones, undo each other. So each epoch has an order of its own, drawn from
-    the course's `generator()`, so that a seed repeats it. A function with `yield` in it is a Python *generator*: at each `yield` it hands
+    the course's `default_generator()`, so that a seed repeats it. A function with `yield` in it is a Python *generator*: at each `yield` it hands
     out a value, and waits until the next is wanted. It can be walked through only once: each epoch needs a new one.
     """)
     return
@@ -70,7 +70,7 @@ def batches(x, y, batch_size, shuffle=True):
     Args:
         x, y: tensors of shape (N, ...); one row for each example, and its target.
         batch_size: rows of a piece; the last one may be shorter.
-        shuffle: whether the rows come in random order, by `generator()`.
+        shuffle: whether the rows come in random order, by `default_generator()`.
 
     Returns:
         A Python generator of pairs (rows of x, rows of y). Its first step refuses what does not fit, with a ValueError.
@@ -87,7 +87,7 @@ def batches(x, y, batch_size, shuffle=True):
     ### BEGIN SOLUTION
     if len(x) != len(y) or batch_size < 1:
         raise ValueError(f"{len(x)} rows, {len(y)} targets, batches of {batch_size}: give equal lengths, and 1 or more")
-    order = generator().permutation(len(x)) if shuffle else np.arange(len(x))
+    order = default_generator().permutation(len(x)) if shuffle else np.arange(len(x))
     for start in range(0, len(x), batch_size):
         rows = order[start : start + batch_size]
         yield x[rows], y[rows]
@@ -638,13 +638,13 @@ def load(path):
 @app.function
 def get_rng_state():
     """Where the course's random numbers are: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
-    return generator().bit_generator.state
+    return default_generator().bit_generator.state
 
 
 @app.function
 def set_rng_state(state):
     """Let the random numbers go on where `get_rng_state` found them."""
-    generator().bit_generator.state = state
+    default_generator().bit_generator.state = state
 
 
 @app.function

@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 2f45cc32bef85c02
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: dfc680f6ba340662
 """
 
 import math
@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.tensor import Tensor, generator, op, rand, zeros
+from tinytorch.tensor import Tensor, default_generator, op, rand, zeros
 
 
 class Parameter(Tensor):
@@ -26,7 +26,7 @@ class Parameter(Tensor):
 
 def uniform_(tensor, a=0.0, b=1.0):
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    tensor.array[...] = a + (b - a) * generator().random(tensor.shape, dtype=np.float32)
+    tensor.array[...] = a + (b - a) * default_generator().random(tensor.shape, dtype=np.float32)
     return tensor
 
 
@@ -231,7 +231,7 @@ class Module:
         >>> net.state_dict()
         {'weight': tensor([1.])}
         """
-        return {name: Tensor(tensor, tensor.dtype) for name, tensor in self.named_tensors()}
+        return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
 
     def load_state_dict(self, state, strict=True):
         """Copy numbers into the parameters and buffers, in place.

@@ -1,16 +1,28 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 9e193f514f9a967d
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 5006980ef2ac6914
 """
 
 import math
+import operator
 from functools import cache, wraps
 from inspect import signature
 
 import numpy as np
 
-# types of numbers, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
-float32, float64, int64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
+from tinytorch.arrays import (
+    KINDS,
+    add_up,
+    as_text,
+    float16,
+    float32,
+    float64,
+    int64,
+    promote,
+    promoted,
+    split_index,
+)
+from tinytorch.graph import versions
 
 
 def as_array(data, dtype=None):
@@ -102,6 +114,29 @@ def sum_to_shape(array, shape):
     return array.sum(axis=(*range(missing), *stretched)).reshape(shape)
 
 
+def getitem(x, index):
+    """`x[index]` as an op."""
+    return x[index]
+
+
+def cast(x, dtype):
+    """`x` with another dtype, as an op."""
+    return x.astype(dtype)
+
+
+@promoted("any")
+def power(base, exponent):
+    """`base ** exponent` as an op. Unlike `np.power`, the operator is fast for squares and roots."""
+    return base**exponent
+
+
+@promoted("any")
+def clip(x, low, high):
+    """Nothing below `low`, nothing above `high`; each may be None."""
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
 def as_shape(sizes):
     """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
 
@@ -111,66 +146,205 @@ def as_shape(sizes):
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
 
 
-def getitem(x, index):
-    """`x[index]` as a function, so that it can be an op."""
-    return x[index]
+def unary(op):
+    """A method that sends `op` through `apply`."""
+    return lambda self: self.apply(op, self)
 
 
-def cast(x, dtype):
-    """`x` with another type of number, as an op."""
-    return x.astype(dtype)
+def binary(op):
+    """An operator that sends `op` through `apply`, with the tensor on the left."""
+    return lambda self, other: self.apply(op, self, other)
 
 
-class Tensor:
+def comparison(op):
+    """An operator that compares number by number. No tensor is equal to None or to a text."""
+
+    def compare(self, other):
+        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
+        return self.apply(op, self, other) if is_number else NotImplemented
+
+    return compare
+
+
+def reduction(op):
+    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
+    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)
+
+
+class TensorOps:
+    """What a tensor can do without your help. Nearly every line is an op, sent through `apply`."""
+
+    __add__, __sub__, __mul__, __truediv__ = map(binary, (np.add, np.subtract, np.multiply, np.divide))
+    __pow__ = binary(power)
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, exp, log, sqrt, abs = map(unary, (np.negative, np.exp, np.log, np.sqrt, np.absolute))
+    __eq__, __ne__, __lt__ = map(comparison, (np.equal, np.not_equal, np.less))
+    __le__, __gt__, __ge__ = map(comparison, (np.less_equal, np.greater, np.greater_equal))
+    __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
+    sum, argmax, argmin = map(reduction, (add_up, np.argmax, np.argmin))
+    amax, amin = map(reduction, (np.max, np.min))  # the numbers; PyTorch's `max(dim)` also says where they are
+
+    def __rtruediv__(self, other):
+        return self.apply(np.divide, other, self)
+
+    def __matmul__(self, other):
+        """A vector on the left is a matrix of one row, on the right one of one column; that axis disappears again."""
+        if self.ndim > 1 and other.ndim > 1:
+            return self.apply(np.matmul, self, other)
+        left = self.unsqueeze(0) if self.ndim == 1 else self
+        right = self.apply(np.expand_dims, other, axis=-1) if other.ndim == 1 else other
+        out = self.apply(np.matmul, left, right)
+        return out.squeeze((*[-1] * (other.ndim == 1), *[-2] * (self.ndim == 1)))
+
+    def axes(self, dim):
+        """What NumPy calls `axis`. A tensor without axes still has an axis 0 if you ask, as in PyTorch."""
+        dim = tuple(dim) if isinstance(dim, (list, tuple)) else dim
+        return None if dim == () or (self.ndim == 0 and dim in (0, -1, (0,), (-1,))) else dim
+
+    def clamp(self, min=None, max=None) -> "Tensor":
+        return self.apply(clip, self, min, max)
+
+    def float(self) -> "Tensor":
+        return self.apply(cast, self, dtype=float32)
+
+    def long(self) -> "Tensor":
+        return self.apply(cast, self, dtype=int64)
+
+    # Shape and indexing: a new note for the same memory, wherever there is one
+
+    def reshape(self, *shape) -> "Tensor":
+        """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
+        if any(size < -1 for size in as_shape(shape)):
+            raise ValueError(
+                f"{as_shape(shape)} has a negative size: write -1 for the one size that follows from the others"
+            )
+        return self.apply(np.reshape, self, shape=as_shape(shape))
+
+    def transpose(self, dim0: int, dim1: int) -> "Tensor":
+        return self.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
+
+    def permute(self, *dims) -> "Tensor":
+        return self.apply(np.transpose, self, axes=as_shape(dims))
+
+    def unsqueeze(self, dim: int) -> "Tensor":
+        """A new axis of size 1."""
+        return self.apply(np.expand_dims, self, axis=dim)
+
+    def squeeze(self, dim=None) -> "Tensor":
+        """Without the axes of size 1; given `dim`, without those of them that have size 1."""
+        dims = range(self.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
+        return self.apply(np.squeeze, self, axis=tuple(d for d in dims if self.ndim and self.shape[d] == 1))
+
+    def __getitem__(self, index):
+        first, second = split_index(index)
+        view = self.apply(getitem, self, index=first)
+        return view if second is None else self.apply(getitem, view, index=second)
+
+    # What a tensor knows about itself
+
+    shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
+    T = property(lambda self: self.permute(*reversed(range(self.ndim))))
+    is_leaf = property(lambda self: self.grad_fn is None)
+
+    def numel(self) -> int:
+        return self.array.size
+
+    def stride(self) -> tuple:
+        """Strides in elements, as in PyTorch."""
+        return tuple(step // self.array.itemsize for step in self.array.strides)
+
+    def is_contiguous(self) -> bool:
+        return self.array.flags.c_contiguous
+
+    def item(self):
+        return self.array.item()
+
+    def tolist(self):
+        return self.array.tolist()
+
+    def numpy(self) -> np.ndarray:
+        """The array itself. If the tensor requires a gradient, that is refused: what NumPy does with it is not recorded."""
+        if self.requires_grad:
+            raise RuntimeError(
+                "NumPy does not record operations on a tensor that requires a gradient: use .detach().numpy()"
+            )
+        return self.array
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("a tensor without axes has no length: use .item() for its number")
+        return len(self.array)
+
+    def __bool__(self):
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+
+    def __repr__(self):
+        notes = [f"size={self.shape}"] if self.ndim > 1 and not self.numel() else []
+        notes += [] if self.dtype in (float32, int64, bool) else [f"dtype={self.dtype}"]
+        notes += [f"grad_fn={self.grad_fn}"] if self.grad_fn else ["requires_grad=True"] if self.requires_grad else []
+        return f"tensor({', '.join([as_text(self.array) if self.numel() else '[]', *notes])})"
+
+
+def wants_float64(inputs, params):
+    """Whether a float64 result is meant: an input tensor is float64 (a plain number is not a tensor), or an option asks for it."""
+    return "dtype" in params or any(isinstance(x, TensorOps) and x.dtype == float64 for x in inputs)
+
+
+class Tensor(TensorOps):
     """An n-dimensional array of numbers, with PyTorch's names.
 
-    >>> Tensor([[1, 2], [3, 4]]) @ Tensor([[1.0], [1.0]])
-    tensor([[3.],
-            [7.]])
+    >>> Tensor([[1, 2], [3, 4]]) @ Tensor([[1], [1]])
+    tensor([[3],
+            [7]])
     """
 
-    __slots__ = ("array", "requires_grad", "grad", "grad_fn")
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
-    __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
-    recorder = None  # the guard in the door, called as recorder(function, out, inputs, arrays, params, backward)
+    requires_grad, grad, grad_fn, hooks = False, None, None, None  # of a tensor that needs no gradient
+    recorder = None  # the hook in `apply`: recorder(function, out, inputs, arrays, params, backward)
     engine = None  # what `backward` calls; a later module fills both places
 
-    def __init__(self, data, dtype=None, requires_grad=False):
-        """Copy `data` (numbers, nested lists, an array or a tensor) into a tensor; `as_array` decides the type.
+    def __init__(self, data, *sizes, dtype=None, requires_grad: bool = False):
+        """Copy `data` (numbers, nested lists, an array or a tensor) into a tensor; `as_array` decides the dtype.
 
         >>> Tensor([1, 2]).shape
         (2,)
         """
-        self.grad, self.grad_fn = None, None
+        if sizes:  # PyTorch's old way to ask for a shape: Tensor(4, 2)
+            data = np.zeros((data, *sizes))
+        if dtype is None and isinstance(data, Tensor):
+            dtype = data.dtype
         self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
+        if self.array.dtype.kind not in KINDS:
+            raise TypeError(
+                f"a tensor holds numbers, and this is {type(data).__name__}: give numbers, lists of them or an array"
+            )
         self.requires_grad_(requires_grad)
 
     @staticmethod
-    def wrap(array):
-        """A tensor around this very array: no copy, no change of type."""
+    def wrap(array) -> "Tensor":
+        """A tensor around this very array: no copy, no other dtype."""
         out = Tensor.__new__(Tensor)
-        out.array, out.requires_grad = np.asarray(array), False
-        out.grad, out.grad_fn = None, None
+        out.array = array if type(array) is np.ndarray else np.asarray(array)
         return out
 
     @staticmethod
-    def apply(function, *inputs, **params):
+    def apply(function, *inputs, **params) -> "Tensor":
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
             function: the op, from arrays (and plain numbers) to one array, or to
-                (array, backward) if it brings a gradient rule.
+                (array, backward) if it brings its gradient.
             inputs: tensors and plain numbers; what the result depends on.
             params: everything else that the op needs (an axis, a shape), passed to it by name.
 
         >>> Tensor.apply(np.multiply, Tensor([1.0, 2.0]), 3)
         tensor([3., 6.])
         """
-        arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+        arrays = promote(function, [x.array if isinstance(x, Tensor) else x for x in inputs])
         array, backward = function(*arrays, **params), None
         if isinstance(array, tuple):
             array, backward = array
-        if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):
+        if array.dtype == float64 and not wants_float64(inputs, params):
             array = array.astype(float32)
         out = Tensor.wrap(array)
         if Tensor.recorder is not None:
@@ -179,208 +353,65 @@ class Tensor:
 
     @staticmethod
     def set_recorder(function):
-        """Decorator: `function` will be told of every operation."""
+        """Decorator: call `function` after every operation."""
         Tensor.recorder = function
         return function
 
     @staticmethod
     def set_engine(function):
-        """Decorator: `function` will answer `x.backward()`."""
+        """Decorator: let `function` answer `x.backward()`."""
         Tensor.engine = function
         return function
 
-    def backward(self, gradient=None, retain_graph=False):
+    def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
         """Fill in the gradients of what this tensor was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
         Tensor.engine(self, gradient, retain_graph)
 
-    def requires_grad_(self, requires_grad=True):
+    def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
         if requires_grad and self.array.dtype.kind != "f":
-            raise RuntimeError(f"only floats can have a gradient, and these are {self.array.dtype}: use .float() first")
+            raise RuntimeError(f"only floats can have a gradient, and these are {self.dtype}: use .float() first")
         self.requires_grad = requires_grad
         return self
 
-    def detach(self):
-        """The same numbers, in the same memory, as a tensor that remembers nothing."""
+    def detach(self) -> "Tensor":
+        """The same numbers in the same memory, without their history."""
         return Tensor.wrap(self.array)
 
     @property
-    def data(self):
-        """The same as `detach()`; assigning to it replaces the numbers."""
-        return Tensor.wrap(self.array)
+    def data(self) -> "Tensor":
+        """The same as `detach()`. Assigning a tensor or an array replaces the numbers."""
+        return self.detach()
 
     @data.setter
     def data(self, data):
         self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
 
-    # What a tensor knows about itself
-
-    shape = property(lambda self: self.array.shape)
-    dtype = property(lambda self: self.array.dtype)
-    ndim = property(lambda self: self.array.ndim)
-    T = property(lambda self: self.transpose(-1, -2))
-    is_leaf = property(lambda self: self.grad_fn is None)
-
-    def size(self, dim=None):
-        return self.array.shape if dim is None else self.array.shape[dim]
-
-    def numel(self):
-        return self.array.size
-
-    def stride(self):
-        """Strides in elements, as in PyTorch."""
-        return tuple(step // self.array.itemsize for step in self.array.strides)
-
-    def is_contiguous(self):
-        return self.stride() == row_major_strides(self.shape)
-
-    def numpy(self):
-        return self.array
-
-    def item(self):
-        return self.array.item()
-
-    def tolist(self):
-        return self.array.tolist()
-
-    def __len__(self):
-        return len(self.array)
-
-    def __bool__(self):
-        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
-
-    def __repr__(self):
-        return "tensor(" + np.array2string(self.array, separator=", ", precision=4, prefix="tensor(") + ")"
-
-    # Arithmetic
-
-    def __add__(self, other):
-        return Tensor.apply(np.add, self, other)
-
-    def __sub__(self, other):
-        return Tensor.apply(np.subtract, self, other)
+    def increment_version(self) -> None:
+        """Say that the numbers have changed in place, for gradient rules that need the old ones."""
+        versions.increment(self.array)
 
     def __rsub__(self, other):
         """`other - self`, where `other` is a plain number.
 
-        >>> 1 - Tensor([0.25])
-        tensor([0.75])
+        >>> 1 - Tensor([3.0])
+        tensor([-2.])
         """
         return Tensor.apply(np.subtract, other, self)
 
-    def __mul__(self, other):
-        return Tensor.apply(np.multiply, self, other)
-
-    def __truediv__(self, other):
-        return Tensor.apply(np.divide, self, other)
-
-    def __rtruediv__(self, other):
-        return Tensor.apply(np.divide, other, self)
-
-    def __pow__(self, exponent):
-        return Tensor.apply(np.power, self, exponent)
-
-    def __neg__(self):
-        return Tensor.apply(np.negative, self)
-
-    def __matmul__(self, other):
-        return Tensor.apply(np.matmul, self, other)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def exp(self):
-        return Tensor.apply(np.exp, self)
-
-    def log(self):
-        return Tensor.apply(np.log, self)
-
-    def sqrt(self):
-        return Tensor.apply(np.sqrt, self)
-
-    def abs(self):
-        return Tensor.apply(np.absolute, self)
-
-    def clamp(self, min=None, max=None):
-        return Tensor.apply(np.clip, self, a_min=min, a_max=max)
-
-    def float(self):
-        return Tensor.apply(cast, self, dtype=float32)
-
-    def long(self):
-        return Tensor.apply(cast, self, dtype=int64)
-
-    # Comparison, number by number
-
-    def __eq__(self, other):
-        return Tensor.apply(np.equal, self, other)
-
-    def __ne__(self, other):
-        return Tensor.apply(np.not_equal, self, other)
-
-    def __lt__(self, other):
-        return Tensor.apply(np.less, self, other)
-
-    def __le__(self, other):
-        return Tensor.apply(np.less_equal, self, other)
-
-    def __gt__(self, other):
-        return Tensor.apply(np.greater, self, other)
-
-    def __ge__(self, other):
-        return Tensor.apply(np.greater_equal, self, other)
-
-    # Reductions
-
-    def sum(self, dim=None, keepdim=False):
-        return Tensor.apply(np.sum, self, axis=dim, keepdims=keepdim)
-
-    def amax(self, dim=None, keepdim=False):
-        """The largest numbers. (PyTorch's `max(dim)` also tells where they are; ask `argmax`.)"""
-        return Tensor.apply(np.max, self, axis=dim, keepdims=keepdim)
-
-    def amin(self, dim=None, keepdim=False):
-        return Tensor.apply(np.min, self, axis=dim, keepdims=keepdim)
-
-    def argmax(self, dim=None, keepdim=False):
-        return Tensor.apply(np.argmax, self, axis=dim, keepdims=keepdim)
-
-    def argmin(self, dim=None, keepdim=False):
-        return Tensor.apply(np.argmin, self, axis=dim, keepdims=keepdim)
-
-    def mean(self, dim=None, keepdim=False):
+    def mean(self, dim=None, keepdim: bool = False) -> "Tensor":
         """Average over one axis, several (a tuple), or all (None).
 
         >>> Tensor([[1.0, 3.0], [5.0, 7.0]]).mean(dim=0)
         tensor([3., 5.])
         """
+        dim = self.axes(dim)
+        if self.dtype == float16:  # a sum of them soon exceeds their largest number, 65504
+            return self.apply(cast, self.float().mean(dim, keepdim), dtype=self.dtype)
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
         return self.sum(dim, keepdim) / math.prod(self.shape[d] for d in dims)
-
-    # Shape and indexing: a new note for the same memory, wherever there is one
-
-    def reshape(self, *shape):
-        """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
-        return Tensor.apply(np.reshape, self, shape=as_shape(shape))
-
-    def transpose(self, dim0, dim1):
-        return Tensor.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
-
-    def permute(self, *dims):
-        return Tensor.apply(np.transpose, self, axes=as_shape(dims))
-
-    def unsqueeze(self, dim):
-        """A new axis of size 1."""
-        return Tensor.apply(np.expand_dims, self, axis=dim)
-
-    def squeeze(self, dim):
-        """Without an axis of size 1; as it is, if the axis has another size."""
-        return Tensor.apply(np.squeeze, self, axis=dim) if self.shape[dim] == 1 else self
-
-    def __getitem__(self, index):
-        plain = [i.array if isinstance(i, Tensor) else i for i in (index if isinstance(index, tuple) else (index,))]
-        return Tensor.apply(getitem, self, index=tuple(plain))
 
 
 def op(function):
@@ -393,85 +424,104 @@ def op(function):
 
     @wraps(function)
     def either(*inputs, **params):
-        if any(isinstance(x, Tensor) for x in params.values()):  # whatever is a tensor is an input
+        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is an input, too
             bound = signature(function).bind(*inputs, **params)
             bound.apply_defaults()
             inputs, params = bound.args, bound.kwargs
-        if any(isinstance(x, Tensor) for x in inputs):
-            return Tensor.apply(either, *inputs, **params)
-        return function(*inputs, **params)
+        for x in inputs:
+            if isinstance(x, Tensor):
+                return Tensor.apply(function, *inputs, **params)
+        result = function(*inputs, **params)
+        return result[0] if isinstance(result, tuple) else result
 
+    either.op = function
     return either
 
 
-def tensor(data, dtype=None, requires_grad=False):
-    """A tensor of numbers, nested lists or an array. `tensor([[1.0, 2.0]])`."""
-    return Tensor(data, dtype, requires_grad)
+def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
+    """A tensor of numbers, nested lists (also of tensors without axes) or an array. `tensor([[1.0, 2.0]])`."""
+
+    def numbers(data):
+        return [numbers(part) for part in data] if isinstance(data, (list, tuple)) else getattr(data, "array", data)
+
+    return Tensor(numbers(data), dtype=dtype, requires_grad=requires_grad)
 
 
-def zeros(*shape, dtype=float32, requires_grad=False):
+def zeros(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros. `zeros(2, 3)`."""
     return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def ones(*shape, dtype=float32, requires_grad=False):
+def ones(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
     """A tensor of ones. `ones(2, 3)`."""
     return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def arange(*start_stop_step):
+def arange(*start_stop_step, dtype=None, requires_grad: bool = False) -> Tensor:
     """Numbers at equal distances. `arange(3)` is `tensor([0, 1, 2])`."""
-    return Tensor(np.arange(*start_stop_step))
+    return Tensor(np.arange(*start_stop_step), dtype=dtype, requires_grad=requires_grad)
 
 
 @cache
-def generator():
-    """Where every random number comes from; made when the first is asked for, because NumPy loads slowly what it needs."""
+def default_generator() -> "np.random.Generator":
+    """Where random numbers come from, unless you name a generator. Made on first use, because NumPy loads slowly what it needs."""
     return np.random.default_rng()
 
 
-def manual_seed(seed):
+def manual_seed(seed: int) -> None:
     """Start the random numbers over, so that a run can be repeated."""
-    generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    default_generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
-def randn(*shape, requires_grad=False):
+def randn(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
-    array = generator().standard_normal(as_shape(shape), dtype=float32)
-    return Tensor.wrap(array).requires_grad_(requires_grad)
+    draw = default_generator() if generator is None else generator.numpy
+    array = draw.standard_normal(as_shape(shape), dtype=float32)
+    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
 
 
-def rand(*shape, requires_grad=False):
+def rand(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
-    array = generator().random(as_shape(shape), dtype=float32)
-    return Tensor.wrap(array).requires_grad_(requires_grad)
+    draw = default_generator() if generator is None else generator.numpy
+    array = draw.random(as_shape(shape), dtype=float32)
+    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
 
 
+@promoted("any")
 def concatenate(*arrays, dim):
     """`cat` as an op: its inputs are separate arguments, so that each can get its gradient."""
     return np.concatenate(arrays, axis=dim)
 
 
+@promoted("any")
 def stack_arrays(*arrays, dim):
     """`stack` as an op."""
     return np.stack(arrays, axis=dim)
 
 
-def cat(tensors, dim=0):
+@promoted("any")
+def choose(input, other, condition):
+    """`where` as an op: the condition comes last and by name, because it has no gradient."""
+    return np.where(condition, input, other)
+
+
+def cat(tensors, dim: int = 0) -> Tensor:
     """Join tensors along an axis they have. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
-    return Tensor.apply(concatenate, *tensors, dim=dim)
+    tensors = list(tensors)
+    some = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
+    return Tensor.apply(concatenate, *(some or tensors), dim=dim)
 
 
-def stack(tensors, dim=0):
+def stack(tensors, dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis. `stack([zeros(3), ones(3)])` has shape (2, 3)."""
     return Tensor.apply(stack_arrays, *tensors, dim=dim)
 
 
-def where(condition, input, other):
+def where(condition: Tensor, input: Tensor, other: Tensor) -> Tensor:
     """From `input` where `condition` holds, else from `other`."""
-    return Tensor.apply(np.where, condition, input, other)
+    return Tensor.apply(choose, input, other, condition=getattr(condition, "array", condition))
 
 
-def maximum(input, other):
+def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two, number by number."""
     return Tensor.apply(np.maximum, input, other)

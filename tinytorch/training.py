@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 532cfb9778ae779f
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: af2f955b52852639
 """
 
 import io
@@ -15,7 +15,7 @@ from tinytorch.autograd import no_grad
 from tinytorch.layers import Linear, Sequential
 from tinytorch.losses import mse_loss
 from tinytorch.optimizers import SGD
-from tinytorch.tensor import Tensor, generator
+from tinytorch.tensor import Tensor, default_generator
 
 
 def batches(x, y, batch_size, shuffle=True):
@@ -24,7 +24,7 @@ def batches(x, y, batch_size, shuffle=True):
     Args:
         x, y: tensors of shape (N, ...); one row for each example, and its target.
         batch_size: rows of a piece; the last one may be shorter.
-        shuffle: whether the rows come in random order, by `generator()`.
+        shuffle: whether the rows come in random order, by `default_generator()`.
 
     Returns:
         A Python generator of pairs (rows of x, rows of y). Its first step refuses what does not fit, with a ValueError.
@@ -34,7 +34,7 @@ def batches(x, y, batch_size, shuffle=True):
     """
     if len(x) != len(y) or batch_size < 1:
         raise ValueError(f"{len(x)} rows, {len(y)} targets, batches of {batch_size}: give equal lengths, and 1 or more")
-    order = generator().permutation(len(x)) if shuffle else np.arange(len(x))
+    order = default_generator().permutation(len(x)) if shuffle else np.arange(len(x))
     for start in range(0, len(x), batch_size):
         rows = order[start : start + batch_size]
         yield x[rows], y[rows]
@@ -259,9 +259,9 @@ def load(path):
 
 def get_rng_state():
     """Where the course's random numbers are: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
-    return generator().bit_generator.state
+    return default_generator().bit_generator.state
 
 
 def set_rng_state(state):
     """Let the random numbers go on where `get_rng_state` found them."""
-    generator().bit_generator.state = state
+    default_generator().bit_generator.state = state

@@ -92,10 +92,10 @@ return found""",
         "copies": ("(path + name, value)", "(path + name, Parameter(value))"),
     },
     "Module.state_dict": {
-        "the tensors themselves": ("Tensor(tensor, tensor.dtype)", "tensor"),
-        "a window on the same array": ("Tensor(tensor, tensor.dtype)", "Tensor.wrap(tensor.array)"),
+        "the tensors themselves": ("Tensor(tensor, dtype=tensor.dtype)", "tensor"),
+        "a window on the same array": ("Tensor(tensor, dtype=tensor.dtype)", "Tensor.wrap(tensor.array)"),
         "everything becomes float32": ("tensor.dtype)", "np.float32)"),
-        "float64 becomes float32": ("Tensor(tensor, tensor.dtype)", "Tensor(tensor)"),
+        "float64 becomes float32": ("Tensor(tensor, dtype=tensor.dtype)", "Tensor(tensor)"),
         "no buffers": ("self.named_tensors()", "self.named_parameters()"),
     },
     "Module.load_state_dict": {

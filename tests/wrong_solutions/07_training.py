@@ -6,22 +6,22 @@ The exercise's own tests must reject every one.
 WRONG = {
     "batches": {
         "the last piece is dropped": ("range(0, len(x), batch_size)", "range(0, len(x) - batch_size + 1, batch_size)"),
-        "always in order": ("generator().permutation(len(x)) if shuffle else ", ""),
+        "always in order": ("default_generator().permutation(len(x)) if shuffle else ", ""),
         "always shuffled": (" if shuffle else np.arange(len(x))", ""),
         "rows and targets are shuffled apart": ("yield x[rows], y[rows]", "yield x[rows], y[np.sort(rows)]"),
         "rows are drawn, not walked through": (
-            "generator().permutation(len(x))",
-            "generator().integers(0, len(x), len(x))",
+            "default_generator().permutation(len(x))",
+            "default_generator().integers(0, len(x), len(x))",
         ),
-        "its own random numbers": ("generator().permutation", "np.random.default_rng().permutation"),
-        "the same order in each epoch": ("generator().permutation", "np.random.default_rng(0).permutation"),
+        "its own random numbers": ("default_generator().permutation", "np.random.default_rng().permutation"),
+        "the same order in each epoch": ("default_generator().permutation", "np.random.default_rng(0).permutation"),
         "pieces are shuffled, not rows": """\
 starts = np.arange(0, len(x), batch_size)
 if shuffle:
-    generator().shuffle(starts)
+    default_generator().shuffle(starts)
 for start in starts:
     yield x[start : start + batch_size], y[start : start + batch_size]""",
-        "backwards": ("generator().permutation(len(x))", "np.arange(len(x))[::-1]"),
+        "backwards": ("default_generator().permutation(len(x))", "np.arange(len(x))[::-1]"),
     },
     "clip_grad_norm_": {
         "tensor by tensor": """\
