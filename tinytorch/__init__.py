@@ -43,4 +43,9 @@ try:
 except Exception as error:
     warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {error}", stacklevel=2)
 
+try:
+    from tinytorch.vocabulary import is_tensor
+except Exception as error:
+    warnings.warn(f"tinytorch.vocabulary does not work, so its names and methods are missing: {error}", stacklevel=2)
+
 __getattr__ = names_of(__name__)

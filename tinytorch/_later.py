@@ -33,6 +33,8 @@ names = {
     "tinytorch.nn.utils": {},
     "tinytorch.optim": {},
     "tinytorch.optim.lr_scheduler": {},
+    "tinytorch.cuda": {},
+    "tinytorch.vocabulary": {},
 }
 
 

@@ -42,6 +42,8 @@ TENSOR = {
         "tensor", "where", "zeros",
     ),
 }  # fmt: skip
+# of tito/templates/vocabulary.py, which a package has as soon as it has module 01
+VOCABULARY = {"tinytorch": ("is_tensor",)}
 ACTIVATIONS = {
     "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
     "tinytorch.nn.functional": ("gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "tanh"),

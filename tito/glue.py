@@ -1,10 +1,15 @@
 """The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
 
+import ast
+from pathlib import Path
 from textwrap import indent
 
-from tito.course import MODULES, Module
+from tito.course import MODULES, VOCABULARY, Module
+from tito.files import read
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
+# written by hand, as Python files; a package that has module 01 gets a copy of each
+TEMPLATES = Path(__file__).parent / "templates"
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
@@ -16,11 +21,15 @@ VIEWS = {
     "tinytorch.optim.lr_scheduler": "How the learning rate changes.",
 }
 
-# Importing autograd makes tensors remember. While it is broken they must work without: how else could one mend it?
+# Importing these changes what a tensor can do. While one is broken, tensors must work without: how else could you fix it?
+OPTIONAL = {
+    "autograd": "so there are no gradients",
+    "vocabulary": "so its names and methods are missing",
+}
 IF_IT_WORKS = """try:
 {imports}
 except Exception as error:
-    warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {{error}}", stacklevel=2)"""
+    warnings.warn(f"tinytorch.{slug} does not work, {result}: {{error}}", stacklevel=2)"""
 
 LATER = '''"""What is still to be built: a missing module, or a missing name, says which module to finish.
 
@@ -72,20 +81,40 @@ def names_of(package):
 def glue(exported: list[Module]) -> dict[str, str]:
     """File name -> text of every glue file of a package that holds the modules `exported`."""
     todo = [module for module in MODULES if module not in exported]
+    copies = sorted(TEMPLATES.glob("*.py")) if any(module.slug == "tensor" for module in exported) else []
     modules = {module.slug: module.number for module in todo}
     names = {view: {name: m.slug for m in todo for name in m.offers.get(view, ())} for view in VIEWS}
+    names |= {f"tinytorch.{path.stem}": {} for path in copies}
     files = {"_later.py": LATER.format(note=NOTE, modules=_table(modules), names=_table(names))}
     for view, title in VIEWS.items():
         offering = {module.slug: module.offers[view] for module in exported if view in module.offers}
-        engine = offering.pop("autograd", ())
-        imports = ["import warnings\n"] if engine else []
+        if "tensor" in offering and view in VOCABULARY:
+            offering["vocabulary"] = VOCABULARY[view]
+        optional = {slug: offering.pop(slug) for slug in OPTIONAL if slug in offering}
+        imports = ["import warnings\n"] if optional else []
         imports += [_import("tinytorch._later", ["names_of"])]
         imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
-        if engine:
-            imports += ["", IF_IT_WORKS.format(imports=indent(_import("tinytorch.autograd", engine), "    "))]
+        for slug, names in optional.items():
+            attempt = indent(_import(f"tinytorch.{slug}", names), "    ")
+            imports += ["", IF_IT_WORKS.format(imports=attempt, slug=slug, result=OPTIONAL[slug])]
         head = f'"""{title}\n\n{NOTE}\n"""\n'
         files[_file_of(view)] = "\n".join([head, *imports, "", "__getattr__ = names_of(__name__)", ""])
-    return files
+    return files | {path.name: _copy(path) for path in copies}
+
+
+def is_template(name: str) -> bool:
+    """Whether a file of the package is a copy of one of the templates."""
+    return (TEMPLATES / name).exists()
+
+
+def _copy(path: Path) -> str:
+    """A template as the package holds it: its docstring says where it comes from."""
+    source = read(path)
+    docstring = ast.parse(source).body[0]
+    lines = source.split("\n")
+    title = "\n".join(lines[: docstring.end_lineno]).removesuffix('"""').rstrip()
+    note = f"Copied by `tito export` from tito/templates/{path.name} in the course's folder: edit that file instead."
+    return "\n".join([title, "", note, '"""', *lines[docstring.end_lineno :]])
 
 
 def _file_of(view: str) -> str:

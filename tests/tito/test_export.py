@@ -10,11 +10,11 @@ import pytest
 
 from tests.tito.helpers import by_marimo, notebook, ruff, write
 from tito import course
-from tito.course import MODULES, ROOT
+from tito.course import MODULES, ROOT, VOCABULARY
 from tito.errors import TitoError
 from tito.export import difference, export, is_hand_edited, module_source, staged
-from tito.glue import glue
-from tito.notebook import parse
+from tito.glue import TEMPLATES, glue
+from tito.notebook import names_bound, parse
 from tito.place import Place
 
 TENSOR = course.find("tensor")
@@ -450,8 +450,8 @@ def test_names_that_need_no_import(exported):
 # The files
 
 GLUE = {
-    "__init__.py", "_later.py", "nn/__init__.py", "nn/functional.py", "nn/init.py", "nn/utils.py", "optim/__init__.py",
-    "optim/lr_scheduler.py",
+    "__init__.py", "_later.py", "cuda.py", "nn/__init__.py", "nn/functional.py", "nn/init.py", "nn/utils.py",
+    "optim/__init__.py", "optim/lr_scheduler.py", "vocabulary.py",
 }  # fmt: skip
 
 
@@ -753,6 +753,88 @@ def test_glue_passes_ruff(names):
 def test_in_a_complete_package_nothing_is_missing():
     text = glue(list(MODULES))["_later.py"]
     assert "modules = {}" in text and '"tinytorch.nn": {}' in text
+
+
+def test_templates_come_with_module_01_and_say_where_they_are_from(place):
+    assert not {"vocabulary.py", "cuda.py"} & glue([]).keys()
+    for path in sorted(TEMPLATES.glob("*.py")):
+        copy, source = contents(place)[path.name][0], path.read_text(encoding="utf-8")
+        assert f"Copied by `tito export` from tito/templates/{path.name}" in ast.get_docstring(ast.parse(copy))
+        assert ast.get_docstring(ast.parse(copy)).startswith(ast.get_docstring(ast.parse(source)))
+        assert copy.endswith(source.split('"""', 2)[2])
+        assert ruff(copy, f"tinytorch/{path.name}") == ""
+
+
+def test_every_name_of_the_vocabulary_is_there():
+    there = ast.parse((TEMPLATES / "vocabulary.py").read_text(encoding="utf-8")).body
+    defined = names_bound("\n".join(map(ast.unparse, there)))
+    assert set().union(*VOCABULARY.values()) <= defined
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        "from tinytorch.tensor import Tensor",
+        "import sys, tinytorch.tensor; Tensor = sys.modules['tinytorch.tensor'].Tensor",
+        "from tinytorch import Tensor",
+        "import tinytorch; Tensor = tinytorch.Tensor",
+        "from tinytorch.vocabulary import Tensor",
+        "from tinytorch.cuda import is_available; from tinytorch.tensor import Tensor",
+    ],
+)
+def test_every_way_to_a_tensor_brings_what_the_vocabulary_adds(place, reached):
+    with_vocabulary(place, "from tinytorch.tensor import Tensor\nTensor.twice = lambda self: 2\nis_tensor = callable\n")
+    assert python(place, f"{reached}\nprint(Tensor().twice())") == "2"
+
+
+def with_vocabulary(place: Place, text: str) -> None:
+    """A tensor.py whose Tensor is a class, and another vocabulary.py, in a workspace with module 01 alone."""
+    path = place.package / "tensor.py"
+    text_of_tensor = path.read_text(encoding="utf-8")
+    assert "def Tensor():" in text_of_tensor
+    write(path, text_of_tensor.replace("def Tensor():\n    return 'Tensor'", "class Tensor:\n    pass"))
+    write(place.package / "vocabulary.py", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("from tinytorch.tensor import Tensor, what_is_not_there\n", "cannot import name 'what_is_not_there'"),
+        ("1 // 0\n", "division by zero"),
+        ("is_tensr = callable\n", "cannot import name 'is_tensor'"),
+        ("def (\n", "invalid syntax"),
+    ],
+)
+def test_the_package_survives_a_broken_vocabulary(place, text, reason):
+    """As with a tensor.py of an older notebook, which lacks a name: one warning, and the rest works."""
+    with_vocabulary(place, text)
+    program = (
+        "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n    from tinytorch.tensor import Tensor\n"
+        "print(*[warning.message for warning in caught], sep='\\n')\nprint(Tensor().__class__.__name__)\n"
+    )
+    warning, kind = python(place, program).splitlines()
+    assert warning.startswith("tinytorch.vocabulary does not work, so its names and methods are missing: ")
+    assert reason in warning and kind == "Tensor"
+
+
+def test_an_old_notebook_that_the_vocabulary_does_not_fit_is_exported(place, monkeypatch, tmp_path):
+    write(tmp_path / "templates" / "vocabulary.py", '"""Title."""\n\nfrom tinytorch.tensor import what_is_not_there\n')
+    monkeypatch.setattr("tito.glue.TEMPLATES", tmp_path / "templates")
+    change(place, "2 * x", "x + x")
+    assert {file.path.name for file in export(place, [TENSOR]) if file.changed} >= {"tensor.py", "vocabulary.py"}
+
+
+def test_a_new_template_is_no_hand_edit(place, monkeypatch, tmp_path):
+    write(tmp_path / "templates" / "vocabulary.py", '"""Title."""\n\nis_tensor = callable\n')
+    monkeypatch.setattr("tito.glue.TEMPLATES", tmp_path / "templates")
+    done = {file.path.name: file for file in export(place, [TENSOR])}
+    assert done["vocabulary.py"].changed and not done["vocabulary.py"].was_edited
+
+
+def test_there_is_no_gpu(place):
+    assert python(place, "import tinytorch\nprint(tinytorch.cuda.is_available())") == "False"
+    assert python(place, "import tinytorch.cuda as cuda\nprint(cuda.device_count())") == "0"
 
 
 def test_the_package_survives_a_broken_autograd(place):
