@@ -800,7 +800,7 @@ def with_vocabulary(place: Place, text: str) -> None:
     ("text", "reason"),
     [
         ("from tinytorch.tensor import Tensor, what_is_not_there\n", "cannot import name 'what_is_not_there'"),
-        ("1 // 0\n", "division by zero"),
+        ("1 // 0\n", "by zero"),
         ("is_tensr = callable\n", "cannot import name 'is_tensor'"),
         ("def (\n", "invalid syntax"),
     ],
