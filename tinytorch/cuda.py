@@ -3,6 +3,10 @@
 Copied by `tito export` from tito/templates/cuda.py in the course's folder: edit that file instead.
 """
 
+from tinytorch import _later
+
+__getattr__ = _later.names_of(__name__)
+
 
 def is_available() -> bool:
     """Whether there is a GPU: never."""

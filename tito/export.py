@@ -18,7 +18,7 @@ from tito import course, files
 from tito.backup import keep
 from tito.course import Module
 from tito.errors import TitoError
-from tito.glue import glue, is_template
+from tito.glue import glue, is_stand_in, is_template
 from tito.notebook import (
     MARKERS,
     Cell,
@@ -64,7 +64,7 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     texts = _texts(place, notebooks)
     with staged(place, texts) as folder:
         # a template that does not fit an old notebook is a warning of the package, and no reason to refuse the notebook
-        _import_all(folder, [name for name in texts if not is_template(name)])
+        _import_all(folder, [name for name in texts if not is_template(name) and not is_stand_in(name)])
     return [_replace(place, name, text) for name, text in texts.items()]
 
 

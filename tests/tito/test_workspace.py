@@ -55,6 +55,7 @@ def test_init_again_adds_missing_glue_that_fits_what_is_exported(place):
     for path in (place.package / "nn").rglob("*.py"):
         path.unlink()
     (place.package / "_later.py").unlink()
+    (place.package / "_missing" / "spatial.py").unlink()
     init(place.root)
     assert snapshot(place.package) == before
 

@@ -1,5 +1,9 @@
 """There is no GPU in this course: scripts that ask get the answer "no", and go on with the CPU."""
 
+from tinytorch import _later
+
+__getattr__ = _later.names_of(__name__)
+
 
 def is_available() -> bool:
     """Whether there is a GPU: never."""
