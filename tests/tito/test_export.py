@@ -21,6 +21,7 @@ from tito.glue import NEVER, TEMPLATES, glue
 from tito.notebook import names_bound, parse
 from tito.place import COURSE, Place
 from tito.progress import completed
+from tito.standards import without_hints
 
 TENSOR = course.find("tensor")
 
@@ -452,6 +453,28 @@ def test_names_that_need_no_import(exported):
     exported(notebook(function("def f():\n    return __file__, __name__, print, f, NotImplementedError")))
 
 
+def test_imports_that_only_type_hints_need_are_kept(exported):
+    setup = "from collections.abc import Callable, Iterator\nfrom typing import Literal\n\nimport numpy as np\n"
+    text = exported(
+        notebook(
+            function(
+                'def f(g: Callable, how: Literal["sum", "mean"] = "sum") -> "Iterator[np.ndarray] | Later":\n    return g()'
+            ),
+            function('class Later:\n    def same(self) -> "Later":\n        return self'),
+            setup=setup,
+        )
+    )
+    assert body(text).startswith(setup.strip())
+    assert 'def f(g: Callable, how: Literal["sum", "mean"] = "sum") -> "Iterator[np.ndarray] | Later":' in text
+    assert ruff(text) == ""
+
+
+def test_a_type_hint_that_nothing_defines_is_refused(refusal):
+    assert "f uses Tensr, but nothing defines that name" in refusal(
+        notebook(function('def f(x: "Tensr"):\n    return x'))
+    )
+
+
 # The files
 
 GLUE = glue([TENSOR]).keys()
@@ -690,12 +713,12 @@ def test_empty_package_can_be_imported(tmp_path):
     assert python(Place(tmp_path), "import tinytorch\nprint(tinytorch.__name__)") == "tinytorch"
     [[kind, message]] = caught(Place(tmp_path), "from tinytorch import Tensor")
     assert kind == "ImportError"
-    assert message == "tinytorch.Tensor comes with module 01 (tensor), which you have not exported yet: " + (
-        "finish it first (tito module start 01)"
+    assert message == "tinytorch.Tensor comes with module 01 (tensor), which is not there yet: " + (
+        "finish module 01 first (tito module start 01)"
     )
 
 
-TO_START = "which you have not exported yet: finish it first (tito module start {})"
+TO_START = "which is not there yet: finish module {0} first (tito module start {0})"
 TO_COME = "which this version of the course does not have yet: it ends with module 07"
 
 
@@ -911,6 +934,11 @@ def test_templates_come_with_module_01_and_say_where_they_are_from(place):
         assert ast.get_docstring(ast.parse(copy)).startswith(ast.get_docstring(ast.parse(source)))
         assert copy.endswith(source.split('"""', 2)[2])
         assert ruff(copy, f"tinytorch/{path.name}") == ""
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.py")), ids=lambda path: path.name)
+def test_public_functions_of_templates_have_type_hints(path):
+    assert list(without_hints(ast.parse(path.read_text(encoding="utf-8")).body)) == []
 
 
 def test_every_name_of_the_vocabulary_is_there():

@@ -135,7 +135,7 @@ def test_a_missing_module_says_which_one_to_finish(place, program, module):
     run = python(place, program)
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: ") and f"finish module {module} first" in last
+    assert last.startswith(("ImportError: ", "AttributeError: ")) and f"finish module {module} first" in last
     assert "ModuleNotFoundError" not in run.stderr
 
 

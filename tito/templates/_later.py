@@ -149,7 +149,7 @@ def _how_to_get(slug: str) -> str:
     number = _names.modules[slug]
     if number > _names.last:
         return f"which this version of the course does not have yet: it ends with module {_names.last}"
-    return f"which you have not exported yet: finish it first (tito module start {number})"
+    return f"which is not there yet: finish module {number} first (tito module start {number})"
 
 
 def _public(package: str) -> list[str]:
