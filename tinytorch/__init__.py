@@ -3,9 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-import warnings
-
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.activations import (
     log_softmax,
     relu,
@@ -40,7 +38,14 @@ from tinytorch.training import (
 
 try:
     from tinytorch.autograd import no_grad
-except Exception as error:
-    warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {error}", stacklevel=2)
 
-__getattr__ = names_of(__name__)
+    _later.explain_missing("tinytorch.autograd")
+except Exception as error:
+    _later.warn("tinytorch.autograd does not work, so there are no gradients", error)
+
+try:
+    from tinytorch.vocabulary import is_tensor
+except Exception as error:
+    _later.warn("tinytorch.vocabulary does not work, so its names and methods are missing", error)
+
+__getattr__ = _later.names_of(__name__)

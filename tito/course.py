@@ -42,6 +42,8 @@ TENSOR = {
         "tensor", "where", "zeros",
     ),
 }  # fmt: skip
+# of tito/templates/vocabulary.py, which a package has as soon as it has module 01
+VOCABULARY = {"tinytorch": ("is_tensor",)}
 ACTIVATIONS = {
     "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
     "tinytorch.nn.functional": ("gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "tanh"),
@@ -68,6 +70,26 @@ OPTIMIZERS = {
 TRAINING = {
     "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),
     "tinytorch.nn.utils": ("clip_grad_norm_",),
+}
+# of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
+DATALOADER = {
+    "tinytorch.utils.data": (
+        "BatchSampler", "ConcatDataset", "DataLoader", "Dataset", "RandomSampler", "Sampler", "SequentialSampler", "Subset",
+        "TensorDataset", "WeightedRandomSampler", "default_collate", "random_split",
+    ),
+    "tinytorch.transforms": ("Compose", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"),
+    "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
+}  # fmt: skip
+SPATIAL = {
+    "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Conv2d", "MaxPool2d"),
+    "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "conv2d", "max_pool2d"),
+}
+EMBEDDINGS = {"tinytorch.nn": ("Embedding",), "tinytorch.nn.functional": ("embedding",)}
+ATTENTION = {"tinytorch.nn": ("MultiheadAttention",), "tinytorch.nn.functional": ("scaled_dot_product_attention",)}
+TRANSFORMERS = {
+    "tinytorch": ("keep_memory",),
+    "tinytorch.nn": ("LayerNorm",),
+    "tinytorch.nn.functional": ("layer_norm",),
 }
 
 
@@ -97,12 +119,12 @@ MODULES = (
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS),
     Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING),
-    Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well"),
-    Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions"),
+    Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER),
+    Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
-    Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place"),
-    Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other"),
-    Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had"),
+    Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS),
+    Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other", ATTENTION),
+    Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had", TRANSFORMERS),
     Module("14", "profiling", OPTIMIZATION, "timing, FLOPs, the roofline", "18 profiling", "find the bottleneck"),
     Module("15", "quantization", OPTIMIZATION, "int8, QuantizedLinear", "19 precision", "use a quarter of the memory"),
     Module("16", "compression", OPTIMIZATION, "pruning, low rank, distillation", "11 regularization", "keep the accuracy, drop the weights"),

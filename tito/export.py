@@ -18,7 +18,7 @@ from tito import course, files
 from tito.backup import keep
 from tito.course import Module
 from tito.errors import TitoError
-from tito.glue import glue
+from tito.glue import glue, is_stand_in, is_template
 from tito.notebook import (
     MARKERS,
     Cell,
@@ -63,7 +63,8 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
         _refuse_unsolved_guard(notebook)
     texts = _texts(place, notebooks)
     with staged(place, texts) as folder:
-        _import_all(folder, list(texts))
+        # a template that does not fit an old notebook is a warning of the package, and no reason to refuse the notebook
+        _import_all(folder, [name for name in texts if not is_template(name) and not is_stand_in(name)])
     return [_replace(place, name, text) for name, text in texts.items()]
 
 
@@ -134,7 +135,8 @@ def _replace(place: Place, name: str, text: str) -> Exported:
     old = files.read(path) if path.exists() else None
     if old == text:
         return Exported(path, changed=False)
-    edited = old is not None and name not in glue([]) and is_hand_edited(path)
+    is_module = name in {f"{module.slug}.py" for module in course.MODULES}
+    edited = old is not None and is_module and is_hand_edited(path)
     kept = keep(place, [path], f"export_{path.stem}") if edited or (old is not None and not place.is_course) else None
     files.write(path, text)
     return Exported(path, True, kept, edited)

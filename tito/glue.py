@@ -1,10 +1,15 @@
 """The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
 
-from textwrap import indent
+import ast
+from pathlib import Path
+from textwrap import indent, wrap
 
-from tito.course import MODULES, Module
+from tito.course import MODULES, VOCABULARY, Module
+from tito.files import read
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
+# written by hand, as Python files; a package that has module 01 gets a copy of each
+TEMPLATES = Path(__file__).parent / "templates"
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
@@ -14,78 +19,118 @@ VIEWS = {
     "tinytorch.nn.utils": "What is done to gradients before a step.",
     "tinytorch.optim": "Optimizers, under PyTorch's names.",
     "tinytorch.optim.lr_scheduler": "How the learning rate changes.",
+    "tinytorch.utils": "What feeds a network.",
+    "tinytorch.utils.data": "Data sets and their loaders, under PyTorch's names.",
+    "tinytorch.datasets": "Data sets, under torchvision's names.",
+    "tinytorch.transforms": "What is done to a picture before the network sees it, under torchvision's names.",
 }
 
-# Importing autograd makes tensors remember. While it is broken they must work without: how else could one mend it?
+# Importing these changes what a tensor can do. While one is broken, tensors must work without: how else could you fix it?
+OPTIONAL = {
+    "autograd": "so there are no gradients",
+    "vocabulary": "so its names and methods are missing",
+}
 IF_IT_WORKS = """try:
 {imports}
 except Exception as error:
-    warnings.warn(f"tinytorch.autograd does not work, so there are no gradients: {{error}}", stacklevel=2)"""
+    _later.warn("tinytorch.{slug} does not work, {result}", error)"""
 
-LATER = '''"""What is still to be built: a missing module, or a missing name, says which module to finish.
+NAMES = '''"""What is not exported yet.
 
 {note}
 """
 
-import sys
-from importlib import import_module
+# the last module of this version of the course
+last = "{last}"
 
 # module -> its number
 modules = {modules}
 
-# package -> what it will offer -> the module that brings it
-names = {names}
-
-
-def unfinished(module):
-    start = f"tito module start {{modules[module]}}"
-    return ImportError(f"tinytorch.{{module}} is not there yet: finish module {{modules[module]}} first ({{start}})")
-
-
-class Later:
-    """Asked when no file was found. (Python's own ModuleNotFoundError would make marimo offer to install a package.)"""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        package, _, module = name.partition(".")
-        if package == "tinytorch" and module in modules:
-            raise unfinished(module)
-
-
-sys.meta_path.append(Later)
-
-
-def names_of(package):
-    """The `__getattr__` of a package: its parts are imported when somebody asks for them."""
-
-    def find(name):
-        if name in names[package] or (package == "tinytorch" and name in modules):
-            raise unfinished(names[package].get(name, name))
-        if f"{{package}}.{{name}}" in names:
-            return import_module(f"{{package}}.{{name}}")
-        raise AttributeError(f"module {{package!r}} has no attribute {{name!r}}")
-
-    return find
+# package -> module -> the names that it brings
+packages = {packages}
 '''
+
+# Python finds these files where no other of that name is: see `__path__` in _later.py
+MISSING = '''"""Stands in for tinytorch.{name} while that is missing.
+
+{note}
+"""
+
+from tinytorch._later import missing
+
+raise missing(__name__)
+'''
+# modules of PyTorch that the course never has: templates/_later.py says what it has instead
+NEVER = (
+    "amp", "autograd.functional", "cuda.amp", "distributed", "export", "fft", "func", "fx", "hub", "jit", "linalg", "mps",
+    "multiprocessing", "nn.modules", "nn.parallel", "nn.utils.prune", "nn.utils.rnn", "onnx", "profiler", "sparse", "special",
+    "utils.tensorboard",
+)  # fmt: skip
 
 
 def glue(exported: list[Module]) -> dict[str, str]:
     """File name -> text of every glue file of a package that holds the modules `exported`."""
+    has_tensor = any(module.slug == "tensor" for module in exported)
+    files = {"_names.py": _names(exported), "_later.py": _copy(TEMPLATES / "_later.py")}
+    for view in VIEWS:
+        whole = _module_of(view)
+        if whole is None or whole in exported:
+            files[_file_of(view)] = _view(view, exported, VOCABULARY.get(view, ()) if has_tensor else ())
+    if has_tensor:
+        files |= {path.name: _copy(path) for path in sorted(TEMPLATES.glob("*.py"))}
+    packages = [view.removeprefix("tinytorch.") for view in VIEWS if view.count(".") == 1 and _module_of(view)]
+    missing = [*(module.slug for module in MODULES), *packages, *NEVER]
+    return files | {f"_missing/{name.replace('.', '/')}.py": MISSING.format(name=name, note=NOTE) for name in missing}
+
+
+def _names(exported: list[Module]) -> str:
     todo = [module for module in MODULES if module not in exported]
+    packages = {view: {m.slug: " ".join(m.offers[view]) for m in todo if view in m.offers} for view in VIEWS}
     modules = {module.slug: module.number for module in todo}
-    names = {view: {name: m.slug for m in todo for name in m.offers.get(view, ())} for view in VIEWS}
-    files = {"_later.py": LATER.format(note=NOTE, modules=_table(modules), names=_table(names))}
-    for view, title in VIEWS.items():
-        offering = {module.slug: module.offers[view] for module in exported if view in module.offers}
-        engine = offering.pop("autograd", ())
-        imports = ["import warnings\n"] if engine else []
-        imports += [_import("tinytorch._later", ["names_of"])]
-        imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
-        if engine:
-            imports += ["", IF_IT_WORKS.format(imports=indent(_import("tinytorch.autograd", engine), "    "))]
-        head = f'"""{title}\n\n{NOTE}\n"""\n'
-        files[_file_of(view)] = "\n".join([head, *imports, "", "__getattr__ = names_of(__name__)", ""])
-    return files
+    last = max(module.number for module in MODULES if module.available)
+    return NAMES.format(note=NOTE, last=last, modules=_table(modules), packages=_table(packages))
+
+
+def _view(view: str, exported: list[Module], vocabulary: tuple[str, ...]) -> str:
+    offering = {module.slug: module.offers[view] for module in exported if view in module.offers}
+    offering |= {"vocabulary": vocabulary} if vocabulary else {}
+    optional = {slug: offering.pop(slug) for slug in OPTIONAL if slug in offering}
+    imports = [_import("tinytorch", ["_later"])]
+    imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
+    for slug, names in optional.items():
+        attempt = indent(_import(f"tinytorch.{slug}", names), "    ")
+        if slug == "autograd":  # PyTorch scripts import from there, too
+            attempt += '\n\n    _later.explain_missing("tinytorch.autograd")'
+        imports += ["", IF_IT_WORKS.format(imports=attempt, slug=slug, result=OPTIONAL[slug])]
+    head = f'"""{VIEWS[view]}\n\n{NOTE}\n"""\n'
+    return "\n".join([head, *imports, "", "__getattr__ = _later.names_of(__name__)", ""])
+
+
+def _module_of(view: str) -> Module | None:
+    """The module that brings the whole of `optim`, `utils`, ...: without it there is no such package. None for shared ones."""
+    package = ".".join(view.split(".")[:2])
+    modules = {module for module in MODULES for other in module.offers if f"{other}.".startswith(f"{package}.")}
+    return modules.pop() if len(modules) == 1 else None
+
+
+def is_template(name: str) -> bool:
+    """Whether a file of the package is a copy of one of the templates."""
+    return (TEMPLATES / name).exists()
+
+
+def is_stand_in(name: str) -> bool:
+    """Whether a file of the package only says that a module is missing."""
+    return name.startswith("_missing/")
+
+
+def _copy(path: Path) -> str:
+    """A template as the package holds it: its docstring says where it comes from."""
+    source = read(path)
+    docstring = ast.parse(source).body[0]
+    lines = source.split("\n")
+    title = "\n".join(lines[: docstring.end_lineno]).removesuffix('"""').rstrip()
+    note = f"Copied by `tito export` from tito/templates/{path.name} in the course's folder: edit that file instead."
+    return "\n".join([title, "", note, '"""', *lines[docstring.end_lineno :]])
 
 
 def _file_of(view: str) -> str:
@@ -104,8 +149,18 @@ def _import(module: str, names) -> str:
 
 
 def _table(content: dict, indent: str = "") -> str:
-    """A dict as Python source, one entry a line."""
+    """A dict as Python source, one entry a line; a long text goes over several."""
     if not content:
         return "{}"
-    values = {key: _table(v, indent + "    ") if isinstance(v, dict) else f'"{v}"' for key, v in content.items()}
-    return "{\n" + "".join(f'{indent}    "{key}": {value},\n' for key, value in values.items()) + indent + "}"
+    lines = []
+    for key, value in content.items():
+        start = f'{indent}    "{key}": '
+        line = f'{start}"{value}",'
+        if isinstance(value, dict):
+            lines.append(f"{start}{_table(value, indent + '    ')},")
+        elif len(line) <= 120:
+            lines.append(line)
+        else:
+            parts = [f'{indent}        "{part}"' for part in wrap(value, 110 - len(indent), drop_whitespace=False)]
+            lines.append("\n".join([f"{start}(", *parts, f"{indent}    ),"]))
+    return "\n".join(["{", *lines, indent + "}"])

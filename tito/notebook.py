@@ -10,6 +10,7 @@ import symtable
 import textwrap
 import tokenize
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -409,7 +410,30 @@ def names_read(source: str) -> set[str]:
         tables += table.get_children()
         found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
         found |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
-    return found - own
+    return (found | _names_in_quoted_hints(source)) - own
+
+
+def _names_in_quoted_hints(source: str) -> set[str]:
+    """The names in type hints that are strings, as in `other: "Tensor | None"`.
+
+    >>> sorted(_names_in_quoted_hints('def f(x: "A | None", how: Literal["b"]) -> list["C.D"]: ...'))
+    ['A', 'C']
+    """
+    hints = []
+    for node in ast.walk(ast.parse(source)):
+        hints += [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    names = set()
+    while hints:
+        hint = hints.pop()
+        if isinstance(hint, ast.Subscript) and ast.unparse(hint.value).rpartition(".")[2] in ("Literal", "Annotated"):
+            continue  # their strings are values
+        if isinstance(hint, ast.Constant) and isinstance(hint.value, str):
+            with suppress(SyntaxError):
+                inner = ast.parse(hint.value, mode="eval").body
+                names |= {node.id for node in ast.walk(inner) if isinstance(node, ast.Name)}
+        elif hint is not None:
+            hints += ast.iter_child_nodes(hint)
+    return names
 
 
 def names_in_examples(source: str) -> set[str]:

@@ -15,7 +15,17 @@ from tito import course, files
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
-from tito.notebook import Cell, Notebook, modules_imported, names_bound, names_read, parse, test_name, test_of
+from tito.notebook import (
+    Cell,
+    Definition,
+    Notebook,
+    modules_imported,
+    names_bound,
+    names_read,
+    parse,
+    test_name,
+    test_of,
+)
 from tito.place import COURSE, Place
 from tito.plain import plain_module
 from tito.stub import stub
@@ -202,6 +212,33 @@ def definitions_are_tested(notebook: Notebook, module: Module) -> Iterator[Probl
         tests = [definitions[user] for user in users if user.startswith("test_")]
         if not any(test.line > cell.line for test in tests):
             yield cell.node.lineno, f"no test below uses {name}: write test_{name}, or mark it `# not exported`"
+
+
+def type_hints(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Public functions and methods of the package say what they take and give: PyTorch's documentation does, too."""
+    for cell in notebook.cells:
+        if cell.is_exported:
+            for line, name, lacking in without_hints([cell.node]):
+                yield line, f"{name} lacks type hints for {lacking}: write them as PyTorch's documentation does"
+
+
+def without_hints(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[int, str, str]]:
+    """Line, name and what has no type hint, of each public function and of each public method of a public class."""
+    for node in body:
+        if not isinstance(node, Definition) or node.name.startswith("_"):
+            continue
+        if isinstance(node, ast.ClassDef):
+            yield from without_hints(node.body, f"{node.name}.")
+            continue
+        given = node.args
+        parameters = [*given.posonlyargs, *given.args]
+        if prefix and "staticmethod" not in map(ast.unparse, node.decorator_list):
+            del parameters[:1]  # self, or cls
+        parameters += [arg for arg in (given.vararg, *given.kwonlyargs, given.kwarg) if arg is not None]
+        lacking = [arg.arg for arg in parameters if arg.annotation is None]
+        lacking += ["the result"] if node.returns is None else []
+        if lacking:
+            yield node.lineno, prefix + node.name, ", ".join(lacking)
 
 
 def test_docstrings(notebook: Notebook, module: Module) -> Iterator[Problem]:

@@ -2,20 +2,26 @@
 
 import ast
 import dataclasses
+import importlib.util
+import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.tito.helpers import by_marimo, notebook, ruff, write
 from tito import course
-from tito.course import MODULES, ROOT
+from tito.course import MODULES, ROOT, VOCABULARY
 from tito.errors import TitoError
 from tito.export import difference, export, is_hand_edited, module_source, staged
-from tito.glue import glue
-from tito.notebook import parse
-from tito.place import Place
+from tito.glue import NEVER, TEMPLATES, glue
+from tito.notebook import names_bound, parse
+from tito.place import COURSE, Place
+from tito.progress import completed
+from tito.standards import without_hints
 
 TENSOR = course.find("tensor")
 
@@ -447,12 +453,31 @@ def test_names_that_need_no_import(exported):
     exported(notebook(function("def f():\n    return __file__, __name__, print, f, NotImplementedError")))
 
 
+def test_imports_that_only_type_hints_need_are_kept(exported):
+    setup = "from collections.abc import Callable, Iterator\nfrom typing import Literal\n\nimport numpy as np\n"
+    text = exported(
+        notebook(
+            function(
+                'def f(g: Callable, how: Literal["sum", "mean"] = "sum") -> "Iterator[np.ndarray] | Later":\n    return g()'
+            ),
+            function('class Later:\n    def same(self) -> "Later":\n        return self'),
+            setup=setup,
+        )
+    )
+    assert body(text).startswith(setup.strip())
+    assert 'def f(g: Callable, how: Literal["sum", "mean"] = "sum") -> "Iterator[np.ndarray] | Later":' in text
+    assert ruff(text) == ""
+
+
+def test_a_type_hint_that_nothing_defines_is_refused(refusal):
+    assert "f uses Tensr, but nothing defines that name" in refusal(
+        notebook(function('def f(x: "Tensr"):\n    return x'))
+    )
+
+
 # The files
 
-GLUE = {
-    "__init__.py", "_later.py", "nn/__init__.py", "nn/functional.py", "nn/init.py", "nn/utils.py", "optim/__init__.py",
-    "optim/lr_scheduler.py",
-}  # fmt: skip
+GLUE = glue([TENSOR]).keys()
 
 
 def tensor_notebook(*cells: str, setup: str = "") -> str:
@@ -513,7 +538,7 @@ def test_export_of_the_same_touches_no_file(place):
 def test_export_replaces_what_changed_and_keeps_the_old_text(place):
     old = contents(place)
     change(place, "2 * x", "x + x")
-    done = {file.path.name: file for file in export(place, [TENSOR])}
+    done = {file.path.relative_to(place.package).as_posix(): file for file in export(place, [TENSOR])}
     assert "x + x" in contents(place)["tensor.py"][0]
     assert {name for name, file in done.items() if file.changed} == {"tensor.py"}
     assert not done["tensor.py"].was_edited
@@ -581,7 +606,7 @@ def test_other_modules_files_are_left_alone(place):
     ],
 )
 def test_export_that_would_not_import_writes_nothing(place, broken, reason):
-    (place.package / "_later.py").unlink()  # an export would write this one anew
+    (place.package / "_names.py").unlink()  # an export would write this one anew
     before = contents(place)
     change(place, "def double(x):\n    return 2 * x", broken)
     with pytest.raises(TitoError, match=reason):
@@ -633,8 +658,8 @@ def test_difference_shows_stray_files(place, stray):
 
 
 def test_difference_shows_a_missing_file(place):
-    (place.package / "_later.py").unlink()
-    assert "+++ export of _later.py" in difference(place, [TENSOR])
+    (place.package / "_names.py").unlink()
+    assert "+++ export of _names.py" in difference(place, [TENSOR])
 
 
 def test_difference_shows_a_missing_line_end(place):
@@ -646,11 +671,11 @@ def test_difference_shows_a_missing_line_end(place):
 # The glue
 
 
-def python(place: Place, program: str) -> str:
+def python(place: Place, program: str, *arguments: str) -> str:
     """What a program prints that imports the place's `tinytorch` and nothing else."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     run = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *arguments],
         env=clean | {"PYTHONPATH": str(place.root), "PYTHONUTF8": "1"},
         cwd=place.root,
         capture_output=True,
@@ -660,10 +685,22 @@ def python(place: Place, program: str) -> str:
     return run.stdout.strip()
 
 
-def caught(place: Place, statement: str) -> list[str]:
-    """The class and the text of the exception that a statement raises after `import tinytorch`."""
-    attempt = f"try:\n    {statement}\nexcept Exception as error:\n    print(type(error).__name__, error, sep='\\n')"
-    return python(place, f"import tinytorch\n{attempt}").split("\n")
+def caught(place: Place, *statements: str) -> list[list[str]]:
+    """The class and the text of the exception that each statement raises, after an `import tinytorch` of its own."""
+    program = """
+import json, sys
+found = []
+for statement in json.loads(sys.argv[1]):
+    for name in [name for name in sys.modules if name.startswith("tinytorch")]:
+        del sys.modules[name]
+    try:
+        exec("import tinytorch\\n" + statement, {})
+        found.append(["nothing", ""])
+    except Exception as error:
+        found.append([type(error).__name__, str(error)])
+print(json.dumps(found))
+"""
+    return json.loads(python(place, program, json.dumps(statements)))
 
 
 def test_package_offers_the_names_of_the_module(place):
@@ -673,50 +710,178 @@ def test_package_offers_the_names_of_the_module(place):
 def test_empty_package_can_be_imported(tmp_path):
     for name, text in glue([]).items():
         write(tmp_path / "tinytorch" / name, text)
-    assert python(Place(tmp_path), "import tinytorch\nprint(tinytorch.__name__)") == "tinytorch"
-    kind, message = caught(Place(tmp_path), "from tinytorch import Tensor")
+    assert python(Place(tmp_path), "import warnings\nwarnings.simplefilter('error')\nimport tinytorch\nprint(1)") == "1"
+    [[kind, message]] = caught(Place(tmp_path), "from tinytorch import Tensor")
     assert kind == "ImportError"
-    assert "tinytorch.tensor is not there yet: finish module 01" in message
+    assert message == "tinytorch.Tensor comes with module 01 (tensor), which is not there yet: " + (
+        "finish module 01 first (tito module start 01)"
+    )
+
+
+TO_START = "which is not there yet: finish module {0} first (tito module start {0})"
+TO_COME = "which this version of the course does not have yet: it ends with module 07"
+
+
+@pytest.fixture(autouse=True)
+def course_that_ends_at_07(monkeypatch):
+    """So that the sentences stay as they are while the course grows."""
+    monkeypatch.setattr(course.Module, "available", property(lambda module: module.number <= "07"))
 
 
 @pytest.mark.parametrize(
-    "statement",
-    [
-        "import tinytorch.layers",
-        "from tinytorch.layers import Linear",
-        "from tinytorch import layers",
-        "tinytorch.layers",
-        "hasattr(tinytorch, 'layers')",
-    ],
+    ("name", "number", "how"),
+    [("layers", "03", TO_START), ("spatial", "09", TO_COME), ("optim", "06", TO_START), ("utils", "08", TO_COME)],
 )
-def test_missing_module_says_which_to_finish(place, statement):
+def test_missing_module_says_which_to_finish(place, name, number, how):
     """An ImportError, never a ModuleNotFoundError, for which marimo would offer to install a package."""
-    kind, message = caught(place, statement)
-    assert kind == "ImportError"
-    assert message == "tinytorch.layers is not there yet: finish module 03 first (tito module start 03)"
+    slug = next(module.slug for module in MODULES if module.number == number)
+    sentence = f"tinytorch.{name} comes with module {number} ({slug}), {how.format(number)}"
+    imports = [
+        f"import tinytorch.{name}",
+        f"import tinytorch.{name} as this",
+        f"from tinytorch.{name} import Linear",
+        f"from tinytorch import {name}",
+    ]
+    assert caught(place, *imports) == [["ImportError", sentence]] * len(imports)
+    attributes = [f"tinytorch.{name}", f"getattr(tinytorch, '{name}')"]
+    assert caught(place, *attributes) == [["AttributeError", sentence]] * len(attributes)
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("name", "brings", "how"),
     [
-        "from tinytorch.nn import Linear",
-        "tinytorch.nn.Linear",
-        "from tinytorch.nn.init import uniform_",
-        "import tinytorch.nn.functional as F; F.linear",
+        ("nn.Linear", "03 (layers)", TO_START.format("03")),
+        ("nn.functional.relu", "02 (activations)", TO_START.format("02")),
+        ("nn.init.uniform_", "03 (layers)", TO_START.format("03")),
+        ("nn.Conv2d", "09 (spatial)", TO_COME),
+        ("nn.functional.conv2d", "09 (spatial)", TO_COME),
+        ("no_grad", "05 (autograd)", TO_START.format("05")),
+        ("keep_memory", "13 (transformers)", TO_COME),
     ],
 )
-def test_missing_name_says_which_module_to_finish(place, statement):
-    kind, message = caught(place, statement)
-    assert kind == "ImportError"
-    assert "finish module 03" in message
+def test_missing_name_says_which_module_brings_it(place, name, brings, how):
+    package, _, short = f"tinytorch.{name}".rpartition(".")
+    sentence = f"tinytorch.{name} comes with module {brings}, {how}"
+    statements = [
+        f"import {package} as p; p.{short}",
+        f"import {package}; {package}.{short}",
+        f"from {package} import {short}",
+        f"from {package} import __name__, {short} as other",
+        f"import {package} as p; assert not hasattr(p, '{short}') and getattr(p, '{short}', 1) == 1",
+    ]
+    kinds = ["AttributeError", "AttributeError", "ImportError", "ImportError"]
+    assert caught(place, *statements) == [*([kind, sentence] for kind in kinds), ["nothing", ""]]
+
+
+def test_whole_package_to_come(place):
+    statements = [
+        "import tinytorch.utils.data",
+        "from tinytorch.utils.data import DataLoader",
+        "from tinytorch.utils import data",
+        "import tinytorch.datasets",
+        "from tinytorch.transforms import Compose",
+    ]
+    for kind, message in caught(place, *statements):
+        assert kind == "ImportError" and f"comes with module 08 (dataloader), {TO_COME}" in message
+    [[kind, message]] = caught(place, "tinytorch.DataLoader")
+    assert kind == "AttributeError"
+    assert message.startswith("tinytorch has no DataLoader: tinytorch.utils.data.DataLoader comes with module 08")
+
+
+def test_any_other_name_says_what_there_is_instead(place):
+    sentences = [
+        ("from tinytorch import Variable", "tinytorch.Variable is not part of this course: a Tensor records"),
+        ("tinytorch.compile", "tinytorch.compile is not part of this course: "),
+        ("import tinytorch.jit", "tinytorch.jit is not part of this course: "),
+        ("from tinytorch.jit import script", "tinytorch.jit is not part of this course: "),
+        ("tinytorch.distributed", "tinytorch.distributed is not part of this course: everything runs in one process"),
+        ("tinytorch.cuda.Stream()", "tinytorch.cuda.Stream is not part of this course: everything runs on the CPU"),
+        ("from tinytorch.cuda.amp import autocast", "tinytorch.cuda.amp is not part of this course: everything runs"),
+        ("tinytorch.nn.LSTM", "tinytorch.nn.LSTM is not part of this course: for sequences, module 12"),
+        ("from tinytorch.nn import DataParallel", "tinytorch.nn.DataParallel is not part of this course: "),
+        ("tinytorch.nn.Liner", "tinytorch.nn has no Liner: did you mean Linear? tinytorch.nn.Linear comes with"),
+        ("tinytorch.is_tensr", "tinytorch has no is_tensr: did you mean is_tensor?"),
+        ("tinytorch.double", "tinytorch has no double, but tinytorch.tensor has it"),
+        ("tinytorch.nn.zeros", "tinytorch.nn has no zeros, but tinytorch has it"),
+        ("tinytorch.np", "tinytorch has no np, and no module of this course brings it"),
+        ("from tinytorch import nonsense", "tinytorch has no nonsense, and no module of this course brings it"),
+    ]
+    errors = caught(place, *[statement for statement, _ in sentences])
+    for (statement, sentence), (kind, message) in zip(sentences, errors, strict=True):
+        assert kind == ("ImportError" if "import" in statement else "AttributeError")
+        assert message.startswith(sentence)
+
+
+def test_in_the_course_names_of_autograd_are_explained_too():
+    variable, nonsense, lbfgs = caught(
+        COURSE,
+        "from tinytorch.autograd import Variable",
+        "tinytorch.autograd.nonsense",
+        "tinytorch.optim.LBFGS",
+    )
+    assert variable[0] == "ImportError"
+    assert variable[1].startswith("tinytorch.autograd.Variable is not part of this course: a Tensor records gradients")
+    assert nonsense == [
+        "AttributeError",
+        "tinytorch.autograd has no nonsense, and no module of this course brings it",
+    ]
+    assert lbfgs[1] == "tinytorch.optim.LBFGS is not part of this course: there are SGD, Adam and AdamW"
+
+
+def test_what_the_course_has_instead_is_of_no_use_for_a_name_that_it_has():
+    """And each module that can only be refused has such a sentence."""
+    spec = importlib.util.spec_from_file_location("later", COURSE.package / "_later.py")
+    later = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(later)
+    offered = {f"{view}.{name}" for module in MODULES for view, names in module.offers.items() for name in names}
+    offered |= {f"tinytorch.{module.slug}" for module in MODULES}
+    assert not {f"tinytorch.{name}" for name in later.INSTEAD} & offered
+    assert {
+        name for name in NEVER if name not in later.INSTEAD and name.rpartition(".")[0] not in later.INSTEAD
+    } == set()
 
 
 def test_unknown_names_are_ordinary_errors(place):
-    assert caught(place, "tinytorch.nonsense") == ["AttributeError", "module 'tinytorch' has no attribute 'nonsense'"]
-    assert caught(place, "import tinytorch.nonsense")[0] == "ModuleNotFoundError"
-    assert caught(place, "import nonsense")[0] == "ModuleNotFoundError"
-    assert caught(place, "from tinytorch import nonsense")[0] == "ImportError"
-    assert python(place, "import tinytorch\nprint(hasattr(tinytorch, 'nonsense'))") == "False"
+    statements = [
+        "import tinytorch.nonsense",
+        "import nonsense",
+        "tinytorch.__nonsense__",
+        "hasattr(tinytorch, 'nonsense')",
+    ]
+    kinds = [kind for kind, _ in caught(place, *statements)]
+    assert kinds == ["ModuleNotFoundError", "ModuleNotFoundError", "AttributeError", "nothing"]
+
+
+def test_a_name_far_down_in_a_long_function_is_explained_too(place):
+    """More names than one byte counts: the bytecode has a prefix then."""
+    names = "; ".join(f"a{number} = {number}" for number in range(300))
+    errors = caught(place, f"{names}; from tinytorch.nn import Linear", f"{names}; tinytorch.nn.Linear")
+    assert [kind for kind, _ in errors] == ["ImportError", "AttributeError"]
+
+
+def test_no_import_hook_is_left_behind(place):
+    program = "import sys\nbefore = [*sys.meta_path], [*sys.path_hooks]\nimport tinytorch, tinytorch.nn.functional\n"
+    assert python(place, program + "print(before == (sys.meta_path, sys.path_hooks))") == "True"
+
+
+def test_dir_lists_what_is_there():
+    there = python(COURSE, "import tinytorch.nn as nn\nprint(*[n for n in dir(nn) if not n.startswith('_')])").split()
+    offered = {name for module in course.available() for name in module.offers.get("tinytorch.nn", ())}
+    assert {*there} - {"functional", "init", "utils"} == offered
+
+
+def test_a_module_exported_later_takes_the_place_of_its_stand_in(place):
+    before = python(place, "import importlib.util as u\nprint(u.find_spec('tinytorch.spatial').origin)")
+    assert Path(before).parts[-2:] == ("_missing", "spatial.py")
+    write(place.package / "spatial.py", "here = 1\n")
+    assert python(place, "from tinytorch.spatial import here\nprint(here)") == "1"
+
+
+def test_stand_ins_do_not_count_as_exported_and_are_no_hand_edit(place):
+    assert completed(place).keys() == {"01"}
+    assert not any(file.changed for file in export(place, [TENSOR]))
+    write(place.package / "_missing" / "spatial.py", "an older version\n")
+    assert [file.was_edited for file in export(place, [TENSOR]) if file.changed] == [False]
 
 
 def test_tensor_is_a_module_to_import_from_and_a_function_to_call(place):
@@ -745,14 +910,114 @@ def with_names(names: dict[str, tuple[str, ...]]) -> list:
     ],
     ids=lambda names: "-".join(names) or "none",
 )
-def test_glue_passes_ruff(names):
+def test_glue_passes_ruff(names, tmp_path):
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
     for name, text in glue(with_names(names)).items():
-        assert ruff(text, f"tinytorch/{name}") == "", name
+        write(tmp_path / "tinytorch" / name, text)
+    for command in (["check", "--no-cache"], ["format", "--diff", "--no-cache"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."], cwd=tmp_path, capture_output=True, encoding="utf-8"
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_in_a_complete_package_nothing_is_missing():
-    text = glue(list(MODULES))["_later.py"]
+    text = glue(list(MODULES))["_names.py"]
     assert "modules = {}" in text and '"tinytorch.nn": {}' in text
+
+
+def test_templates_come_with_module_01_and_say_where_they_are_from(place):
+    assert not {"vocabulary.py", "cuda.py"} & glue([]).keys()
+    for path in sorted(TEMPLATES.glob("*.py")):
+        copy, source = contents(place)[path.name][0], path.read_text(encoding="utf-8")
+        assert f"Copied by `tito export` from tito/templates/{path.name}" in ast.get_docstring(ast.parse(copy))
+        assert ast.get_docstring(ast.parse(copy)).startswith(ast.get_docstring(ast.parse(source)))
+        assert copy.endswith(source.split('"""', 2)[2])
+        assert ruff(copy, f"tinytorch/{path.name}") == ""
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.py")), ids=lambda path: path.name)
+def test_public_functions_of_templates_have_type_hints(path):
+    assert list(without_hints(ast.parse(path.read_text(encoding="utf-8")).body)) == []
+
+
+def test_every_name_of_the_vocabulary_is_there():
+    there = ast.parse((TEMPLATES / "vocabulary.py").read_text(encoding="utf-8")).body
+    defined = names_bound("\n".join(map(ast.unparse, there)))
+    assert set().union(*VOCABULARY.values()) <= defined
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        "from tinytorch.tensor import Tensor",
+        "import sys, tinytorch.tensor; Tensor = sys.modules['tinytorch.tensor'].Tensor",
+        "from tinytorch import Tensor",
+        "import tinytorch; Tensor = tinytorch.Tensor",
+        "from tinytorch.vocabulary import Tensor",
+        "from tinytorch.cuda import is_available; from tinytorch.tensor import Tensor",
+    ],
+)
+def test_every_way_to_a_tensor_brings_what_the_vocabulary_adds(place, reached):
+    with_vocabulary(place, "from tinytorch.tensor import Tensor\nTensor.twice = lambda self: 2\nis_tensor = callable\n")
+    assert python(place, f"{reached}\nprint(Tensor().twice())") == "2"
+
+
+def with_vocabulary(place: Place, text: str) -> None:
+    """A tensor.py whose Tensor is a class, and another vocabulary.py, in a workspace with module 01 alone."""
+    path = place.package / "tensor.py"
+    text_of_tensor = path.read_text(encoding="utf-8")
+    assert "def Tensor():" in text_of_tensor
+    write(path, text_of_tensor.replace("def Tensor():\n    return 'Tensor'", "class Tensor:\n    pass"))
+    write(place.package / "vocabulary.py", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("from tinytorch.tensor import Tensor, what_is_not_there\n", "cannot import name 'what_is_not_there'"),
+        ("1 // 0\n", "by zero"),
+        ("is_tensr = callable\n", "cannot import name 'is_tensor'"),
+        ("def (\n", "invalid syntax"),
+    ],
+)
+def test_the_package_survives_a_broken_vocabulary(place, text, reason):
+    """As with a tensor.py of an older notebook, which lacks a name: one warning, and the rest works."""
+    with_vocabulary(place, text)
+    program = (
+        "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n    from tinytorch.tensor import Tensor\n"
+        "print(*[warning.message for warning in caught], sep='\\n')\nprint(Tensor().__class__.__name__)\n"
+    )
+    warning, kind = python(place, program).splitlines()
+    assert warning.startswith("tinytorch.vocabulary does not work, so its names and methods are missing: ")
+    assert reason in warning and kind == "Tensor"
+
+
+def with_templates(monkeypatch, folder: Path, vocabulary: str) -> None:
+    """The course's templates with another vocabulary.py."""
+    shutil.copytree(TEMPLATES, folder)
+    write(folder / "vocabulary.py", vocabulary)
+    monkeypatch.setattr("tito.glue.TEMPLATES", folder)
+
+
+def test_an_old_notebook_that_the_vocabulary_does_not_fit_is_exported(place, monkeypatch, tmp_path):
+    with_templates(
+        monkeypatch, tmp_path / "templates", '"""Title."""\n\nfrom tinytorch.tensor import what_is_not_there\n'
+    )
+    change(place, "2 * x", "x + x")
+    assert {file.path.name for file in export(place, [TENSOR]) if file.changed} >= {"tensor.py", "vocabulary.py"}
+
+
+def test_a_new_template_is_no_hand_edit(place, monkeypatch, tmp_path):
+    with_templates(monkeypatch, tmp_path / "templates", '"""Title."""\n\nis_tensor = callable\n')
+    done = {file.path.name: file for file in export(place, [TENSOR])}
+    assert done["vocabulary.py"].changed and not done["vocabulary.py"].was_edited
+
+
+def test_there_is_no_gpu(place):
+    assert python(place, "import tinytorch\nprint(tinytorch.cuda.is_available())") == "False"
+    assert python(place, "import tinytorch.cuda as cuda\nprint(cuda.device_count())") == "0"
 
 
 def test_the_package_survives_a_broken_autograd(place):

@@ -1,5 +1,6 @@
 """Every notebook is up to the standards, and a planted violation of each standard is found, with its line."""
 
+import ast
 import contextlib
 import re
 
@@ -11,7 +12,7 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.notebook import parse
 from tito.place import COURSE, Place
-from tito.standards import RULES, check
+from tito.standards import RULES, check, without_hints
 
 SETUP = course.find("setup")
 TEXT = COURSE.notebook(SETUP).read_text(encoding="utf-8")
@@ -142,6 +143,24 @@ def test_missing_part_is_found(pattern, said, tmp_path):
     replacement = without(pattern)
     found = findings(tmp_path, replacement)
     assert any(re.search(said, finding) for finding in found), found
+
+
+@pytest.mark.parametrize(
+    ("source", "lacking"),
+    [
+        ("def f(x: int, *y: int, z: int = 1, **w: int) -> int: ...", []),
+        ("def f(): ...", ["f: the result"]),
+        ("def f(x, /, y, *z, w=1, **v) -> int: ...", ["f: x, y, z, w, v"]),
+        ("def _f(x): ...", []),
+        ("class C:\n    def f(self, x): ...\n    def _g(self, x): ...\n    def __add__(self, x): ...", ["C.f: x, the result"]),
+        ("class C:\n    @property\n    def f(self): ...", ["C.f: the result"]),
+        ("class C:\n    @staticmethod\n    def f(x): ...\n    @classmethod\n    def g(cls) -> int: ...", ["C.f: x, the result"]),
+        ("class _C:\n    def f(self, x): ...", []),
+        ("def f() -> None:\n    def g(x): ...", []),
+    ],
+)  # fmt: skip
+def test_what_lacks_type_hints(source, lacking):
+    assert [f"{name}: {what}" for _, name, what in without_hints(ast.parse(source).body)] == lacking
 
 
 def test_too_few_and_too_many_concepts(tmp_path):

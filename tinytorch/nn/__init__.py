@@ -3,7 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.layers import (
     GELU,
     Dropout,
@@ -26,4 +26,4 @@ from tinytorch.losses import (
     MSELoss,
 )
 
-__getattr__ = names_of(__name__)
+__getattr__ = _later.names_of(__name__)

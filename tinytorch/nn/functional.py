@@ -3,7 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.activations import (
     gelu,
     leaky_relu,
@@ -24,4 +24,4 @@ from tinytorch.losses import (
     mse_loss,
 )
 
-__getattr__ = names_of(__name__)
+__getattr__ = _later.names_of(__name__)

@@ -3,11 +3,11 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.layers import (
     kaiming_uniform_,
     uniform_,
     xavier_uniform_,
 )
 
-__getattr__ = names_of(__name__)
+__getattr__ = _later.names_of(__name__)

@@ -3,7 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.training import clip_grad_norm_
 
-__getattr__ = names_of(__name__)
+__getattr__ = _later.names_of(__name__)

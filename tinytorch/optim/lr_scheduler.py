@@ -3,7 +3,7 @@
 Written by `tito export`: edit the notebooks instead.
 """
 
-from tinytorch._later import names_of
+from tinytorch import _later
 from tinytorch.optimizers import (
     CosineAnnealingLR,
     LambdaLR,
@@ -13,4 +13,4 @@ from tinytorch.optimizers import (
     StepLR,
 )
 
-__getattr__ = names_of(__name__)
+__getattr__ = _later.names_of(__name__)

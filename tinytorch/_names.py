@@ -1,0 +1,61 @@
+"""What is not exported yet.
+
+Written by `tito export`: edit the notebooks instead.
+"""
+
+# the last module of this version of the course
+last = "07"
+
+# module -> its number
+modules = {
+    "dataloader": "08",
+    "spatial": "09",
+    "tokenization": "10",
+    "embeddings": "11",
+    "attention": "12",
+    "transformers": "13",
+    "profiling": "14",
+    "quantization": "15",
+    "compression": "16",
+    "memoization": "17",
+    "acceleration": "18",
+    "benchmarking": "19",
+    "capstone": "20",
+    "deployment": "21",
+}
+
+# package -> module -> the names that it brings
+packages = {
+    "tinytorch": {
+        "transformers": "keep_memory",
+    },
+    "tinytorch.nn": {
+        "spatial": "AdaptiveAvgPool2d AvgPool2d BatchNorm2d Conv2d MaxPool2d",
+        "embeddings": "Embedding",
+        "attention": "MultiheadAttention",
+        "transformers": "LayerNorm",
+    },
+    "tinytorch.nn.functional": {
+        "spatial": "adaptive_avg_pool2d avg_pool2d batch_norm conv2d max_pool2d",
+        "embeddings": "embedding",
+        "attention": "scaled_dot_product_attention",
+        "transformers": "layer_norm",
+    },
+    "tinytorch.nn.init": {},
+    "tinytorch.nn.utils": {},
+    "tinytorch.optim": {},
+    "tinytorch.optim.lr_scheduler": {},
+    "tinytorch.utils": {},
+    "tinytorch.utils.data": {
+        "dataloader": (
+            "BatchSampler ConcatDataset DataLoader Dataset RandomSampler Sampler SequentialSampler Subset TensorDataset"
+            " WeightedRandomSampler default_collate random_split"
+        ),
+    },
+    "tinytorch.datasets": {
+        "dataloader": "CIFAR10 Digits FashionMNIST MNIST TinyShakespeare",
+    },
+    "tinytorch.transforms": {
+        "dataloader": "Compose Normalize RandomCrop RandomHorizontalFlip ToTensor",
+    },
+}
