@@ -1,0 +1,143 @@
+"""Arrays as PyTorch would have them: what NumPy does differently, or does not have, in one place.
+
+Nothing here knows of tensors. Module 01 builds its Tensor on these functions.
+
+Copied by `tito export` from tito/templates/arrays.py in the course's folder: edit that file instead.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy import ndarray
+
+# dtypes, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
+float16, float32, float64 = map(np.dtype, (np.float16, np.float32, np.float64))
+uint8, int8, int16, int32, int64 = map(np.dtype, (np.uint8, np.int8, np.int16, np.int32, np.int64))
+
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the highest kind decides
+PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
+FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that make floats of integers
+
+
+def promoted(kind: str) -> Callable:
+    """Decorator: `promote` the inputs of this op, as of NumPy's own ops. For the kind "float", integers become float32 as well."""
+
+    def mark(function):
+        function.kind = kind
+        return function
+
+    return mark
+
+
+def result_type(*values: object) -> np.dtype:
+    """The dtype of a result, from arrays and plain numbers (None is skipped).
+
+    Floats outrank integers, and integers booleans. Within a kind, arrays with axes decide; then those without; then plain numbers.
+    PyTorch: [`torch.result_type`](https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc).
+
+    >>> result_type(np.ones(2, np.float16), np.ones(2, np.int64)), result_type(np.ones(2, np.int64), 2.5)
+    (dtype('float16'), dtype('float32'))
+    """
+    ranks, result = ([], [], []), None
+    for value in values:
+        if isinstance(value, np.ndarray):
+            ranks[value.ndim == 0].append(value.dtype)
+        elif value is not None:
+            ranks[2].append(float32 if isinstance(value, (float, np.floating)) else np.result_type(type(value)))
+    for rank in filter(None, ranks):
+        highest = max(KINDS[dtype.kind] for dtype in rank)
+        if result is None or highest > KINDS[result.kind]:
+            result = np.result_type(*(dtype for dtype in rank if KINDS[dtype.kind] == highest))
+    return result
+
+
+def promote(function: Callable, values: list) -> list:
+    """Give the inputs of an elementwise op one dtype. They nearly always have it, and then nothing happens.
+
+    >>> [x.dtype.name for x in promote(np.add, [np.ones(2, np.float32), np.ones(2, np.int64)])]
+    ['float32', 'float32']
+    """
+    for value in values:
+        if (value.dtype if type(value) is ndarray else PLAIN.get(type(value))) is not float32:
+            break
+    else:
+        return values
+    kind = getattr(function, "kind", "float" if function in FLOAT_OPS else isinstance(function, np.ufunc))
+    if not kind:
+        return values
+    dtype = result_type(*values)
+    if kind == "float" and dtype.kind != "f":
+        dtype = float32
+    return [value if value is None else np.asarray(value).astype(dtype, copy=False) for value in values]
+
+
+def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """`x` where `mask` holds, else 0, whatever `x` is there: `mask * x` would make nan of inf.
+
+    It is `np.where(mask, x, 0)`, twice as fast: a mask of -1 (all bits set) keeps a number, and one of 0 clears it.
+
+    >>> select(np.array([True, False]), np.array([1.0, np.inf]))
+    array([1., 0.])
+    """
+    bits = f"i{x.dtype.itemsize}"
+    return (x.view(bits) & -mask.view(np.int8).astype(bits, copy=False)).view(x.dtype)
+
+
+def add_up(x: np.ndarray, axis=None, keepdims: bool = False) -> np.ndarray:
+    """`np.sum`, with integers in int64, and exact to 1e-6 for floats.
+
+    Along any axis but the last, NumPy adds floats one after the other: 60,000 times 0.1 is off by 6e-4. So a long sum runs in float64.
+
+    >>> add_up(np.full((60_000, 1), 0.1, np.float32), axis=0)
+    array([6000.], dtype=float32)
+    """
+    if x.dtype.kind != "f":
+        return np.add.reduce(x, axis=axis, dtype=int64, keepdims=keepdims)
+    axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    one_by_one = axes not in ((), (-1,), (x.ndim - 1,)) or (x.ndim and x.strides[-1] > x.itemsize)
+    long = one_by_one and math.prod(x.shape[a] for a in axes) > 128
+    dtype = float64 if long else float32 if x.dtype == float16 else None
+    return np.asarray(np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)).astype(x.dtype, copy=False)
+
+
+def split_index(index: object) -> tuple:
+    """Arrays in an index apply after everything else, as in PyTorch. (NumPy mixes them with integers and None.)
+
+    Returns:
+        (first, second): `x[first][second]` is PyTorch's `x[index]`. `second` is None where the index has no arrays.
+
+    >>> np.zeros((3, 4, 5))[:, -1, None, [0, 1]].shape  # NumPy moves the picked axis to the front
+    (2, 3, 1)
+    >>> first, second = split_index((slice(None), -1, None, [0, 1]))
+    >>> np.zeros((3, 4, 5))[first][second].shape
+    (3, 1, 2)
+    """
+    parts = [getattr(part, "array", part) for part in (index if isinstance(index, tuple) else (index,))]
+    parts = [np.array(part, dtype=None if part else int64) if isinstance(part, list) else part for part in parts]
+    scalars = [isinstance(part, np.ndarray) and part.shape == () and part.dtype != bool for part in parts]
+    parts = [int(part) if scalar else part for part, scalar in zip(parts, scalars, strict=True)]
+    if not any(isinstance(part, np.ndarray) for part in parts):
+        return tuple(parts), None
+    first, second = [], []
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            first += [slice(None)] * (part.ndim if part.dtype == bool else 1)
+            second.append(part)
+        else:
+            first.append(part)
+            second += [] if isinstance(part, (int, np.integer)) else [... if part is ... else slice(None)]
+    return tuple(first), tuple(second)
+
+
+def as_text(array: np.ndarray) -> str:
+    """Numbers as PyTorch prints them: four digits after the point, but none for whole numbers.
+
+    >>> as_text(np.array([1.0, 2.0])), as_text(np.array([1.0, 0.5]))
+    ('[1., 2.]', '[1.0000, 0.5000]')
+    """
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)]) if array.dtype.kind == "f" else np.ones(1)
+    whole = (sizes == np.floor(sizes)).all()
+    wide = sizes.size and (sizes.max() >= 1e8 or sizes.max() > 1000 * sizes.min() or (sizes.min() < 1e-4))
+    mode = "maxprec" if whole and not wide else "fixed"
+    return np.array2string(array, precision=4, floatmode=mode, separator=", ", prefix="tensor(", threshold=1000)

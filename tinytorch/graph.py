@@ -1,0 +1,114 @@
+"""Beside the lessons of Modules 01 and 05: whether operations are recorded, and whether an array has changed since one was.
+
+Each thread has its own switch. PyTorch counts the changes of each tensor in place; here every change gets the next number of one
+counter, and each block of memory remembers the number of its latest, so that a node of the graph keeps only one number.
+
+Copied by `tito export` from tito/templates/graph.py in the course's folder: edit that file instead.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import isgeneratorfunction
+
+import numpy as np
+
+
+class GradMode(threading.local):
+    enabled = True
+    collected = None  # leaf -> its gradients, while `autograd.grad` runs, which leaves every `.grad` alone
+
+    def __init__(self):
+        self.before = []  # what `enabled` was outside of each block that this thread is in
+
+
+grad_mode = GradMode()
+
+
+class no_grad:
+    """Disable gradient recording inside this block, or in the function that it decorates.
+
+    PyTorch: [`torch.no_grad`](https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html).
+
+    >>> with no_grad():
+    ...     grad_mode.enabled
+    False
+    """
+
+    enabled = False
+
+    def __new__(cls, function: Callable | None = None):
+        made = super().__new__(cls)
+        return made if function is None else made(function)  # @no_grad and @no_grad() mean the same
+
+    def __enter__(self):
+        grad_mode.before.append(grad_mode.enabled)
+        grad_mode.enabled = self.enabled
+
+    def __exit__(self, *error):
+        grad_mode.enabled = grad_mode.before.pop()
+
+    def __call__(self, function: Callable) -> Callable:
+        @wraps(function)
+        def inside(*args, **options):
+            with self:
+                return function(*args, **options)
+
+        @wraps(function)
+        def inside_generator(*args, **options):
+            generator = function(*args, **options)
+            resume, value = generator.send, None
+            while True:
+                try:
+                    with self:  # only while the generator itself runs, not while its caller does
+                        value = resume(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, value = generator.send, (yield value)
+                except BaseException as error:  # also when the caller abandons it
+                    resume, value = generator.throw, error
+
+        return inside_generator if isgeneratorfunction(function) else inside
+
+
+class enable_grad(no_grad):
+    """Enable gradient recording inside a block, also where `no_grad` has disabled it."""
+
+    enabled = True
+
+
+class Versions:
+    """Which blocks of memory have changed in place, and when."""
+
+    def __init__(self):
+        self.latest = 0
+        self.changed = {}  # id of the array that owns the memory -> number of its latest change
+
+    def increment(self, array: np.ndarray) -> None:
+        self.latest += 1
+        self.changed[id(owner(array))] = self.latest
+
+    def changed_since(self, version: int, array: np.ndarray) -> bool:
+        return self.changed.get(id(owner(array)), 0) > version
+
+
+versions = Versions()
+
+
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array that a view is a view of, in the end."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def mentioned(function: Callable) -> Iterator[np.ndarray]:
+    """The arrays that a function keeps: those in its closure, and in the closures of the functions in there."""
+    for cell in function.__closure__ or ():
+        content = cell.cell_contents
+        for value in content if isinstance(content, (tuple, list)) else (content,):
+            if isinstance(value, np.ndarray):
+                yield value
+            elif getattr(value, "__closure__", None):
+                yield from mentioned(value)
