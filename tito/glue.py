@@ -8,8 +8,9 @@ from tito.course import MODULES, VOCABULARY, Module
 from tito.files import read
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
-# written by hand, as Python files; a package that has module 01 gets a copy of each
+# written by hand, as Python files; a package that has module 01 gets a copy of each, and module 01 itself builds on some
 TEMPLATES = Path(__file__).parent / "templates"
+ALWAYS = ("_later.py", "arrays.py", "graph.py")
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
@@ -71,7 +72,7 @@ NEVER = (
 def glue(exported: list[Module]) -> dict[str, str]:
     """File name -> text of every glue file of a package that holds the modules `exported`."""
     has_tensor = any(module.slug == "tensor" for module in exported)
-    files = {"_names.py": _names(exported), "_later.py": _copy(TEMPLATES / "_later.py")}
+    files = {"_names.py": _names(exported)} | {name: _copy(TEMPLATES / name) for name in ALWAYS}
     for view in VIEWS:
         whole = _module_of(view)
         if whole is None or whole in exported:
