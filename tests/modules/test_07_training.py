@@ -334,6 +334,9 @@ def test_a_crash_while_writing_keeps_the_old_file(tmp_path, monkeypatch):
         save({"new": Tensor([1.0])}, path)
     monkeypatch.undo()
     assert load(path) == {"old": 1} and [*tmp_path.iterdir()] == [path]
+    with path.open("rb") as reader:
+        save({"new": 2}, path)
+        assert load(reader) == {"old": 1}, "the old file is replaced, not overwritten under a reader"
 
 
 def test_save_through_a_link(tmp_path):
