@@ -6,13 +6,15 @@ app = marimo.App(width="medium", app_title="Module 04: Losses")
 with app.setup(hide_code=True):
     import math
     import os
+    from collections.abc import Callable
+    from inspect import Signature, signature
 
     import marimo as mo
     import numpy as np
 
     from tinytorch.activations import log_softmax, sigmoid, softmax
     from tinytorch.layers import Linear, Module, ReLU, Sequential
-    from tinytorch.tensor import Tensor, manual_seed, op, randn
+    from tinytorch.tensor import Tensor, cast, manual_seed, ones, op, randn, where
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -56,7 +58,7 @@ def _():
 
 
 @app.function
-def reduce(terms, reduction="mean"):
+def reduce(terms: Tensor, reduction: str = "mean") -> Tensor:
     """A tensor of losses becomes one number: "mean" or "sum". "none" leaves it as it is; all else is a ValueError.
 
     >>> reduce(Tensor([1.0, 2.0, 6.0]))
@@ -90,14 +92,14 @@ def _():
 
 
 @app.function
-def check_shapes(input, target):
+def check_shapes(input: Tensor, target: Tensor) -> None:
     """ValueError if the two shapes differ: refuse what broadcasting would silently turn into something else."""
     if input.shape != target.shape:
         raise ValueError(f"input has shape {input.shape}, target {target.shape}: reshape one, so that they are equal")
 
 
 @app.function
-def mse_loss(input, target, reduction="mean"):
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Squared errors, as in PyTorch.
 
     Args:
@@ -156,7 +158,7 @@ def _():
 
 
 @app.function
-def l1_loss(input, target, reduction="mean"):
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Absolute errors; arguments, result and errors are those of `mse_loss`.
 
     >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
@@ -164,6 +166,37 @@ def l1_loss(input, target, reduction="mean"):
     """
     check_shapes(input, target)
     return reduce((input - target).abs(), reduction)
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    Can one loss have both: smooth near 0, where the absolute value has a corner, and calm about outliers? The **Huber loss** is half the
+    square up to an error of `delta`, and from there a straight line with the same slope. For `delta=1`, errors of 0.5, 1 and 4 cost 0.125,
+    0.5 and 3.5. `smooth_l1_loss` is the same curve divided by `beta`, so that the line has slope 1. Both are given.
+    """)
+    return
+
+
+@app.function
+def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+    """Half the squared error up to `delta`, and a straight line beyond; the rest is as in `mse_loss`.
+
+    >>> huber_loss(Tensor([0.5, 1.0, 4.0]), Tensor([0.0, 0.0, 0.0]), reduction="none")
+    tensor([0.125, 0.5  , 3.5  ])
+    """
+    check_shapes(input, target)
+    if delta <= 0:
+        raise ValueError(f"delta is {delta}: give a number greater than 0")
+    error = (input - target).abs()
+    small = error.clamp(max=delta)
+    return reduce(small * (error - small / 2), reduction)
+
+
+@app.function
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """`huber_loss` divided by `beta`: absolute errors, with a rounded corner. For `beta=0` it is `l1_loss`."""
+    return l1_loss(input, target, reduction) if beta == 0 else huber_loss(input, target, reduction, beta) / beta
 
 
 @app.cell(hide_code=True)
@@ -224,7 +257,7 @@ def _():
 
 @app.function
 @op
-def cross_entropy_terms(logits, target):
+def cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
     """For each row of scores: how surprising is the right class?
 
     Args:
@@ -277,19 +310,28 @@ def _():
 
 
 @app.function
-def cross_entropy(input, target, reduction="mean"):
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """How surprising the right classes are: -log softmax, at the targets.
 
     Args:
         input: tensor of scores (logits), of shape (N, C).
         target: tensor of N integers, the class numbers, in 0 .. C - 1.
+        weight, ignore_index, label_smoothing: PyTorch's options. The first lines, which are given, hand them to
+            `cross_entropy_with_options`, and other shapes too.
         reduction: "mean", "sum" or "none".
 
     Returns:
         Tensor with a single number; for "none", of shape (N,).
 
     Raises:
-        ValueError: `input` is not (N, C), `target` not (N,), or there is no such reduction.
+        ValueError: `target` is not (N,), or there is no such reduction.
         TypeError: the class numbers are not integers (booleans are not, either).
         IndexError: there is no such class.
 
@@ -302,9 +344,10 @@ def cross_entropy(input, target, reduction="mean"):
 
     Hint: `dtype.kind` is one letter: "i" and "u" are integers, "f" floats, "b" booleans.
     """
+    plain = weight is None and label_smoothing == 0 and input.ndim == 2 and target.shape != input.shape
+    if not plain or (target.array == ignore_index).any():
+        return cross_entropy_with_options(input, target, weight, ignore_index, reduction, label_smoothing)
     ### BEGIN SOLUTION
-    if input.ndim != 2:
-        raise ValueError(f"input has shape {input.shape}: give it one row of scores for each example, (N, C)")
     n, classes = input.shape
     if target.shape != (n,):
         raise ValueError(f"target has shape {target.shape}: give it one class number for each row, ({n},)")
@@ -327,7 +370,8 @@ def test_cross_entropy():
     x, y = Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1])
     loss = cross_entropy(x, y)
     assert abs(loss.item() - 1.70782) < 1e-4 and loss.shape == () and loss.dtype == np.float32
-    assert cross_entropy(x, y, "none").shape == (2,) and abs(cross_entropy(x, y, "sum").item() - 3.41563) < 1e-4
+    assert cross_entropy(x, y, reduction="none").shape == (2,)
+    assert abs(cross_entropy(x, y, reduction="sum").item() - 3.41563) < 1e-4
     assert cross_entropy(x, Tensor(np.array([2, 1], dtype=np.uint8))).item() == loss.item(), "any integers will do"
     bad = {IndexError: ([2, -1], [2, 3]), TypeError: ([2.0, 1.0], [True, False]), ValueError: ([2], [[2], [1]], 2)}
     for error, number in [(error, number) for error, numbers in bad.items() for number in numbers]:
@@ -361,6 +405,79 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
+    **The options are given.** Yours is the case that every training run starts from. PyTorch's function takes more, and so does ours:
+
+    | option | what it is for |
+    |:---|:---|
+    | `ignore_index=-100` | padding in a text, pixels without a label: such a row costs nothing, and the mean skips it |
+    | `weight`, of shape $(C,)$ | rare classes count more; the mean is a weighted one, divided by the sum of the weights |
+    | `label_smoothing=0.1` | the target is 90 % the right class and 10 % all classes alike, so that no score has to grow forever |
+    | a float `target` shaped like `input` | a probability for each class instead of a class number |
+    | scores of shape $(N, C, d_1, \dots)$ or $(C,)$ | one class for each pixel or token, or a single example |
+
+    `nll_loss` is the second half alone: it takes log-probabilities, where `cross_entropy` takes scores.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def classes_last(scores: Tensor) -> Tensor:
+    """(N, C, d1, ...) becomes (N, d1, ..., C)."""
+    return scores if scores.ndim < 3 else scores.permute(0, *range(2, scores.ndim), 1)
+
+
+@app.function(hide_code=True)
+def weighted_nll(
+    log_p: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, smoothing: float = 0.0
+) -> Tensor:
+    """-log p of the right classes, weighted and smoothed; `log_p` has the classes in its last axis."""
+    shape, classes = log_p.shape[:-1], log_p.shape[-1]
+    if target.shape != shape or target.dtype.kind not in "iu":
+        raise ValueError(f"target is {target.dtype} of shape {target.shape}: give it integers, of shape {shape}")
+    keep = Tensor(target.array != ignore_index)
+    labels = np.where(keep.array, target.array, 0)
+    if ((labels < 0) | (labels >= classes)).any():
+        raise IndexError(f"class numbers from {labels.min()} to {labels.max()}: use 0 to {classes - 1}")
+    weight = ones(classes, dtype=log_p.dtype) if weight is None else weight.reshape(classes)
+    weights = where(keep, weight[labels], 0.0)
+    terms = -log_p.reshape(-1, classes)[np.arange(labels.size), labels.ravel()].reshape(shape) * weights
+    if smoothing:
+        terms = (1 - smoothing) * terms - smoothing / classes * (log_p * weight).sum(-1)
+    terms = where(keep, terms, 0.0)
+    return terms.mean() / weights.mean() if reduction == "mean" else reduce(terms, reduction)
+
+
+@app.function(hide_code=True)
+def cross_entropy_with_options(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
+    """Cross-entropy with everything that PyTorch's takes; a target of the scores' shape holds probabilities."""
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing is {label_smoothing}: give a number from 0 to 1")
+    log_p = log_softmax(classes_last(input), dim=-1)
+    if target.shape != input.shape:
+        return weighted_nll(log_p, target, weight, ignore_index, reduction, label_smoothing)
+    if target.dtype.kind != "f" or ignore_index >= 0:
+        raise ValueError(f"target {target.shape} has a probability for each class: use floats, and no ignore_index")
+    p = (1 - label_smoothing) * classes_last(target) + label_smoothing / log_p.shape[-1]
+    return reduce(-(p * log_p if weight is None else p * log_p * weight).sum(-1), reduction)
+
+
+@app.function(hide_code=True)
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """Negative log-likelihood: cross-entropy from log-probabilities, as `log_softmax` gives them.
+
+    >>> nll_loss(Tensor([[-0.5, -1.0], [-2.0, -0.25]]), Tensor([0, 1]))
+    tensor(0.375)
+    """
+    return weighted_nll(classes_last(input), target, weight, ignore_index, reduction)
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
     ## 6. Binary cross-entropy: why do losses take logits?
 
     Yes or no: one score $x$, and $p = \sigma(x)$. The target $y$ is 1 or 0, or in between if nobody knows for sure. The loss is
@@ -389,7 +506,7 @@ def _():
 
 @app.function
 @op
-def binary_cross_entropy_terms(logits, target):
+def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
     """For each score: how surprising is the answer?
 
     Args:
@@ -434,16 +551,63 @@ def test_binary_cross_entropy_terms():
 
 
 @app.function
-def binary_cross_entropy_with_logits(input, target, reduction="mean"):
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
     """How surprising yes or no is, from scores.
 
-    `input`: scores (logits); `target`: from 0 to 1, of any type. All else is as in `mse_loss`.
+    `input`: scores (logits); `target`: from 0 to 1, of any dtype. `weight` multiplies each loss, `pos_weight` only
+    the part of the target that is yes. The rest is as in `mse_loss`.
 
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([True, False]), reduction="sum")
     tensor(200.6931)
     """
     check_shapes(input, target)
-    return reduce(binary_cross_entropy_terms(input, target), reduction)
+    terms = binary_cross_entropy_terms(input, target)
+    if pos_weight is not None:  # log(1 + exp(-x)) is the loss for a target of 1
+        terms = terms + (pos_weight - 1) * target * binary_cross_entropy_terms(input, 1.0)
+    out = reduce(terms if weight is None else terms * weight, reduction)
+    # the dtype of float targets, as in PyTorch, which computes in a copy of the target
+    return out if target.dtype.kind != "f" else Tensor.apply(cast, out, dtype=target.dtype)
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    What if all you have is probabilities, because a network ends in a sigmoid? PyTorch's `binary_cross_entropy` cuts each logarithm at
+    -100, so that a sure and wrong answer costs 100 instead of `inf`, and divides its gradient by no less than $10^{-12}$. It is given.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def probability_terms(p: np.ndarray, target: np.ndarray) -> tuple:
+    """-target log p - (1 - target) log(1 - p), with PyTorch's limits; and its gradients."""
+    with np.errstate(divide="ignore"):
+        yes, no = np.log(p), np.log1p(-p)
+    terms = (target - 1) * np.maximum(no, -100) - target * np.maximum(yes, -100)
+    slope = (p - target) / np.maximum(p * (1 - p), 1e-12)
+    return terms, (lambda grad: grad * slope, lambda grad: grad * (no - yes))
+
+
+@app.function(hide_code=True)
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """How surprising yes or no is, from probabilities. From scores it is exact: `binary_cross_entropy_with_logits`.
+
+    >>> binary_cross_entropy(Tensor([0.5, 1.0]), Tensor([1.0, 0.0]), reduction="none")
+    tensor([  0.6931, 100.    ])
+    """
+    check_shapes(input, target)
+    if not all(((p.array >= 0) & (p.array <= 1)).all() for p in (input, target)):
+        raise ValueError("input and target must be probabilities, from 0 to 1: a score becomes one through sigmoid")
+    terms = Tensor.apply(probability_terms, input, target)
+    return reduce(terms if weight is None else terms * weight, reduction)
 
 
 @app.cell(hide_code=True)
@@ -489,42 +653,62 @@ def _(bce_score):
 
 @app.class_definition
 class Loss(Module):
-    """A loss as a module remembers its reduction, and can be handed to a training loop like a layer."""
+    """A loss as a module: it remembers the options of its function, and can be handed to a training loop like a layer."""
 
-    def __init__(self, reduction="mean"):
-        self.reduction = reduction
+    def __init_subclass__(cls, function: Callable | None = None) -> None:
+        if function is not None:
+            cls.function = staticmethod(function)
+            cls.__signature__ = Signature([*signature(function).parameters.values()][2:])  # all but input and target
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        options = signature(type(self)).bind(*args, **kwargs)
+        options.apply_defaults()
+        self.options = tuple(options.arguments)
+        for name, option in options.arguments.items():
+            self.register_buffer(name, option) if isinstance(option, Tensor) else setattr(self, name, option)
 
-@app.class_definition
-class MSELoss(Loss):
-    """`mse_loss` as a module."""
-
-    def forward(self, input, target):
-        return mse_loss(input, target, self.reduction)
-
-
-@app.class_definition
-class L1Loss(Loss):
-    """`l1_loss` as a module."""
-
-    def forward(self, input, target):
-        return l1_loss(input, target, self.reduction)
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return self.function(input, target, **{name: getattr(self, name) for name in self.options})
 
 
 @app.class_definition
-class BCEWithLogitsLoss(Loss):
-    """`binary_cross_entropy_with_logits` as a module."""
-
-    def forward(self, input, target):
-        return binary_cross_entropy_with_logits(input, target, self.reduction)
+class MSELoss(Loss, function=mse_loss):
+    """`mse_loss` as a module, with the same options."""
 
 
 @app.class_definition
-class CrossEntropyLoss(Loss):
-    """`cross_entropy` as a module."""
+class L1Loss(Loss, function=l1_loss):
+    """`l1_loss` as a module, with the same options."""
 
-    def forward(self, input, target):
-        return cross_entropy(input, target, self.reduction)
+
+@app.class_definition
+class SmoothL1Loss(Loss, function=smooth_l1_loss):
+    """`smooth_l1_loss` as a module, with the same options."""
+
+
+@app.class_definition
+class HuberLoss(Loss, function=huber_loss):
+    """`huber_loss` as a module, with the same options."""
+
+
+@app.class_definition
+class BCELoss(Loss, function=binary_cross_entropy):
+    """`binary_cross_entropy` as a module, with the same options."""
+
+
+@app.class_definition
+class BCEWithLogitsLoss(Loss, function=binary_cross_entropy_with_logits):
+    """`binary_cross_entropy_with_logits` as a module, with the same options."""
+
+
+@app.class_definition
+class NLLLoss(Loss, function=nll_loss):
+    """`nll_loss` as a module, with the same options."""
+
+
+@app.class_definition
+class CrossEntropyLoss(Loss, function=cross_entropy):
+    """`cross_entropy` as a module, with the same options."""
 
 
 @app.function
@@ -536,9 +720,14 @@ def test_loss_modules():
     x, y = Tensor([[0.0, 2.0, -1.0]]), Tensor([[1, 0, 1]])
     pairs = ((MSELoss, mse_loss), (L1Loss, l1_loss), (BCEWithLogitsLoss, binary_cross_entropy_with_logits))
     for (module, function), reduction in [(pair, r) for pair in pairs for r in ("mean", "sum", "none")]:
-        out = module(reduction)(x, y)
-        assert out.tolist() == function(x, y, reduction).tolist() and out.dtype == np.float32
-    assert CrossEntropyLoss("sum")(x, Tensor([1])).item() == cross_entropy(x, Tensor([1])).item()
+        out = module(reduction=reduction)(x, y)
+        assert out.tolist() == function(x, y, reduction=reduction).tolist() and out.dtype == np.float32
+    assert CrossEntropyLoss(reduction="sum")(x, Tensor([1])).item() == cross_entropy(x, Tensor([1])).item()
+    log_p, p = log_softmax(x, dim=-1), sigmoid(x)
+    assert abs(NLLLoss()(log_p, Tensor([1])).item() - cross_entropy(x, Tensor([1])).item()) < 1e-6
+    assert abs(BCELoss()(p, y).item() - BCEWithLogitsLoss()(x, y).item()) < 1e-6
+    assert SmoothL1Loss(beta=0.5)(x, y).item() == HuberLoss(delta=0.5)(x, y).item() / 0.5
+    assert CrossEntropyLoss(ignore_index=1)(log_p, Tensor([2])).item() == cross_entropy(log_p, Tensor([2])).item()
 
 
 @app.cell(hide_code=True)
@@ -607,7 +796,7 @@ def _():
     ## In production
 
     The classes are in `torch/nn/modules/loss.py`. `mse_loss` in `torch/nn/functional.py` only warns when shapes differ. Cross-entropy in
-    `aten/src/ATen/native/LossNLL.cpp` is `log_softmax` and a pick, as yours; it skips targets of -100 (`ignore_index`). Your binary one is
+    `aten/src/ATen/native/LossNLL.cpp` is `log_softmax` and a pick, as yours. Your binary one is
     in `Loss.cpp` beside it, and so is `binary_cross_entropy` of probabilities: it cuts logarithms at -100, never `inf`, only wrong.
 
     ## Questions

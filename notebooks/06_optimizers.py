@@ -803,7 +803,9 @@ def measure_optimizers(rounds=15):
     rows = ["| | time | against SGD | state | new in a step |", "|---|---:|---:|---:|---:|"]
     costs = compare({name: optimizer.step for name, optimizer in optimizers.items()}, rounds)
     for name, (seconds, peak) in costs.items():
-        state = sum(v.array.nbytes for s in optimizers[name].state.values() for v in s.values() if isinstance(v, Tensor))
+        state = sum(
+            v.array.nbytes for s in optimizers[name].state.values() for v in s.values() if isinstance(v, Tensor)
+        )
         times = f"{seconds * 1e3:.2f} ms | {seconds / costs['SGD'][0]:.1f}x"
         rows.append(f"| {name} | {times} | {state / 2**20:.2f} MiB | {peak / 2**20:.2f} MiB |")
     return mo.md("\n".join(rows))

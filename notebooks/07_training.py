@@ -4,20 +4,22 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Module 07: Training")
 
 with app.setup(hide_code=True):
-    import io
     import math
     import os
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import nullcontext
     from itertools import islice
     from pathlib import Path
     from tempfile import TemporaryDirectory
+    from typing import BinaryIO
 
     import marimo as mo
     import numpy as np
 
     from tinytorch.autograd import no_grad
-    from tinytorch.layers import Dropout, Linear, ReLU, Sequential, Tanh
+    from tinytorch.layers import Dropout, Linear, Module, ReLU, Sequential, Tanh
     from tinytorch.losses import cross_entropy, mse_loss
-    from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR
+    from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR, LRScheduler, Optimizer
     from tinytorch.tensor import Tensor, default_generator, manual_seed, rand, randn
     from tito.diagrams import diagram
     from tito.lesson import compare, show
@@ -64,7 +66,7 @@ def _():
 
 
 @app.function
-def batches(x, y, batch_size, shuffle=True):
+def batches(x: Tensor, y: Tensor, batch_size: int, shuffle: bool = True) -> Iterator[tuple[Tensor, Tensor]]:
     """The rows of `x` and `y` in pieces: what one epoch consumes.
 
     Args:
@@ -136,21 +138,27 @@ def _():
     $$\sqrt{3^2 + 4^2 + 12^2} = 13 \qquad \text{limit } 6.5\!: \quad (1.5,\, 2) \text{ and } (6)$$
 
     All shrink by one factor, so the direction stays. It is the limit divided by the length $+ 10^{-6}$, as in PyTorch, if that is below 1.
-    Mind that $(10^{30})^2$ is `inf` in float32: the very gradients that need clipping most.
+    Mind that $(10^{30})^2$ is `inf` in float32: the very gradients that need clipping most. And if one entry is `nan`, so is the length,
+    and so is everything that it scales: every gradient becomes `nan`, as in PyTorch, and you notice at once. Left alone, the healthy
+    gradients would make half a step. (Every comparison with `nan` is false, also `scale < 1`.)
     """)
     return
 
 
 @app.function
-def clip_grad_norm_(parameters, max_norm):
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
     """Scale all gradients, in place, so that together they are no longer than `max_norm`. PyTorch: [`clip_grad_norm_`](
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
 
     Args:
         parameters, max_norm: tensors, in any iterable, or a single one; and the largest length that is allowed.
+        norm_type, error_if_nonfinite: PyTorch's options. The first lines, which are given, hand them to `clip_other_norm_`.
 
     Returns:
         Tensor with a single number: the length before. What has no gradient does not count; nothing at all has length 0.
+        A gradient that holds a nan makes the length nan, and with it all gradients.
 
     >>> p = Tensor([0.0, 0.0], requires_grad=True)
     >>> p.grad = Tensor([3.0, 4.0])
@@ -164,13 +172,15 @@ def clip_grad_norm_(parameters, max_norm):
 
     Hint: NumPy's functions take `dtype=np.float64`.
     """
+    if norm_type != 2 or error_if_nonfinite:
+        return clip_other_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
     ### BEGIN SOLUTION
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     grads = [p.grad.array for p in tensors if p.grad is not None]
     norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
-    if (scale := max_norm / (norm + 1e-6)) < 1:
+    if not (scale := max_norm / (norm + 1e-6)) >= 1:  # nan, too
         for grad in grads:
-            grad *= scale
+            grad *= scale  # in place
     return Tensor(norm)
     ### END SOLUTION
 
@@ -192,6 +202,45 @@ def test_clip_grad_norm():
     p.grad = Tensor([3e30, 4e30])
     assert np.isclose(clip_grad_norm_(p, 1.0).item(), 5e30) and np.allclose(p.grad.numpy(), [0.6, 0.8]), "huge ones"
     assert clip_grad_norm_([none], 1.0).item() == clip_grad_norm_([], 1.0).item() == 0
+    p.grad, q.grad = Tensor([3.0, math.nan]), Tensor([-12.0])
+    assert math.isnan(clip_grad_norm_([p, q], 1.0).item()), "one nan makes the length nan"
+    assert np.isnan([*p.grad.array, *q.grad.array]).all(), "one nan makes every gradient nan: what is nan < 1?"
+
+
+@app.function(hide_code=True)
+def clip_other_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float, error_if_nonfinite: bool
+) -> Tensor:
+    """`clip_grad_norm_` by another norm than the Euclidean length; `math.inf` is the largest entry."""
+    tensors = [parameters] if isinstance(parameters, Tensor) else parameters
+    grads = [p.grad.array for p in tensors if p.grad is not None]
+    flat = np.concatenate([np.zeros(0), *(grad.ravel() for grad in grads)])  # float64
+    norm = float(np.linalg.norm(flat, float(norm_type))) if flat.size else 0.0
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise RuntimeError(f"the norm of all gradients is {norm}: a loss or a weight is nan, inf or far too large")
+    for grad in grads:
+        grad *= float(np.minimum(1.0, max_norm / (norm + 1e-6)))  # in place
+    return Tensor(norm)
+
+
+@app.function(hide_code=True)
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Clip every entry of every gradient to -clip_value .. clip_value, in place. The direction of the step changes."""
+    for p in [parameters] if isinstance(parameters, Tensor) else parameters:
+        if p.grad is not None:
+            p.grad.array.clip(-clip_value, clip_value, out=p.grad.array)  # in place
+
+
+@app.function
+def test_clip_grad_value():
+    """WHAT: every entry by itself, in place, and only where there is a gradient.
+    WHY: some recipes clip values instead of the length.
+    TIP: given.
+    """
+    p, none = Tensor([0.0, 0.0], requires_grad=True), Tensor([0.0], requires_grad=True)
+    p.grad = Tensor([3.0, -0.5])
+    clip_grad_value_([p, none], 1.0)
+    assert p.grad.tolist() == [1.0, -0.5] and none.grad is None
 
 
 @app.cell(hide_code=True)
@@ -213,7 +262,7 @@ def _():
 
 
 @app.function
-def per_row(total, rows):
+def per_row(total: float, rows: int) -> float:
     """A sum over rows becomes a mean. ValueError if there were none."""
     if rows == 0:
         raise ValueError("there were no rows: batches(...) can be walked through only once, so make it anew each time")
@@ -221,7 +270,15 @@ def per_row(total, rows):
 
 
 @app.function
-def train_epoch(model, loss_fn, optimizer, data, accumulate=1, max_norm=None, scheduler=None):
+def train_epoch(
+    model: Module,
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    optimizer: Optimizer,
+    data: Iterable[tuple[Tensor, Tensor]],
+    accumulate: int = 1,
+    max_norm: float | None = None,
+    scheduler: LRScheduler | None = None,
+) -> float:
     """Walk through the data once, and learn.
 
     Args:
@@ -317,7 +374,7 @@ def _():
 
 
 @app.function
-def accuracy(logits, y):
+def accuracy(logits: Tensor, y: Tensor) -> float:
     """Share of the rows of scores, (N, C), whose largest one belongs to the right class; `y` has the N class numbers.
 
     >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [0.0, 1.0]]), Tensor([0, 1, 1, 1]))
@@ -329,7 +386,7 @@ def accuracy(logits, y):
 
 
 @app.function
-def evaluate(model, loss_fn, data, metric=accuracy):
+def evaluate(model: Module, loss_fn: Callable, data: Iterable, metric: Callable = accuracy) -> tuple[float, float]:
     """How good is the model on data, without learning from it?
 
     Args:
@@ -415,11 +472,11 @@ class EarlyStopping:
     `best_epoch` its epoch, from 1, and `best_state` the weights then, for `load_state_dict`.
     """
 
-    def __init__(self, patience=5, min_delta=0.0):
+    def __init__(self, patience: int = 5, min_delta: float = 0.0) -> None:
         self.patience, self.min_delta = patience, min_delta
         self.epoch, self.best, self.best_epoch, self.best_state = 0, math.inf, 0, None
 
-    def step(self, value, model=None):
+    def step(self, value: float, model: Module | None = None) -> bool:
         """Note the validation loss of an epoch, and the weights of `model` if it is the best; True when it is time to stop.
 
         >>> stopping = EarlyStopping(patience=2)
@@ -540,58 +597,60 @@ def _():
 
     `save({"model": net.state_dict(), "optimizer": ..., "scheduler": ..., "rng": get_rng_state(), "epoch": 3}, "run.ckpt")`
 
-    Python's usual way, `pickle`, stores a *program* that builds the objects: whoever opens a stranger's file runs a stranger's code. Ours,
-    which is given, is an .npz archive of plain numbers, without pickle. It is written beside an older file, and takes its place when whole.
+    Python's usual way, `pickle`, stores a *program* that builds the objects: open a stranger's file, and you run a stranger's code. Ours,
+    which is given, is NumPy's .npz: a zip archive of arrays, without pickle. It is written next to the old file, and replaces it when
+    complete.
 
     | entry | holds |
-    |---|---|
-    | `tree.npy` | bytes of JSON: the nested data, with a number in the place of each array |
-    | `0.npy`, `1.npy`, ... | the arrays, uncompressed, so that no small file can unfold into a huge one |
-    | `header.json` | format, version, and the SHA-256 of each entry above, so that a changed bit is found |
+    |:---|:---|
+    | `tree.npy` | bytes of JSON: the nested data, with a number in place of each array |
+    | `0.npy`, `1.npy`, ... | the arrays, uncompressed, so that a small file can't unfold into a huge one |
+    | `version.npy` | 2, the version of this format; files of version 1 are still read |
+
+    A zip archive keeps a checksum of each entry (CRC-32), so an accidental change is noticed when the file is read. A forger can compute
+    the checksum again; then you load wrong numbers, but still no code.
     """)
     return
 
 
 @app.function
-def pack(obj, arrays, path=""):
-    """What JSON can hold of `obj`; arrays are appended to `arrays`, and their number stands in their place."""
+def pack(obj: object, arrays: list[np.ndarray], path: str = "") -> object:
+    """What JSON can hold of `obj`; arrays are appended to `arrays`, and replaced by their number."""
     kind = type(obj)
-    if kind in (str, int, bool, type(None)) or (kind is float and math.isfinite(obj)):
+    if kind in (str, int, float, bool, type(None)):
         return obj
     if kind in (list, tuple):
         return {kind.__name__: [pack(value, arrays, f"{path}[{i}]") for i, value in enumerate(obj)]}
     if kind is dict and all(type(key) in (str, int) for key in obj):
         return {"dict": [(key, pack(value, arrays, f"{path}.{key}".lstrip("."))) for key, value in obj.items()]}
-    array = obj.array if isinstance(obj, Tensor) else np.array(obj) if kind is float else obj
+    array = obj.array if isinstance(obj, Tensor) else obj
     if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
         allowed = "dicts (of texts and integers), lists, tuples, texts, Python's numbers, None, tensors, number arrays"
         raise TypeError(f"{path or 'the object'} is a {kind.__name__}: save only {allowed}")
     arrays.append(array)
-    return {"array" if array is obj else "float" if kind is float else "tensor": len(arrays) - 1}
+    return {"array" if array is obj else "tensor": len(arrays) - 1}
 
 
 @app.function
-def save(obj, path):
+def save(obj: object, f: str | Path | BinaryIO) -> None:
     """Write nested Python data with tensors to a file, which `load` reads back exactly. (`torch.save` has another format.)
 
-    Anything but dicts, lists, tuples, texts, numbers, None, tensors and arrays is a TypeError that says where it is.
+    `f` is a path, or a file opened for writing bytes, such as a BytesIO. Anything but dicts, lists, tuples, texts, numbers,
+    None, tensors and arrays is a TypeError that says where it is.
     """
-    import json  # these three take 10 ms to import, and hardly any program saves
-    from hashlib import sha256
-    from zipfile import ZIP_STORED, ZipFile
+    import json  # takes 10 ms to import, and hardly any program saves
 
-    arrays, digests, path = [], {}, Path(path).resolve()
-    tree = np.frombuffer(json.dumps(pack(obj, arrays)).encode(), np.uint8)
+    tree = json.dumps(pack(obj, arrays := [])).encode()
+    entries = {"version": np.array(2), "tree": np.frombuffer(tree, np.uint8)}
+    entries |= {str(i): array for i, array in enumerate(arrays)}
+    if hasattr(f, "write"):
+        np.savez(f, **entries)
+        return
+    path = Path(f).resolve()
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            with ZipFile(file, "w", ZIP_STORED) as archive:
-                for i, array in enumerate([tree, *arrays], -1):
-                    name = f"{i}.npy" if i >= 0 else "tree.npy"
-                    np.save(entry := io.BytesIO(), array)
-                    digests[name] = sha256(entry.getbuffer()).hexdigest()
-                    archive.writestr(name, entry.getbuffer())
-                archive.writestr("header.json", json.dumps({"format": "tinytorch", "version": 1, "sha256": digests}))
+            np.savez(file, **entries)
             file.flush()
             os.fsync(file.fileno())  # on the disk before the old file goes
         beside.replace(path)
@@ -600,49 +659,40 @@ def save(obj, path):
 
 
 @app.function
-def load(path):
+def load(f: str | Path | BinaryIO, map_location: str | None = None, weights_only: bool = True) -> object:
     """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
 
-    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. Checksums find
-    accidents and careless edits, not a forger who computes them anew.
+    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. The only
+    `map_location` is the CPU. `weights_only` changes nothing: False is as safe as True.
     """
     import json
-    from hashlib import sha256
-    from zipfile import ZIP_STORED, ZipFile
 
-    with Path(path).open("rb") as file:
+    if str(map_location) not in ("None", "cpu"):
+        raise ValueError(f'map_location is {map_location!r}: TinyTorch runs on the CPU, so use "cpu" or leave it out')
+    with nullcontext(f) if hasattr(f, "read") else Path(f).open("rb") as file:
         try:
-            entries, arrays = (archive := ZipFile(file)).infolist(), []
-            size = sum(entry.file_size for entry in entries)
-            if size > Path(path).stat().st_size or any(entry.compress_type != ZIP_STORED for entry in entries):
-                raise ValueError("its entries are compressed or overlap, and could unfold into something huge")
-            header = json.loads(archive.read("header.json"))
-            if header["format"] != "tinytorch" or header["version"] != 1:
-                raise ValueError(f"its format is {header['format']} {header['version']}, and this is tinytorch 1")
-            if [*header["sha256"], "header.json"] != [entry.filename for entry in entries]:
-                raise ValueError("it has other entries than its header says")
-            for name, digest in header["sha256"].items():
-                raw = archive.read(name)
-                arrays.append(np.lib.format.read_array(stream := io.BytesIO(raw), allow_pickle=False))
-                if sha256(raw).hexdigest() != digest or stream.read(1):
-                    raise ValueError(f"{name} in it was changed")
-            tree = arrays.pop(0).tobytes()
-            make = {"list": list, "tuple": tuple, "dict": dict, "array": lambda i: arrays[i]}
-            make |= {"tensor": lambda i: Tensor.wrap(arrays[i]), "float": lambda i: arrays[i].item()}
+            archive = np.load(file)  # without pickle
+            version = archive["version"].item() if "version" in archive else 1
+            if version > 2 or any(entry.compress_type for entry in archive.zip.infolist()):
+                raise ValueError(f"its format {version} is newer than 2, or it is compressed and could become huge")
+            arrays = {name: archive[name] for name in archive}
+            make = {"list": list, "tuple": tuple, "dict": dict, "array": lambda i: arrays[str(i)]}
+            make |= {"tensor": lambda i: Tensor.wrap(arrays[str(i)]), "float": lambda i: arrays[str(i)].item()}
+            tree = arrays["tree"].tobytes()
             return json.loads(tree, object_hook=lambda tagged: [make[kind](tagged[kind]) for kind in tagged][0])
         except Exception as error:
-            why = error if type(error) is ValueError else f"it is damaged, or was not written by save ({error})"
-            raise ValueError(f"{path} cannot be loaded: {why}; take another copy") from None
+            why = f"cut off, changed, or not written by save ({type(error).__name__}: {' '.join(str(error).split())})"
+            raise ValueError(f"{getattr(file, 'name', 'the file')} cannot be loaded: {why}; use another copy") from None
 
 
 @app.function
-def get_rng_state():
+def get_rng_state() -> dict:
     """Where the course's random numbers are: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
     return default_generator().bit_generator.state
 
 
 @app.function
-def set_rng_state(state):
+def set_rng_state(state: dict) -> None:
     """Let the random numbers go on where `get_rng_state` found them."""
     default_generator().bit_generator.state = state
 

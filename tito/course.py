@@ -57,9 +57,14 @@ LAYERS = {
     "tinytorch.nn.init": ("kaiming_uniform_", "uniform_", "xavier_uniform_"),
 }  # fmt: skip
 LOSSES = {
-    "tinytorch.nn": ("BCEWithLogitsLoss", "CrossEntropyLoss", "L1Loss", "MSELoss"),
-    "tinytorch.nn.functional": ("binary_cross_entropy_with_logits", "cross_entropy", "l1_loss", "mse_loss"),
-}
+    "tinytorch.nn": (
+        "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "L1Loss", "MSELoss", "NLLLoss", "SmoothL1Loss",
+    ),
+    "tinytorch.nn.functional": (
+        "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "l1_loss", "mse_loss", "nll_loss",
+        "smooth_l1_loss",
+    ),
+}  # fmt: skip
 AUTOGRAD = {"tinytorch": ("no_grad",)}
 OPTIMIZERS = {
     "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
@@ -69,7 +74,7 @@ OPTIMIZERS = {
 }  # fmt: skip
 TRAINING = {
     "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),
-    "tinytorch.nn.utils": ("clip_grad_norm_",),
+    "tinytorch.nn.utils": ("clip_grad_norm_", "clip_grad_value_"),
 }
 # of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 DATALOADER = {

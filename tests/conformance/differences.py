@@ -40,14 +40,42 @@ def average_of_integers(lib):
     return lib.tensor([1, 2]).mean()
 
 
-def classes_in_other_positions(lib):
-    """Cross-entropy takes (N, C) only: scores of more axes are reshaped by whoever has them."""
-    return lib.nn.functional.cross_entropy(lib.ones(2, 3, 4), lib.tensor([[0, 1, 2, 0], [0, 1, 2, 0]]))
+def class_numbers_of_any_integer(lib):
+    """Class numbers may be int32, too; PyTorch takes int64 and uint8 alone."""
+    return lib.nn.functional.cross_entropy(lib.ones(2, 3), leaf(lib, np.array([0, 1], "int32"), False))
 
 
-def the_class_that_is_ignored(lib):
-    """There is no `ignore_index`: -100 is no class."""
-    return lib.nn.functional.cross_entropy(lib.ones(2, 3), lib.tensor([0, -100]))
+def one_class_number_in_a_list(lib):
+    """For scores (C,) PyTorch takes a target of shape (1,) as well; here it has no axes, as PyTorch's page says."""
+    return lib.nn.functional.cross_entropy(lib.ones(3), lib.tensor([1]))
+
+
+def smoothing_below_zero(lib):
+    """A negative label_smoothing is refused; PyTorch says that it must be 0 to 1, and ignores it."""
+    return lib.nn.functional.cross_entropy(lib.ones(2, 3), lib.tensor([0, 1]), label_smoothing=-0.5)
+
+
+def dtypes_of_class_weights(lib):
+    """A weight of another dtype is promoted as everywhere else; PyTorch wants the dtype of the scores."""
+    return lib.nn.functional.cross_entropy(lib.ones(2, 3), lib.tensor([0, 1]), weight=lib.tensor([1, 2, 3]))
+
+
+def learning_class_weights(lib):
+    """The weights of class numbers have a gradient here, as in every product; PyTorch's nll_loss refuses it."""
+    weight = lib.ones(3, requires_grad=True)
+    lib.nn.functional.cross_entropy(lib.ones(2, 3), lib.tensor([0, 1]), weight=weight, reduction="sum").backward()
+    return weight.grad
+
+
+def probabilities_of_other_dtypes(lib):
+    """`binary_cross_entropy` promotes two dtypes, as `mse_loss` does; PyTorch wants one."""
+    p = lib.tensor([0.5, 0.25])
+    return lib.nn.functional.binary_cross_entropy(p, leaf(lib, np.array([1.0, 0.0]), False))
+
+
+def huber_of_two_dtypes(lib):
+    """`huber_loss` promotes two dtypes, as `smooth_l1_loss` does; PyTorch keeps the first, and has then no gradient."""
+    return lib.nn.functional.huber_loss(lib.ones(2), leaf(lib, np.zeros(2), False))
 
 
 def adding_in_place(lib):
@@ -102,8 +130,13 @@ DIFFERENCES = (
     no_axes_at_all,
     arithmetic_with_masks,
     average_of_integers,
-    classes_in_other_positions,
-    the_class_that_is_ignored,
+    class_numbers_of_any_integer,
+    one_class_number_in_a_list,
+    smoothing_below_zero,
+    dtypes_of_class_weights,
+    learning_class_weights,
+    probabilities_of_other_dtypes,
+    huber_of_two_dtypes,
     adding_in_place,
     types_of_targets,
     strides_of_nothing,

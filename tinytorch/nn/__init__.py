@@ -20,10 +20,14 @@ from tinytorch.layers import (
     Tanh,
 )
 from tinytorch.losses import (
+    BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
+    HuberLoss,
     L1Loss,
     MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
 )
 
 __getattr__ = _later.names_of(__name__)

@@ -18,10 +18,14 @@ from tinytorch.layers import (
     linear,
 )
 from tinytorch.losses import (
+    binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    huber_loss,
     l1_loss,
     mse_loss,
+    nll_loss,
+    smooth_l1_loss,
 )
 
 __getattr__ = _later.names_of(__name__)

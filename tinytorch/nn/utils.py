@@ -4,6 +4,9 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch import _later
-from tinytorch.training import clip_grad_norm_
+from tinytorch.training import (
+    clip_grad_norm_,
+    clip_grad_value_,
+)
 
 __getattr__ = _later.names_of(__name__)
