@@ -60,9 +60,10 @@ LOSSES = {
 }
 AUTOGRAD = {"tinytorch": ("no_grad",)}
 OPTIMIZERS = {
-    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
+    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer", "RMSprop"),
     "tinytorch.optim.lr_scheduler": (
-        "CosineAnnealingLR", "LRScheduler", "LambdaLR", "LinearLR", "SequentialLR", "StepLR",
+        "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "ReduceLROnPlateau",
+        "SequentialLR", "StepLR",
     ),
 }  # fmt: skip
 TRAINING = {
