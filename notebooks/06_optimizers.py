@@ -425,7 +425,7 @@ def test_adam_update():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Your formula makes nine arrays as large as the weights. `Adam`, below, makes none. The corrections are plain numbers, so with
+    Nearly every operation of your formula makes a new array as large as the weights. `Adam`, below, makes none. The corrections are plain numbers, so with
     $r = \sqrt{1 - \beta_2^t}$ they can move out of the arrays, and the same step is
 
     $$x \leftarrow x - \frac{\eta\, r}{1 - \beta_1^t} \cdot \frac{m}{\sqrt v + \epsilon r}$$
@@ -969,9 +969,9 @@ def _():
     mo.md(r"""
     ## Measure: what does an optimizer cost?
 
-    A network 784-256-128-10 has 235,146 parameters, 0.90 MiB. One step of each optimizer, and of a naive Adam, written as
-    its formulas stand, with new arrays all the way. **Predict**: how much state does each keep, how much does each step allocate, and how much slower
-    is Adam than SGD? How much does writing in place buy?
+    A network 784-256-128-10 has 235,146 parameters, 0.90 MiB. Measure one step of each optimizer, and of an Adam that calls your
+    `adam_update`, with new arrays all the way. **Predict**: how much state does each keep, how much does each step allocate, and
+    how much slower is Adam than SGD? How much does working in place buy?
     """)
     return
 
@@ -1028,10 +1028,10 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    The state is exactly what the formulas keep: nothing, $v$, or $m$ and $v$. Where everything is in place, a step allocates next to
-    nothing; the naive Adam needs five arrays of the largest weight's size at once, and must ask for that memory, and touch it, again
-    and again. Twelve passes against two should make Adam six times as slow as SGD. Is it less on your machine? A pass over numbers that
-    are still in the cache is cheap.
+    The state is exactly what the formulas keep: nothing, $v$, or $m$ and $v$. A step in place allocates next to nothing.
+    `adam_update` needs five arrays of the largest weight's size at once, and has to ask for that memory, and touch it, again and
+    again; when the machine is busy, that costs more than the arithmetic. Twelve passes against two should make Adam six times as slow as SGD. Is
+    it less on your machine? A pass over numbers that are still in the cache is cheap.
 
     ## Complexity
 
