@@ -148,8 +148,5 @@ NOT_COMPARED = {
     "Flatten.extra_repr": "PyTorch adds end_dim=-1",
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
-    "Optimizer.buffer": "what update remembers between steps",
-    "Optimizer.decayed": "the gradient with the L2 penalty, for update",
-    "Optimizer.parameters": "the tensors of all groups in one list",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }
