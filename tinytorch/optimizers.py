@@ -1,49 +1,55 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: b686358ab7a7ab31
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 6f02f46f58d15cff
 """
 
 import math
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 
 import numpy as np
 
 from tinytorch.tensor import Tensor
 
+Array, Betas = np.ndarray, tuple[float, float]
+Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with options
 
-def sgd_update(param, grad, buffer, scratch, lr, momentum=0, dampening=0, nesterov=False):
-    """One step of stochastic gradient descent, in place.
+
+def sgd_update(
+    param: Array,
+    grad: Array,
+    buffer: Array | None,
+    lr: float,
+    momentum: float = 0,
+    dampening: float = 0,
+    nesterov: bool = False,
+) -> None:
+    """One step of stochastic gradient descent.
 
     Args:
-        param, grad: arrays of one shape; the first is changed, the second only read.
-        buffer: array of that shape, the speed; it is changed. None without momentum.
-        scratch: array of that shape, for what is needed only for a moment.
+        param, grad: arrays of the same shape; the first is changed in place, the second is only read.
+        buffer: array of that shape, the speed; changed in place. None without momentum.
         lr, momentum, dampening: numbers; nesterov: whether to look ahead.
 
     Returns: None.
 
     >>> weight, speed = np.array([1.0, 2.0]), np.array([0.0, 4.0])
-    >>> sgd_update(weight, np.array([10.0, -10.0]), speed, np.empty(2), lr=0.1, momentum=0.5)
+    >>> sgd_update(weight, np.array([10.0, -10.0]), speed, lr=0.1, momentum=0.5)
     >>> weight, speed
     (array([0. , 2.8]), array([10., -8.]))
     """
     if momentum:
         buffer *= momentum
-        np.multiply(grad, 1 - dampening, out=scratch)
-        buffer += scratch
-        if nesterov:
-            np.multiply(buffer, momentum, out=scratch)
-            scratch += grad
-        grad = scratch if nesterov else buffer
-    np.multiply(grad, lr, out=scratch)
-    param -= scratch
+        buffer += (1 - dampening) * grad
+        grad = grad + momentum * buffer if nesterov else buffer
+    param -= lr * grad
 
 
-def check_options(group):
+def check_options(group: dict) -> None:
     """Refuse options that make no sense."""
-    for name in ("lr", "momentum", "weight_decay", "eps"):
+    for name in ("lr", "momentum", "weight_decay", "eps", "alpha"):
         if not 0 <= group.get(name, 0) < math.inf:
             raise ValueError(f"{name} is {group[name]}: it must be 0 or more")
     if not all(0 <= beta < 1 for beta in group.get("betas", ())):
@@ -57,11 +63,12 @@ class Optimizer:
 
     PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
     `update(p, state, group)`, which changes `p.array` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
-    with options; `defaults` are the options of those who say nothing. Raises TypeError for what is no list of tensors or of groups,
-    ValueError for no tensor at all, one that comes twice or can have no gradient, and options that make no sense.
+    with options; `defaults` are the options of groups that don't set them. Frozen tensors (`requires_grad = False`) are accepted
+    and skipped while they have no gradient. Raises TypeError for anything but a list of tensors or of groups, ValueError for
+    an empty list, a tensor that comes twice or is not a leaf, and options that make no sense.
     """
 
-    def __init__(self, params, defaults):
+    def __init__(self, params: Params, defaults: dict) -> None:
         if isinstance(params, (Tensor, dict, set)):
             raise TypeError(f"params is a {type(params).__name__}: give a list of tensors, or net.parameters()")
         groups, self.defaults, self.param_groups, self.state = list(params), defaults, [], defaultdict(dict)
@@ -71,29 +78,26 @@ class Optimizer:
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group):
-        """One more group; options that it lacks are the defaults."""
+    def add_param_group(self, group: dict) -> None:
+        """Add a group; options that it lacks are the defaults."""
         if not isinstance(group, dict) or "params" not in group or isinstance(group["params"], set):
             raise TypeError('a group is a dict with a list of tensors: write {"params": [...], "lr": 0.1}')
         params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
-        seen = {id(p) for p in self.parameters()}
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"an optimizer changes tensors, and this is a {type(p).__name__}: make it a Parameter")
-            if not (p.requires_grad and p.is_leaf and p.dtype.kind == "f"):
-                raise ValueError(
-                    f"a tensor of shape {p.shape} never gets a .grad: make it a Parameter, or leave it out"
-                )
-            if id(p) in seen:
-                raise ValueError(f"a tensor of shape {p.shape} comes twice and would move twice: give it once")
-            seen.add(id(p))
+            if not p.is_leaf:
+                raise ValueError(f"a tensor of shape {p.shape} is not a leaf: give the tensors it was computed from")
+        everything = [*self.parameters(), *params]
+        if len({id(p) for p in everything}) < len(everything):
+            raise ValueError("a tensor comes twice and would move twice: give it once")
         check_options(group := {**self.defaults, **group, "params": params})
         self.param_groups.append(group)
 
-    def parameters(self):
+    def parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients; without `set_to_none`, fill them with zeros."""
         for p in self.parameters():
             if set_to_none:
@@ -101,43 +105,53 @@ class Optimizer:
             elif p.grad is not None:
                 p.grad.array.fill(0)
 
-    def step(self, closure=None):
+    def step(self, closure: Callable | None = None) -> Tensor | None:
         """Change every parameter that has a gradient. A `closure`, if any, first computes the loss and the gradients."""
         loss = None if closure is None else closure()
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
                     self.update(p, self.state[p], group)
+                    # p.increment_version()
         return loss
 
-    def update(self, p, state, group):
+    def update(self, p: Tensor, state: dict, group: dict) -> None:
         raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
 
-    def scratch(self, array, place=0):
-        """Room for an array like this one. The memory is lent to one parameter after the other, so it is not state."""
+    def decayed(self, p: Tensor, group: dict) -> Array:
+        """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
+        if not group["weight_decay"]:
+            return p.grad.array
+        out = np.multiply(p.array, group["weight_decay"], out=self.scratch(p.array, place=1))
+        out += p.grad.array
+        return out
+
+    def scratch(self, array: Array, place: int = 0) -> Array:
+        """Room for an array like this one. All parameters take turns with the same memory, so it is not state."""
         if self.memory.nbytes < (place + 1) * array.nbytes:
             self.memory = np.empty((place + 1) * array.nbytes, np.uint8)
         return np.ndarray(array.shape, array.dtype, self.memory, place * array.nbytes)
 
-    def l2_gradient(self, p, weight_decay):
-        """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
-        out = np.multiply(p.array, weight_decay, out=self.scratch(p.array, place=1))
-        out += p.grad.array
-        return out
+    def buffer(self, p: Tensor, name: str) -> Array:
+        """The array in the state of p under this name: zeros at first."""
+        state = self.state[p]
+        if state.get(name) is None:
+            state[name] = Tensor.wrap(np.zeros_like(p.array))
+        return state[name].array
 
-    def state_dict(self):
+    def state_dict(self) -> dict:
         """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
         number = {id(p): i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
 
-    def load_state_dict(self, state_dict):
-        """Copy what `state_dict` gave, and go on where that optimizer was. Raises ValueError, before anything is changed,
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Copy what `state_dict` gave, and continue where that optimizer was. Raises ValueError, before anything is changed,
         where groups, options or shapes do not fit."""
         state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
-        there, here = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
-        if there != here:
-            raise ValueError(f"the saved groups have {there} parameters, these {here}: build the optimizer as it was")
+        theirs, ours = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
+        if theirs != ours:
+            raise ValueError(f"the saved groups have {theirs} parameters, these {ours}: build the optimizer as it was")
         params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
         for group in saved:
             if lacking := sorted(self.defaults.keys() - group.keys()):
@@ -152,81 +166,95 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """`sgd_update` for each parameter. `weight_decay` is an L2 penalty."""
+    """The steps of `sgd_update`, without new arrays. `weight_decay` is an L2 penalty."""
 
-    def __init__(self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False):
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+    ) -> None:
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}
         super().__init__(params, {**options, "weight_decay": weight_decay})
 
-    def update(self, p, state, group):
-        dampening, decay = group["dampening"], group["weight_decay"]
-        if group["momentum"] and state.get("momentum_buffer") is None:
-            state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(p.array)), 0  # not the first gradient
-        grad = self.l2_gradient(p, decay) if decay else p.grad.array
-        buffer = state["momentum_buffer"].array if group["momentum"] else None
-        options = group["lr"], group["momentum"], dampening, group["nesterov"]
-        sgd_update(p.array, grad, buffer, self.scratch(p.array), *options)
+    def update(self, p: Tensor, state: dict, group: dict) -> None:
+        grad, momentum, scratch = self.decayed(p, group), group["momentum"], self.scratch(p.array)
+        if momentum:
+            dampening = group["dampening"] if state.get("momentum_buffer") is not None else 0  # not the first gradient
+            speed = self.buffer(p, "momentum_buffer")
+            speed *= momentum
+            speed += np.multiply(grad, 1 - dampening, out=scratch)
+            nesterov = group["nesterov"]
+            grad = np.add(np.multiply(speed, momentum, out=scratch), grad, out=scratch) if nesterov else speed
+        p.array -= np.multiply(grad, group["lr"], out=scratch)
 
 
-def adam_update(param, grad, exp_avg, exp_avg_sq, scratch, step, lr, betas, eps):
-    """One step of Adam, in place ([Kingma and Ba, 2014](https://arxiv.org/abs/1412.6980)).
+def adam_update(
+    param: Array, grad: Array, exp_avg: Array, exp_avg_sq: Array, step: int, lr: float, betas: Betas, eps: float
+) -> None:
+    """One step of Adam ([Kingma and Ba, 2014](https://arxiv.org/abs/1412.6980)).
 
     Args:
-        param, grad: arrays of one shape; the first is changed, the second only read.
-        exp_avg, exp_avg_sq: arrays of that shape, the running averages m and v; they are changed.
-        scratch: array of that shape, for what is needed only for a moment.
+        param, grad: arrays of the same shape; the first is changed in place, the second is only read.
+        exp_avg, exp_avg_sq: arrays of that shape, the running averages m and v; changed in place.
         step: t, the number of this step; the first is 1.
         lr, eps: numbers; betas: two numbers, the shares of m and v that stay.
 
     Returns: None.
 
     >>> weight, m, v = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
-    >>> adam_update(weight, np.array([100.0, -0.001]), m, v, np.empty(2), 1, 0.1, (0.9, 0.999), 1e-8)
+    >>> adam_update(weight, np.array([100.0, -0.001]), m, v, 1, 0.1, (0.9, 0.999), 1e-8)
     >>> weight.round(4)
     array([0.9, 1.1])
     """
     beta1, beta2 = betas
-    root = math.sqrt(1 - beta2**step)
-    exp_avg *= beta1
-    np.multiply(grad, 1 - beta1, out=scratch)
-    exp_avg += scratch
-    exp_avg_sq *= beta2
-    np.multiply(grad, grad, out=scratch)
-    scratch *= 1 - beta2
-    exp_avg_sq += scratch
-    np.sqrt(exp_avg_sq, out=scratch)
-    scratch += eps * root
-    np.divide(exp_avg, scratch, out=scratch)
-    scratch *= lr * root / (1 - beta1**step)
-    param -= scratch
+    exp_avg[...] = beta1 * exp_avg + (1 - beta1) * grad
+    exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * grad**2
+    m = exp_avg / (1 - beta1**step)
+    v = exp_avg_sq / (1 - beta2**step)
+    param -= lr * m / (np.sqrt(v) + eps)
 
 
 class Adam(Optimizer):
-    """`adam_update` for each parameter. `weight_decay` is an L2 penalty."""
+    """The steps of `adam_update`, without new arrays. `weight_decay` is an L2 penalty."""
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0):
+    def __init__(
+        self, params: Params, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0
+    ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
 
-    def update(self, p, state, group):
-        if not state:
-            m, v = (Tensor.wrap(np.zeros_like(p.array)) for _ in range(2))
-            state.update({"step": 0, "exp_avg": m, "exp_avg_sq": v})
-        state["step"] += 1
-        grad = self.decayed(p, group) if group["weight_decay"] else p.grad.array
-        arrays = p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, self.scratch(p.array)
-        adam_update(*arrays, state["step"], group["lr"], group["betas"], group["eps"])
-
-    def decayed(self, p, group):
-        return self.l2_gradient(p, group["weight_decay"])
+    def update(self, p: Tensor, state: dict, group: dict) -> None:
+        grad, scratch, (beta1, beta2) = self.decayed(p, group), self.scratch(p.array), group["betas"]
+        state["step"] = t = state.get("step", 0) + 1
+        m, v, root = self.buffer(p, "exp_avg"), self.buffer(p, "exp_avg_sq"), math.sqrt(1 - beta2**t)
+        m *= beta1
+        m += np.multiply(grad, 1 - beta1, out=scratch)
+        v *= beta2
+        np.multiply(grad, grad, out=scratch)
+        v += np.multiply(scratch, 1 - beta2, out=scratch)
+        np.sqrt(v, out=scratch)
+        scratch += group["eps"] * root
+        np.divide(m, scratch, out=scratch)
+        p.array -= np.multiply(scratch, group["lr"] * root / (1 - beta1**t), out=scratch)
 
 
 class AdamW(Adam):
     """Adam with decoupled decay ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101))."""
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)
 
-    def decayed(self, p, group):
+    def decayed(self, p: Tensor, group: dict) -> Array:
         """Let the array of the tensor `p` decay, in place; returns the array of the gradient that Adam goes by.
 
         >>> p = Tensor([2.0, -4.0], requires_grad=True)
@@ -238,7 +266,39 @@ class AdamW(Adam):
         return p.grad.array
 
 
-def cosine_lr(epoch, base_lr, T_max, eta_min):
+class RMSprop(Optimizer):
+    """SGD along the gradient divided by the root of its running square: what Adam grew out of. `centered` divides by the
+    root of the variance instead."""
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+    ) -> None:
+        options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**options, "momentum": momentum, "centered": centered})
+
+    def update(self, p: Tensor, state: dict, group: dict) -> None:
+        grad, alpha, v = self.decayed(p, group), group["alpha"], self.buffer(p, "square_avg")
+        state["step"] = state.get("step", 0) + 1
+        v[...] = variance = alpha * v + (1 - alpha) * grad**2
+        if group["centered"]:
+            m = self.buffer(p, "grad_avg")
+            m += (1 - alpha) * (grad - m)
+            variance = v - m**2
+        direction = grad / (np.sqrt(variance) + group["eps"])
+        if group["momentum"]:
+            speed = self.buffer(p, "momentum_buffer")
+            speed[...] = direction = group["momentum"] * speed + direction
+        p.array -= group["lr"] * direction
+
+
+def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
     """Down along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
 
     Args:
@@ -254,40 +314,52 @@ def cosine_lr(epoch, base_lr, T_max, eta_min):
 
 
 class LRScheduler:
-    """Sets each group's lr, from its first lr and the number of steps. A subclass writes `get_lr`.
+    """Sets each group's lr, from its first lr and the number of steps. A subclass writes `rate`, or `get_lr` for all groups.
 
     PyTorch: [`LRScheduler`](https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate).
     """
 
-    def __init__(self, optimizer, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"a scheduler needs an optimizer, and this is a {type(optimizer).__name__}: give one")
         for group in optimizer.param_groups:
             if last_epoch != -1 and "initial_lr" not in group:
-                raise ValueError("to go on at last_epoch, load the optimizer's state first: it has the initial_lr")
+                raise ValueError("to continue at last_epoch, load the optimizer's state first: it has the initial_lr")
             group.setdefault("initial_lr", group["lr"])
         self.optimizer, self.last_epoch = optimizer, last_epoch
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.step()
+        LRScheduler.step(self)
 
-    def get_lr(self):
+    def rate(self, base_lr: float, epoch: int) -> float:
         raise NotImplementedError(f"{type(self).__name__}.get_lr: a scheduler needs this method")
 
-    def step(self):
+    def get_lr(self) -> list[float]:
+        """The rate of each group. One that was added since the last step goes on from the lr it came with."""
+        for group in self.optimizer.param_groups[len(self.base_lrs) :]:
+            zero, one = (self.rate(base_lr, max(0, self.last_epoch - 1)) for base_lr in (0.0, 1.0))
+            base_lr = (group["lr"] - zero) / (one - zero) if one != zero else group["lr"]  # rates are linear in base_lr
+            self.base_lrs = [*self.base_lrs, group.setdefault("initial_lr", base_lr)]
+        return [self.rate(base_lr, self.last_epoch) for base_lr in self.base_lrs]
+
+    def step(self) -> None:
         self.last_epoch += 1
-        self._last_lr = self.get_lr()
-        for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
+        lrs, groups = self.get_lr(), self.optimizer.param_groups
+        if len(lrs) != len(groups):
+            self.last_epoch -= 1
+            raise ValueError(f"{len(lrs)} learning rates for {len(groups)} groups: make the scheduler after all groups")
+        self._last_lr = lrs
+        for group, lr in zip(groups, lrs, strict=True):
             group["lr"] = lr
 
-    def get_last_lr(self):
+    def get_last_lr(self) -> list[float]:
         return list(self._last_lr)
 
-    def state_dict(self):
+    def state_dict(self) -> dict:
         return {k: v for k, v in vars(self).items() if k not in ("optimizer", "lr_lambdas", "schedulers")}
 
-    def load_state_dict(self, state_dict):
-        """Go on where that scheduler was (the optimizer's own state has the learning rates)."""
-        if len(state_dict["base_lrs"]) != len(self.base_lrs):
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Continue where that scheduler was (the optimizer's own state has the learning rates)."""
+        if len(state_dict["_last_lr"]) != len(self._last_lr):
             raise ValueError("the saved scheduler had another number of groups: build it as it was")
         vars(self).update(state_dict)
 
@@ -295,72 +367,126 @@ class LRScheduler:
 class LambdaLR(LRScheduler):
     """The first lr times `lr_lambda(steps)`: one function, or a list with one for each group."""
 
-    def __init__(self, optimizer, lr_lambda, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, lr_lambda: Callable | list[Callable], last_epoch: int = -1) -> None:
         groups, many = len(optimizer.param_groups), isinstance(lr_lambda, (list, tuple))
         self.lr_lambdas = list(lr_lambda) if many else [lr_lambda] * groups
         if len(self.lr_lambdas) != groups:
             raise ValueError(f"{len(self.lr_lambdas)} functions for {groups} groups: give one for each")
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         return [lr * factor(self.last_epoch) for lr, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
 
 
 class StepLR(LRScheduler):
     """Times `gamma` every `step_size` steps."""
 
-    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        return [lr * self.gamma ** (self.last_epoch // self.step_size) for lr in self.base_lrs]
+    def rate(self, base_lr: float, epoch: int) -> float:
+        return base_lr * self.gamma ** (epoch // self.step_size)
+
+
+class ExponentialLR(StepLR):
+    """Times `gamma` every step."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        super().__init__(optimizer, 1, gamma, last_epoch)
 
 
 class LinearLR(LRScheduler):
     """The first lr times a factor: a straight line from `start_factor` to `end_factor` in `total_iters` steps, then flat."""
 
-    def __init__(self, optimizer, start_factor=1 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
         if not (0 < start_factor <= 1 and 0 <= end_factor <= 1 and total_iters >= 1):
             raise ValueError("give LinearLR factors above 0 and up to 1, and at least one step")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        share = min(self.last_epoch, self.total_iters) / self.total_iters
-        return [lr * (self.start_factor + (self.end_factor - self.start_factor) * share) for lr in self.base_lrs]
+    def rate(self, base_lr: float, epoch: int) -> float:
+        share = min(epoch, self.total_iters) / self.total_iters
+        return base_lr * (self.start_factor + (self.end_factor - self.start_factor) * share)
 
 
 class CosineAnnealingLR(LRScheduler):
     """From the first lr to `eta_min` by `cosine_lr`."""
 
-    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
-        return [cosine_lr(self.last_epoch, lr, self.T_max, self.eta_min) for lr in self.base_lrs]
+    def rate(self, base_lr: float, epoch: int) -> float:
+        return cosine_lr(epoch, base_lr, self.T_max, self.eta_min)
 
 
 class SequentialLR(LRScheduler):
     """One scheduler after the other, each from its own step 0; `milestones` says when the second begins, the third, ..."""
 
-    def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, schedulers: list, milestones: list, last_epoch: int = -1) -> None:
         if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
             raise ValueError("give one milestone less than schedulers, all of them for this optimizer")
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         now = bisect_right(self.milestones, self.last_epoch)
         self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
         return self.schedulers[now].get_lr()
 
 
-def learning_rates(make, steps):
-    """The learning rates that the scheduler `make(optimizer)` gives to an optimizer with lr = 1."""
-    scheduler, rates = make(SGD([Tensor([0.0], requires_grad=True)], lr=1.0)), []
-    for _ in range(steps):
-        rates += scheduler.get_last_lr()
-        scheduler.step()
-    return rates
+class ReduceLROnPlateau(LRScheduler):
+    """Times `factor` when `step(metrics)` has seen no improvement for more than `patience` steps.
+
+    With `threshold_mode="rel"` an improvement is judged relative to the best metric, so a metric below 0 always counts as
+    one: use "abs" there.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | list[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        if factor >= 1 or mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError("give a factor below 1, mode 'min' or 'max', and threshold_mode 'rel' or 'abs'")
+        self.mode, self.factor, self.patience, self.threshold = mode, factor, patience, threshold
+        self.threshold_mode, self.cooldown, self.min_lr, self.eps = threshold_mode, cooldown, min_lr, eps
+        self.best, self.num_bad_epochs, self.cooldown_counter = math.inf if mode == "min" else -math.inf, 0, 0
+        super().__init__(optimizer)
+        if isinstance(min_lr, (list, tuple)) and len(min_lr) != len(self.base_lrs):
+            raise ValueError(f"min_lr has {len(min_lr)} values for {len(self.base_lrs)} groups: give one for each")
+
+    def get_lr(self) -> list[float]:
+        lrs = [group["lr"] for group in self.optimizer.param_groups]
+        if self.num_bad_epochs <= self.patience:
+            return lrs
+        floors = self.min_lr if isinstance(self.min_lr, (list, tuple)) else [self.min_lr] * len(lrs)
+        lower = [(lr, max(lr * self.factor, floor)) for lr, floor in zip(lrs, floors, strict=False)]
+        return [new if lr - new > self.eps else lr for lr, new in lower]
+
+    def step(self, metrics: float) -> None:
+        metric, sign = float(metrics), 1 if self.mode == "min" else -1
+        margin = sign * self.threshold
+        bar = self.best * (1 - margin) if self.threshold_mode == "rel" else self.best - margin
+        is_better = sign * metric < sign * bar
+        self.best, self.num_bad_epochs = (metric, 0) if is_better else (self.best, self.num_bad_epochs + 1)
+        if self.cooldown_counter > 0:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown_counter - 1, 0
+        super().step()
+        if self.num_bad_epochs > self.patience:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0

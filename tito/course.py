@@ -67,9 +67,10 @@ LOSSES = {
 }  # fmt: skip
 AUTOGRAD = {"tinytorch": ("no_grad",)}
 OPTIMIZERS = {
-    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
+    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer", "RMSprop"),
     "tinytorch.optim.lr_scheduler": (
-        "CosineAnnealingLR", "LRScheduler", "LambdaLR", "LinearLR", "SequentialLR", "StepLR",
+        "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "ReduceLROnPlateau",
+        "SequentialLR", "StepLR",
     ),
 }  # fmt: skip
 TRAINING = {

@@ -181,5 +181,5 @@ NOT_COMPARED = {
     "Flatten.extra_repr": "PyTorch adds end_dim=-1",
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
-    "LRScheduler.get_lr": "abstract",
+    "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }

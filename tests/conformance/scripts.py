@@ -212,6 +212,11 @@ def refusals(lib):
         "a negative learning rate": lambda: lib.optim.SGD([vector], lr=-1),
         "nesterov without momentum": lambda: lib.optim.SGD([vector], lr=1, nesterov=True),
         "a beta of 1": lambda: lib.optim.Adam([vector], betas=(1.0, 0.9)),
+        "a negative alpha": lambda: lib.optim.RMSprop([vector], alpha=-0.5),
+        "a tensor computed from others": lambda: lib.optim.SGD([vector * 2], lr=0.1),
+        "a factor of 1 on a plateau": lambda: plateau(lib, vector, factor=1.0),
+        "a mode of a plateau that is not there": lambda: plateau(lib, vector, mode="least"),
+        "a threshold mode that is not there": lambda: plateau(lib, vector, threshold_mode="relative"),
         "nothing to optimize": lambda: lib.optim.SGD([], lr=0.1),
         "a tensor where a list belongs": lambda: lib.optim.SGD(vector, lr=0.1),
         "a parameter twice in two groups": lambda: lib.optim.SGD([{"params": [vector]}, {"params": [vector]}], lr=0.1),
@@ -222,6 +227,10 @@ def refusals(lib):
             lib.ones(2), lib.ones(2, 1)
         ),
     }
+
+
+def plateau(lib, vector, **options):
+    return lib.optim.lr_scheduler.ReduceLROnPlateau(lib.optim.SGD([vector], lr=0.1), **options)
 
 
 def unrecorded(lib, x):
@@ -516,7 +525,15 @@ def bounds_of_initial_weights(lib):
 @script
 def kinds_of_optimizers(lib):
     p = numbers(lib, 2)
-    return [isinstance(getattr(lib.optim, name)([p], lr=0.1), lib.optim.Optimizer) for name in ("SGD", "Adam", "AdamW")]
+    kinds = ("SGD", "Adam", "AdamW", "RMSprop")
+    return [isinstance(getattr(lib.optim, name)([p], lr=0.1), lib.optim.Optimizer) for name in kinds]
+
+
+@script
+def kinds_of_schedulers(lib):
+    schedulers, optimizer = lib.optim.lr_scheduler, lib.optim.SGD([numbers(lib, 2)], lr=0.1)
+    made = schedulers.ReduceLROnPlateau(optimizer), schedulers.ExponentialLR(optimizer, 0.9)
+    return [isinstance(scheduler, schedulers.LRScheduler) for scheduler in made]
 
 
 @script

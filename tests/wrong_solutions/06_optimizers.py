@@ -5,33 +5,30 @@ The exercise's own tests must reject every one.
 
 WRONG = {
     "sgd_update": {
-        "climbs": ("param -= scratch", "param += scratch"),
-        "a new array for the caller": ("param -= scratch", "param = param - scratch"),
-        "temporaries": ("np.multiply(grad, lr, out=scratch)\nparam -= scratch", "param -= lr * grad"),
-        "scales the gradient itself": (
-            "np.multiply(grad, lr, out=scratch)\nparam -= scratch",
-            "grad *= lr\nparam -= grad",
-        ),
-        "lr is forgotten": ("np.multiply(grad, lr, out=scratch)\nparam -= scratch", "param -= grad"),
+        "climbs": ("param -=", "param +="),
+        "a new array for the caller": ("param -= lr * grad", "param = param - lr * grad"),
+        "scales the gradient itself": ("param -= lr * grad", "grad *= lr\nparam -= grad"),
+        "lr is forgotten": ("param -= lr * grad", "param -= grad"),
+        "returns the weights": ("param -= lr * grad", "return param - lr * grad"),
         "momentum is ignored": ("if momentum:", "if False:"),
         "the speed is an average": ("1 - dampening", "1 - momentum"),
-        "dampening is ignored": (
-            "np.multiply(grad, 1 - dampening, out=scratch)\n    buffer += scratch",
-            "buffer += grad",
-        ),
+        "dampening is ignored": ("(1 - dampening) * grad", "grad"),
         "dampening is what stays": ("1 - dampening", "dampening or 1"),
-        "nesterov is ignored": ("scratch if nesterov else buffer", "buffer"),
+        "nesterov is ignored": ("grad + momentum * buffer if nesterov else buffer", "buffer"),
         "nesterov with the old speed": """\
 if momentum:
-    if nesterov:
-        np.multiply(buffer, momentum, out=scratch)
-        scratch += grad
+    ahead = grad + momentum * buffer
     buffer *= momentum
     buffer += (1 - dampening) * grad
-    grad = scratch if nesterov else buffer
+    grad = ahead if nesterov else buffer
 param -= lr * grad""",
-        "nesterov without the gradient": ("scratch += grad", "pass"),
+        "nesterov without the gradient": ("grad + momentum * buffer if", "momentum * buffer if"),
+        "nesterov adds to the gradient itself": (
+            "grad = grad + momentum * buffer if nesterov else buffer",
+            "if nesterov:\n        grad += momentum * buffer\n    else:\n        grad = buffer",
+        ),
         "the speed is not kept": ("buffer *= momentum", "buffer = buffer * momentum"),
+        "the speed is the gradient": ("buffer += (1 - dampening) * grad", "buffer[...] = grad"),
         "the speed holds lr, with the old sign": """\
 if momentum:
     buffer *= momentum
@@ -41,49 +38,36 @@ else:
     param -= lr * grad""",
     },
     "adam_update": {
-        "no correction": (
-            "scratch += eps * root\nnp.divide(exp_avg, scratch, out=scratch)\nscratch *= lr * root / (1 - beta1**step)",
-            "scratch += eps\nnp.divide(exp_avg, scratch, out=scratch)\nscratch *= lr",
-        ),
-        "only m is corrected": ("lr * root / (1 - beta1**step)", "lr / (1 - beta1**step)"),
-        "only v is corrected": ("lr * root / (1 - beta1**step)", "lr * root"),
-        "corrected as if every step were the first": ("beta1**step", "beta1"),
-        "v is corrected as if every step were the first": ("beta2**step", "beta2"),
-        "counts from 0": ("root = math.sqrt(1 - beta2**step)", "step += 1\nroot = math.sqrt(1 - beta2**step)"),
-        "eps is not corrected": ("scratch += eps * root", "scratch += eps"),
-        "eps under the root": (
-            "np.sqrt(exp_avg_sq, out=scratch)\nscratch += eps * root",
-            "np.add(exp_avg_sq, eps * root * root, out=scratch)\nnp.sqrt(scratch, out=scratch)",
-        ),
-        "no root": ("np.sqrt(exp_avg_sq, out=scratch)", "scratch[...] = exp_avg_sq"),
-        "the betas swapped": ("beta1, beta2 = betas", "beta2, beta1 = betas"),
-        "sums instead of averages": (
-            "np.multiply(grad, 1 - beta1, out=scratch)\nexp_avg += scratch",
-            "exp_avg += grad",
-        ),
-        "the square of the average": (
-            "np.multiply(grad, grad, out=scratch)",
-            "np.multiply(exp_avg, exp_avg, out=scratch)",
-        ),
-        "the gradient instead of m": ("np.divide(exp_avg, scratch", "np.divide(grad, scratch"),
-        "corrects the averages themselves": """\
-beta1, beta2 = betas
-exp_avg *= beta1
-exp_avg += (1 - beta1) * grad
-exp_avg_sq *= beta2
-exp_avg_sq += (1 - beta2) * grad * grad
-exp_avg /= 1 - beta1**step
-exp_avg_sq /= 1 - beta2**step
-param -= lr * exp_avg / (np.sqrt(exp_avg_sq) + eps)""",
-        "as it stands, with new arrays": """\
+        "no correction": """\
 beta1, beta2 = betas
 exp_avg[...] = beta1 * exp_avg + (1 - beta1) * grad
-exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * grad * grad
-param -= lr * (exp_avg / (1 - beta1**step)) / (np.sqrt(exp_avg_sq / (1 - beta2**step)) + eps)""",
-        "the gradient is squared in place": (
-            "np.multiply(grad, grad, out=scratch)",
-            "grad *= grad\nscratch[...] = grad",
+exp_avg_sq[...] = beta2 * exp_avg_sq + (1 - beta2) * grad**2
+param -= lr * exp_avg / (np.sqrt(exp_avg_sq) + eps)""",
+        "only m is corrected": ("v = exp_avg_sq / (1 - beta2**step)", "v = exp_avg_sq"),
+        "only v is corrected": ("m = exp_avg / (1 - beta1**step)", "m = exp_avg"),
+        "corrected as if every step were the first": ("beta1**step", "beta1"),
+        "v is corrected as if every step were the first": ("beta2**step", "beta2"),
+        "counts from 0": ("beta1, beta2 = betas", "beta1, beta2 = betas\nstep += 1"),
+        "eps is not corrected": (
+            "(np.sqrt(v) + eps)",
+            "((np.sqrt(exp_avg_sq) + eps) / math.sqrt(1 - beta2**step))",
         ),
+        "eps under the root": ("(np.sqrt(v) + eps)", "np.sqrt(v + eps)"),
+        "no root": ("np.sqrt(v)", "v"),
+        "the betas swapped": ("beta1, beta2 = betas", "beta2, beta1 = betas"),
+        "sums instead of averages": ("(1 - beta1) * grad", "grad"),
+        "the square of the average": ("grad**2", "exp_avg**2"),
+        "no square": ("grad**2", "abs(grad)"),
+        "the gradient instead of m": ("lr * m", "lr * grad"),
+        "climbs": ("param -=", "param +="),
+        "new averages every time": ("exp_avg[...] =", "exp_avg ="),
+        "a new average of squares every time": ("exp_avg_sq[...] =", "exp_avg_sq ="),
+        "new weights for the caller": ("param -= lr", "param = param - lr"),
+        "corrects the averages themselves": (
+            "m = exp_avg / (1 - beta1**step)\nv = exp_avg_sq / (1 - beta2**step)",
+            "exp_avg /= 1 - beta1**step\nexp_avg_sq /= 1 - beta2**step\nm, v = exp_avg, exp_avg_sq",
+        ),
+        "the gradient is squared in place": ("(1 - beta2) * grad**2", "(1 - beta2) * grad\ngrad *= grad"),
     },
     "AdamW.decayed": {
         "L2 after all": (

@@ -9,6 +9,7 @@ from tinytorch.optimizers import (
     Adam,
     AdamW,
     Optimizer,
+    RMSprop,
 )
 
 __getattr__ = _later.names_of(__name__)

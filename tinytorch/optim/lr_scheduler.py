@@ -6,9 +6,11 @@ Written by `tito export`: edit the notebooks instead.
 from tinytorch import _later
 from tinytorch.optimizers import (
     CosineAnnealingLR,
+    ExponentialLR,
     LambdaLR,
     LinearLR,
     LRScheduler,
+    ReduceLROnPlateau,
     SequentialLR,
     StepLR,
 )
