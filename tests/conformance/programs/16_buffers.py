@@ -59,8 +59,8 @@ wide = net.double()
 assert wide is net and net[0].gain.dtype == torch.float64
 kinds = {name: str(value.dtype).split(".")[-1] for name, value in net.state_dict().items()}
 print(kinds)
-double_out = net(x.double()).detach()
+in_double = net(x.double()).detach().float()
 net.float().to("cpu")
 buffers = {name: b.clone() for name, b in net.named_buffers()}
-difference = (double_out.float() - eval_out).abs().max().item() < 1e-4
+difference = (in_double - eval_out).abs().max().item() < 1e-4
 print("close to float32:", difference, "frozen:", [p.requires_grad for p in net.requires_grad_(False).parameters()])
