@@ -225,7 +225,7 @@ class Optimizer:
             for p in group["params"]:
                 if p.grad is not None:
                     self.update(p, self.state[p], group)
-                    # p.increment_version()
+                    p.increment_version()
         return loss
 
     def update(self, p: Tensor, state: dict, group: dict) -> None:

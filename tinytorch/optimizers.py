@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 6f02f46f58d15cff
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: e9f8e341631eb333
 """
 
 import math
@@ -112,7 +112,7 @@ class Optimizer:
             for p in group["params"]:
                 if p.grad is not None:
                     self.update(p, self.state[p], group)
-                    # p.increment_version()
+                    p.increment_version()
         return loss
 
     def update(self, p: Tensor, state: dict, group: dict) -> None:
