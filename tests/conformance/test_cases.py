@@ -27,7 +27,7 @@ def calm():
 
 @pytest.mark.parametrize("name", sorted(CASES))
 @FIXED
-@given(data=st.array())
+@given(data=st.data())
 def test_result_and_gradients(name, data):
     program, arrays = data.draw(CASES[name])
     wanted = [data.draw(st.integers(0, 4)) > 0 for _ in arrays]
@@ -36,7 +36,7 @@ def test_result_and_gradients(name, data):
 
 @pytest.mark.parametrize("name", sorted(DRAWN_SCRIPTS))
 @FIXED
-@given(data=st.array())
+@given(data=st.data())
 def test_optimizers_and_schedulers(name, data):
     check_script(data.draw(DRAWN_SCRIPTS[name]))
 
