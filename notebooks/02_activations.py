@@ -531,7 +531,9 @@ def elu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  2.    ])
     """
     below = np.minimum(x, 0)
-    return np.where(x > 0, x, alpha * np.expm1(below)), (lambda grad: grad * np.where(x > 0, 1, alpha * np.exp(below)),)
+    return np.where(x > 0, x, alpha * np.expm1(below)), (
+        lambda grad: grad * np.where(x <= 0, alpha * np.exp(below), 1),
+    )
 
 
 @app.function(hide_code=True)

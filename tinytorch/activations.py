@@ -1,6 +1,6 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 1204c8dc02f81bf1
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: c03ab05253465fa0
 """
 
 import math
@@ -129,7 +129,9 @@ def elu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  2.    ])
     """
     below = np.minimum(x, 0)
-    return np.where(x > 0, x, alpha * np.expm1(below)), (lambda grad: grad * np.where(x > 0, 1, alpha * np.exp(below)),)
+    return np.where(x > 0, x, alpha * np.expm1(below)), (
+        lambda grad: grad * np.where(x <= 0, alpha * np.exp(below), 1),
+    )
 
 
 @op

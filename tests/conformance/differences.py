@@ -189,7 +189,6 @@ NOT_COMPARED = {
     "Tensor.set_engine": "how module 05 joins module 01",
     "Tensor.__repr__": "PyTorch adds requires_grad and grad_fn",
     "Module.named_tensors": "parameters and buffers in one list; PyTorch has two",
-    "Module.cuda": "there is none",
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
     "LRScheduler.get_lr": "abstract",
