@@ -353,32 +353,34 @@ def layers_without_inputs_or_outputs(lib):
 
 @script
 def more_initial_weights(lib):
-    """Spread and middle of what is drawn at random, to two digits."""
+    """Spread, in twentieths of the expected one, and middle of what is drawn at random."""
     lib.manual_seed(0)
     init, fill = lib.nn.init, lib.zeros
     weights = [
-        init.normal_(fill(300, 300)),
-        init.normal_(fill(300, 300), mean=3.0, std=0.5),
-        init.xavier_normal_(fill(400, 200)),
-        init.xavier_normal_(fill(400, 200), gain=2.0),
-        init.xavier_uniform_(fill(400, 200), gain=init.calculate_gain("relu")),
-        init.kaiming_normal_(fill(400, 200)),
-        init.kaiming_normal_(fill(400, 200), a=0.5, mode="fan_out"),
-        init.kaiming_normal_(fill(50, 40, 5, 5), mode="fan_out", nonlinearity="relu"),
-        init.kaiming_uniform_(fill(300, 200), mode="fan_out", nonlinearity="tanh"),
-        init.kaiming_uniform_(fill(400, 200), nonlinearity="linear"),
-        init.uniform_(fill(300, 300), a=-1.0, b=3.0),
-        init.constant_(fill(2, 2), 0.25),
-        init.ones_(fill(3)),
-        init.zeros_(lib.ones(3)),
+        (init.normal_(fill(300, 300)), 1),
+        (init.normal_(fill(300, 300), mean=3.0, std=0.5), 0.5),
+        (init.xavier_normal_(fill(400, 200)), (2 / 600) ** 0.5),
+        (init.xavier_normal_(fill(400, 200), gain=2.0), 2 * (2 / 600) ** 0.5),
+        (init.xavier_uniform_(fill(400, 200), gain=init.calculate_gain("relu")), (4 / 600) ** 0.5),
+        (init.kaiming_normal_(fill(400, 200)), (2 / 200) ** 0.5),
+        (init.kaiming_normal_(fill(400, 200), a=0.5, mode="fan_out"), (2 / 1.25 / 400) ** 0.5),
+        (init.kaiming_normal_(fill(60, 40, 5, 5), mode="fan_out", nonlinearity="relu"), (2 / 1500) ** 0.5),
+        (init.kaiming_uniform_(fill(400, 200), mode="fan_out", nonlinearity="tanh"), 5 / 3 / 400**0.5),
+        (init.kaiming_uniform_(fill(400, 200), nonlinearity="linear"), 1 / 200**0.5),
+        (init.uniform_(fill(300, 300), a=-1.0, b=3.0), 4 / 12**0.5),
     ]
+    constants = init.constant_(fill(2, 2), 0.25), init.ones_(fill(3)), init.zeros_(lib.ones(3))
     gains = [
         init.calculate_gain(name) for name in ("linear", "conv2d", "sigmoid", "tanh", "relu", "selu", "leaky_relu")
     ]
     frozen = lib.nn.Linear(2, 2)
     init.ones_(frozen.weight)
     return (
-        [(x.shape, x.dtype, f"{x.numpy().std():.1e}", round(float(x.numpy().mean()), 1)) for x in weights],
+        [
+            (x.dtype, round(20 * float(x.numpy().std()) / std), round(abs(float(x.numpy().mean()))))
+            for x, std in weights
+        ],
+        constants,
         (gains, init.calculate_gain("leaky_relu", 2.0), frozen.weight.requires_grad, frozen.weight.is_leaf),
         [
             refused(lambda: init.calculate_gain("none")),
