@@ -6,12 +6,17 @@ app = marimo.App(width="medium", app_title="Module 03: Layers")
 with app.setup(hide_code=True):
     import math
     import os
+    import warnings
+    from collections.abc import MutableMapping
+    from functools import partialmethod
+    from inspect import signature
+    from types import SimpleNamespace
 
     import marimo as mo
     import numpy as np
 
-    from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-    from tinytorch.tensor import Tensor, default_generator, manual_seed, op, rand, randn, zeros
+    from tinytorch.activations import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
+    from tinytorch.tensor import Tensor, float32, float64, default_generator, manual_seed, op, rand, randn, where, zeros
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -58,7 +63,7 @@ def _():
 
 @app.class_definition
 class Parameter(Tensor):
-    """A tensor that a network learns.
+    """A tensor that a network learns. Made of a tensor, it shares that tensor's memory.
 
     >>> Parameter([1.0, 2.0]).requires_grad
     True
@@ -66,8 +71,13 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad=True):
+    def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         super().__init__(data, requires_grad=requires_grad)
+        if isinstance(data, Tensor):
+            self.data = data
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
 
 
 @app.cell(hide_code=True)
@@ -97,34 +107,52 @@ def _():
     return
 
 
-@app.function
-def uniform_(tensor, a=0.0, b=1.0):
-    """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    tensor.array[...] = a + (b - a) * default_generator().random(tensor.shape, dtype=np.float32)
+@app.function(hide_code=True)
+def numpy_generator(given=None):
+    """NumPy's source of random numbers inside a `generator=`, or the one that `manual_seed` sets."""
+    return default_generator() if given is None else given.numpy
+
+
+@app.function(hide_code=True)
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill a tensor, in place, with a number (or an array of its shape); returns the tensor.
+
+    >>> constant_(zeros(2), 0.5).tolist()
+    [0.5, 0.5]
+    """
+    tensor.array[...] = val
     return tensor
 
 
 @app.function
-def fan_in_and_out(tensor):
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
+    """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
+    return constant_(tensor, a + (b - a) * numpy_generator(generator).random(tensor.shape, float32))
+
+
+@app.function
+def fan_in_and_out(tensor: Tensor) -> tuple:
     """How many inputs each output of a weight sums over, and how many outputs each input goes to.
 
-    A weight has shape (out, in), or (out, in, height, width) for a convolution.
+    A weight has shape (out, in), or (out, in, height, width) for a convolution. At least 1, also of an empty one.
 
     >>> fan_in_and_out(zeros(128, 784)), fan_in_and_out(zeros(32, 3, 5, 5))
     ((784, 128), (75, 800))
     """
     places = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * places, tensor.shape[0] * places
+    return max(1, tensor.shape[1] * places), max(1, tensor.shape[0] * places)
 
 
 @app.function
-def xavier_uniform_(tensor):
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator=None) -> Tensor:
     """Fill a weight, in place, so that a linear layer nearly keeps variances, both ways.
 
     [Glorot and Bengio, 2010](https://proceedings.mlr.press/v9/glorot10a.html).
 
     Args:
         tensor: the weight, of shape (out, in) or (out, in, height, width).
+        gain: given: multiplies all weights.
+        generator: where the random numbers come from; hand it to `uniform_`.
 
     Returns:
         The same tensor, filled with uniform random numbers around 0.
@@ -140,10 +168,12 @@ def xavier_uniform_(tensor):
 
     Hint: two functions above do half of the work. Check your bound with the example.
     """
+    if gain != 1:
+        return constant_(tensor, gain * xavier_uniform_(tensor, 1, generator).array)
     ### BEGIN SOLUTION
     fan_in, fan_out = fan_in_and_out(tensor)
     bound = math.sqrt(6 / (fan_in + fan_out))
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
     ### END SOLUTION
 
 
@@ -184,7 +214,9 @@ def _():
 
 
 @app.function
-def kaiming_uniform_(tensor, a=0.0):
+def kaiming_uniform_(
+    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator=None
+) -> Tensor:
     """Fill a weight, in place, so that leaky ReLU and layer together keep the mean square.
 
     [He and others, 2015](https://arxiv.org/abs/1502.01852).
@@ -192,6 +224,8 @@ def kaiming_uniform_(tensor, a=0.0):
     Args:
         tensor: the weight, of shape (out, in) or (out, in, height, width).
         a: slope of the leaky ReLU for negative numbers; 0 for ReLU, 1 for no activation.
+        mode, nonlinearity: given: any other than these go to `kaiming_std`, further down.
+        generator: where the random numbers come from; hand it to `uniform_`.
 
     Returns:
         The same tensor, filled with uniform random numbers around 0.
@@ -208,10 +242,13 @@ def kaiming_uniform_(tensor, a=0.0):
     Hint: solve for the variance on paper. With a = 1 nothing is lost, and the third line of
     the table in section 2 must come out.
     """
+    if (mode, nonlinearity) != ("fan_in", "leaky_relu"):
+        bound = math.sqrt(3) * kaiming_std(tensor, a, mode, nonlinearity)
+        return uniform_(tensor, -bound, bound, generator)
     ### BEGIN SOLUTION
     fan_in, _ = fan_in_and_out(tensor)
     bound = math.sqrt(6 / ((1 + a**2) * fan_in))
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
     ### END SOLUTION
 
 
@@ -232,6 +269,85 @@ def test_kaiming_uniform():
     assert 0.099 < kaiming_uniform_(zeros(50, 300), a=1).amax().item() < 0.1001, "no activation, 300 inputs: 0.1"
     assert 0.097 < kaiming_uniform_(zeros(40, 24, 5, 5)).amax().item() < 0.1001, "a convolution's weight"
     ### END HIDDEN TESTS
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ### Given: the rest of `nn.init`
+
+    The same two ideas with normal instead of uniform numbers, and what PyTorch offers besides: other activations (a **gain** is what
+    makes up for one: 1 if it takes nothing away), fan-out instead of fan-in, constants.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """By what an activation asks weights to be multiplied, as PyTorch has it; `param` is the slope of leaky_relu.
+
+    >>> calculate_gain("tanh"), calculate_gain("leaky_relu", 1)
+    (1.6666666666666667, 1.0)
+    """
+    slope = 0.01 if param is None else param
+    gains = {"relu": 2**0.5, "leaky_relu": math.sqrt(2 / (1 + slope**2)), "tanh": 5 / 3, "selu": 0.75}
+    return (dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1.0) | gains)[nonlinearity]
+
+
+@app.function(hide_code=True)
+def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    """The standard deviation of Kaiming's weights, for any activation and either fan."""
+    fans = dict(zip(("fan_in", "fan_out"), fan_in_and_out(tensor), strict=True))
+    return calculate_gain(nonlinearity, a) / math.sqrt(fans[mode])
+
+
+@app.function(hide_code=True)
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
+    """Fill a tensor, in place, with normal random numbers; returns the tensor."""
+    return constant_(tensor, mean + std * numpy_generator(generator).standard_normal(tensor.shape, float32))
+
+
+@app.function(hide_code=True)
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator=None) -> Tensor:
+    """As `xavier_uniform_`, with normal numbers."""
+    return normal_(tensor, 0, gain * math.sqrt(2 / sum(fan_in_and_out(tensor))), generator)
+
+
+@app.function(hide_code=True)
+def kaiming_normal_(
+    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator=None
+) -> Tensor:
+    """As `kaiming_uniform_`, with normal numbers."""
+    return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+@app.function(hide_code=True)
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill a tensor, in place, with zeros; returns the tensor."""
+    return constant_(tensor, 0)
+
+
+@app.function(hide_code=True)
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill a tensor, in place, with ones; returns the tensor."""
+    return constant_(tensor, 1)
+
+
+@app.function
+def test_other_initializers():
+    """WHAT: normal numbers with the right spread, PyTorch's gains, and constants, all in place.
+    WHY: GPT-2 starts from normal numbers, ResNet from kaiming_normal_ with fan-out.
+    TIP: these are given. If xavier_uniform_ fails with a gain, look at your own part of it.
+    """
+    weight = zeros(300, 200)
+    array = weight.array
+    manual_seed(1)
+    assert abs(normal_(weight, 5, 0.1).numpy().mean() - 5) < 0.01 and abs(array.std() - 0.1) < 0.001
+    assert abs(xavier_normal_(weight).numpy().std() - 0.0632) < 0.001
+    assert abs(kaiming_normal_(weight, mode="fan_out", nonlinearity="relu").numpy().std() - 0.0816) < 0.001
+    assert 0.12 < kaiming_uniform_(weight, nonlinearity="linear").numpy().max() < 0.1226
+    assert 0.21 < xavier_uniform_(weight, gain=2).numpy().max() < 0.2191
+    assert ones_(weight).numpy().min() == 1 and zeros_(weight).numpy().max() == 0 and weight.array is array
 
 
 @app.cell(hide_code=True)
@@ -303,13 +419,13 @@ def _():
 
 @app.function
 @op
-def linear(x, weight, bias=None):
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Weighted sums of the last axis: x W^T + b, as one matrix product.
 
     PyTorch: [`F.linear`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html).
 
     Args:
-        x: array of shape (..., in), with any number of leading axes, also none.
+        input: array of shape (..., in), with any number of leading axes, also none. Call it `x`.
         weight: array of shape (out, in).
         bias: array of shape (out,), or None.
 
@@ -317,7 +433,7 @@ def linear(x, weight, bias=None):
         Array of shape (..., out).
 
     Raises:
-        ValueError: the last axis of `x` has another size than that of `weight`.
+        ValueError: the last axis of `x` has another size than that of `weight` (given).
 
     >>> linear(Tensor([1.0, 2.0]), Tensor([[1.0, 0.0], [1.0, 1.0]]), Tensor([0.0, 10.0]))
     tensor([ 1., 13.])
@@ -331,8 +447,12 @@ def linear(x, weight, bias=None):
     Hint: `@op` lets you forget tensors: here all are arrays. One size of a new shape may be
     -1, "whatever fits"; which size must stay what it is?
     """
+    x = input
+    if weight.ndim != 2 or x.shape[-1:] != weight.shape[1:]:
+        rule = f"its last size must be {weight.shape[-1]}" if weight.ndim == 2 else "its weight must have two axes"
+        raise ValueError(f"Linear{weight.shape[::-1]} got an input of shape {x.shape}: {rule}")
     ### BEGIN SOLUTION
-    rows = x.reshape(-1, x.shape[-1]) @ weight.T
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) @ weight.T
     if bias is not None:
         rows += bias
     return rows.reshape(*x.shape[:-1], len(weight))
@@ -395,7 +515,7 @@ def _():
 
 
 @app.function
-def dropout(x, p=0.5, training=True):
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set numbers to 0 with probability `p`; the others grow, so that the average stays.
 
     [Srivastava and others, 2014](https://jmlr.org/papers/v15/srivastava14a.html).
@@ -404,6 +524,7 @@ def dropout(x, p=0.5, training=True):
         x: tensor of any shape.
         p: probability of a 0, from 0 to 1; 1 leaves nothing but zeros.
         training: without it nothing happens to `x`.
+        inplace: accepted, as in PyTorch, and ignored.
 
     Returns:
         Tensor of the same shape and dtype.
@@ -420,19 +541,19 @@ def dropout(x, p=0.5, training=True):
         1. Refuse a `p` that is no probability.
         2. Not training: `x` itself.
         3. Draw a random number for every number of `x`, and compare: a mask of survivors.
-        4. Multiply: zeros where the mask says so, and survivors as large as they must be.
+        4. Survivors, as large as they must be, where the mask says so; zeros elsewhere.
 
     Hint: stay with tensors and their operations: `x.array` would hide from `Tensor.apply` what
-    you do. `rand(2, 3)` makes random numbers between 0 and 1, and `mask.float()` numbers of
-    truth values. Think about p = 1.
+    you do. `rand(2, 3)` makes random numbers between 0 and 1, and `where(mask, a, b)` selects.
+    Think about p = 1.
     """
     ### BEGIN SOLUTION
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, from 0 to 1, and not {p}")
     if not training:
         return x
-    mask = rand(*x.shape) >= p
-    return x * (mask.float() / (1 - p)) if p < 1 else 0 * x
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return where(rand(*x.shape) >= p, x * scale, 0.0)
     ### END SOLUTION
 
 
@@ -501,49 +622,138 @@ def _():
     return
 
 
-@app.class_definition
-class Module:
-    """A part of a network: `forward`, and as attributes its parameters, buffers and smaller modules.
-
-    PyTorch: [`nn.Module`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html). This one needs no
-    `super().__init__()`, and does not mind it.
-
-    >>> net = Module()
-    >>> net.weight = Parameter([1.0, 2.0])
-    >>> dict(net.named_parameters())
-    {'weight': tensor([1., 2.])}
-    """
+@app.class_definition(hide_code=True)
+class ModuleBase:
+    """What a module can do besides, under PyTorch's names: registering, walking, casting, hooks. Given."""
 
     training = True  # until `train` or `eval` says otherwise
-    buffer_names = ()
-
-    def forward(self, *args, **kwargs):
-        raise NotImplementedError(f"{type(self).__name__}.forward: a module needs this method")
+    _persistent = {}  # buffer -> whether it is saved; never changed in place, since all modules share it
+    _forward_hooks = ()
 
     def __call__(self, *args, **kwargs):
-        return self.forward(*args, **kwargs)
+        out = self.forward(*args, **kwargs)
+        for handle in self._forward_hooks:
+            new = handle.hook(self, args, out)
+            out = out if new is None else new
+        return out
 
-    def register_buffer(self, name, tensor):
-        """Keep a tensor that is not learnt as `self.name`; it is saved and loaded with the parameters."""
-        setattr(self, name, tensor)
-        self.buffer_names = (*self.buffer_names, name)
+    def register_forward_hook(self, hook) -> SimpleNamespace:
+        """Call `hook(module, args, out)` after `forward`; unless it returns None, that replaces `out`. Stop with `.remove()`."""
+        handle = SimpleNamespace(hook=hook)
+        handle.remove = lambda: setattr(
+            self, "_forward_hooks", tuple(h for h in self._forward_hooks if h is not handle)
+        )
+        self._forward_hooks = (*self._forward_hooks, handle)
+        return handle
+
+    def __setattr__(self, name: str, value) -> None:
+        """Refuse a plain value in the place of a parameter, a module or a buffer, which would be lost in silence."""
+        kinds = [kind for kind in (Parameter, ModuleBase) if isinstance(vars(self).get(name), kind)]
+        self._register(name, value, *kinds, *[Tensor] * (name in self._persistent))
+
+    def _register(self, name: str, value, kind: type = object, *rest) -> None:
+        """Set an attribute to a value of this kind, or to None."""
+        if value is not None and not isinstance(value, kind):
+            kind = kind.__name__.removesuffix("Base")
+            raise TypeError(f"cannot assign a {type(value).__name__} as {name!r}, which must be a {kind} or None")
+        super().__setattr__(name, value)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Keep a tensor that is not learnt as `self.name`; if `persistent`, it is saved and loaded with the parameters."""
+        self._register(name, tensor, Tensor)
+        self._persistent = self._persistent | {name: persistent}
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        self._register(name, param, Parameter)
+
+    def add_module(self, name: str, module: "ModuleBase | None") -> None:
+        self._register(name, module, ModuleBase)
+
+    @property
+    def buffer_names(self) -> list[str]:
+        """The names of this module's buffers, without those that are None or not to be saved."""
+        return [name for name, saved in self._persistent.items() if saved and vars(self).get(name) is not None]
 
     def named_children(self):
         """(name, module) of the modules right below this one."""
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+        return ((name, value) for name, value in vars(self).items() if isinstance(value, ModuleBase))
 
     def children(self):
         return (child for _, child in self.named_children())
 
-    def modules(self):
-        """This module and all below it, each once."""
-        found = {id(self): self}
-        for child in self.children():
-            found |= {id(module): module for module in child.modules()}
+    def named_modules(self, prefix: str = ""):
+        """(path, module) of this module and all below it, each once."""
+        found = {id(self): (prefix, self)}
+        for name, child in self.named_children():
+            for path, module in child.named_modules(f"{prefix}.{name}".lstrip(".")):
+                found.setdefault(id(module), (path, module))
         yield from found.values()
 
-    def named_tensors(self, prefix=""):
-        """All parameters and buffers, here and below, with their names.
+    def modules(self):
+        return (module for _, module in self.named_modules())
+
+    def named_buffers(self, prefix: str = ""):
+        """(name, buffer), also of those that are not saved."""
+        for path, module in self.named_modules(prefix):
+            for name in module._persistent:
+                if vars(module).get(name) is not None:
+                    yield f"{path}.{name}".lstrip("."), vars(module)[name]
+
+    def buffers(self):
+        return (buffer for _, buffer in self.named_buffers())
+
+    def apply(self, fn):
+        """Call `fn` with every module below this one, then with this one; returns the module."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True):
+        """Freeze all parameters, or thaw them; returns the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def to(self, *args, **kwargs):
+        """Cast parameters and buffers, in place, as `Tensor.to` does; integers keep their dtype. Returns the module."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            if tensor.dtype.kind == "f":
+                tensor.data = tensor.detach().to(*args, **kwargs)
+        return self
+
+    double, float, half = partialmethod(to, float64), partialmethod(to, float32), partialmethod(to, np.dtype("float16"))
+    cpu, cuda = partialmethod(to, "cpu"), partialmethod(to, "cuda")
+
+    def _warn_of_plain_lists(self) -> None:
+        """Layers and parameters in a plain list, tuple or dict are neither trained nor saved: say so."""
+        known = set(map(id, (*self.modules(), *dict(self.named_tensors()).values())))
+        for module in self.modules():
+            for name, value in vars(module).items():
+                items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+                if any(isinstance(item, (ModuleBase, Parameter)) and id(item) not in known for item in items):
+                    text = f"{name!r} is a plain {type(value).__name__}: its layers are neither trained nor saved"
+                    warnings.warn(f"{text}. Use nn.ModuleList or nn.ModuleDict.", stacklevel=3)
+
+
+@app.class_definition
+class Module(ModuleBase):
+    """A part of a network: `forward`, and as attributes its parameters, buffers and smaller modules.
+
+    PyTorch: [`nn.Module`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html). This one needs no
+    `super().__init__()`, and does not mind it. What no exercise is about is in `ModuleBase`.
+
+    >>> net = Module()
+    >>> net.weight = Parameter([1.0, 2.0])
+    >>> [name for name, parameter in net.named_parameters()]
+    ['weight']
+    """
+
+    def forward(self, *args, **kwargs):
+        raise NotImplementedError(f"{type(self).__name__}.forward: a module needs this method")
+
+    def named_tensors(self, prefix: str = "") -> list:
+        """All parameters, and all buffers that are saved, here and below, with their names.
 
         Args:
             prefix: the path to this module: "first", "first.block", or "" at the root.
@@ -554,8 +764,8 @@ class Module:
 
         >>> net, first = Module(), Module()
         >>> first.weight, net.first = Parameter([1.0]), first
-        >>> net.named_tensors()
-        [('first.weight', tensor([1.]))]
+        >>> [(name, tensor.tolist()) for name, tensor in net.named_tensors()]
+        [('first.weight', [1.0])]
 
         Steps:
             1. Collect this module's own parameters and buffers, in order of assignment. A name
@@ -567,17 +777,16 @@ class Module:
         """
         ### BEGIN SOLUTION
         path = f"{prefix}." if prefix else ""
-        found = [
-            (path + name, value)
-            for name, value in vars(self).items()
-            if isinstance(value, Parameter) or name in self.buffer_names
-        ]
+        found = []
+        for name, value in vars(self).items():
+            if isinstance(value, Parameter) or name in self.buffer_names:
+                found.append((path + name, value))
         for name, child in self.named_children():
             found += child.named_tensors(path + name)
         return found
         ### END SOLUTION
 
-    def named_parameters(self, prefix=""):
+    def named_parameters(self, prefix: str = ""):
         """(name, parameter), each parameter once, under its first name."""
         seen = set()
         for name, tensor in self.named_tensors(prefix):
@@ -587,17 +796,15 @@ class Module:
 
     def parameters(self):
         """Each parameter once: what an optimizer gets."""
+        self._warn_of_plain_lists()
         return (parameter for _, parameter in self.named_parameters())
 
-    def buffers(self):
-        return (tensor for _, tensor in self.named_tensors() if not isinstance(tensor, Parameter))
-
-    def zero_grad(self):
-        """Forget all gradients."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or set them to zero."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.grad = None if set_to_none or parameter.grad is None else constant_(parameter.grad, 0)
 
-    def state_dict(self):
+    def state_dict(self) -> dict:
         """Name -> copy of the tensor, for all parameters and buffers.
 
         >>> net = Module()
@@ -615,7 +822,7 @@ class Module:
         return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
         ### END SOLUTION
 
-    def load_state_dict(self, state, strict=True):
+    def load_state_dict(self, state: dict, strict: bool = True) -> tuple:
         """Copy numbers into the parameters and buffers, in place.
 
         Args:
@@ -656,7 +863,7 @@ class Module:
         return missing, unexpected
         ### END SOLUTION
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True):
         """Tell this module, and all below it, that the network is training; returns the module."""
         for module in self.modules():
             module.training = mode
@@ -666,16 +873,16 @@ class Module:
         """The opposite of `train`: the network is at work."""
         return self.train(False)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """What a layer says about itself when it is printed."""
         return ""
 
-    def __repr__(self):
-        lines = [f"({name}): {child}" for name, child in self.named_children()]
-        if not lines:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        inside = "\n".join(lines).replace("\n", "\n  ")
-        return f"{type(self).__name__}(\n  {inside}\n)"
+    def __repr__(self) -> str:
+        children = [f"({name}): {child}" for name, child in self.named_children()]
+        inside = "\n".join([*self.extra_repr().splitlines(), *children])
+        if "\n" in inside or children:
+            inside = f"\n{inside}".replace("\n", "\n  ") + "\n"
+        return f"{type(self).__name__}({inside})"
 
 
 @app.function
@@ -710,7 +917,8 @@ def _():
     ### Saving: a picture or a window?
 
     In its 12th round of training a network is at its best. You keep `best = net.state_dict()`, train on, and the 20th round is worse.
-    What is in `best`? If it holds the tensors themselves, it is a *window*: the 20th round. It must be a *picture*, a copy.
+    What is in `best`? If it holds the tensors themselves, it is a *window*: the 20th round. Ours is a *picture*, a copy. (PyTorch's
+    is a window. There you write `copy.deepcopy(net.state_dict())`, and sooner or later everybody forgets to.)
     And an integer buffer that counts rounds must come out an integer. Fill in `state_dict`.
     """)
     return
@@ -814,51 +1022,78 @@ class Linear(Module):
     Linear(in_features=64, out_features=32, bias=True)
     """
 
-    def __init__(self, in_features, out_features, bias=True):
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         self.in_features, self.out_features = in_features, out_features
         self.weight = kaiming_uniform_(Parameter(zeros(out_features, in_features)), a=math.sqrt(5))
-        bound = 1 / math.sqrt(in_features)
+        bound = in_features and 1 / math.sqrt(in_features)
         self.bias = uniform_(Parameter(zeros(out_features)), -bound, bound) if bias else None
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return linear(x, self.weight, self.bias)
 
-    def extra_repr(self):
-        bias = self.bias is not None
-        return f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
 @app.class_definition
 class Dropout(Module):
     """`dropout` that knows whether the network is training."""
 
-    def __init__(self, p=0.5):
-        self.p = p
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        self.p, self.inplace = p, inplace
+        dropout(zeros(0), p)  # refuses a p that is no probability
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return dropout(x, self.p, self.training)
 
-    def extra_repr(self):
-        return f"p={self.p}"
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 @app.class_definition
 class Flatten(Module):
-    """All axes from `start_dim` on become one: images to rows."""
+    """The axes from `start_dim` to `end_dim` become one: images to rows."""
 
-    def __init__(self, start_dim=1):
-        self.start_dim = start_dim
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x):
-        return x.reshape(*x.shape[: self.start_dim], math.prod(x.shape[self.start_dim :]))
+    def forward(self, x: Tensor) -> Tensor:
+        first, last = range(x.ndim)[self.start_dim], range(x.ndim)[self.end_dim]
+        return x.reshape(*x.shape[:first], math.prod(x.shape[first : last + 1]), *x.shape[last + 1 :])
 
-    def extra_repr(self):
-        return f"start_dim={self.start_dim}"
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+@app.class_definition(hide_code=True)
+class ModuleRow(Module):
+    """What `Sequential` and `ModuleList` share: modules in a row, called "0", "1", ..., each found by its index."""
+
+    def __len__(self) -> int:
+        return len(list(self.children()))
+
+    __iter__ = Module.children
+
+    def __getitem__(self, index):
+        chosen = list(self.named_children())[index]
+        return type(self)(dict(chosen)) if isinstance(index, slice) else chosen[1]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, list(self.named_children())[index][0], module)
+
+    def append(self, module: Module):
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules):
+        for module in modules:
+            self.append(module)
+        return self
 
 
 @app.class_definition
-class Sequential(Module):
-    """Modules that run one after another. They are called "0", "1", ..., and `net[0]` is the first.
+class Sequential(ModuleRow):
+    """Modules that run one after another. They are called "0", "1", ..., or as in the dict that is given.
 
     >>> net = Sequential(Linear(2, 3), ReLU())
     >>> net
@@ -870,104 +1105,129 @@ class Sequential(Module):
     ['0.weight', '0.bias']
     """
 
-    def __init__(self, *modules):
-        for i, module in enumerate(modules):
-            setattr(self, str(i), module)
+    def __init__(self, *modules: Module) -> None:
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], dict) else dict(enumerate(modules))
+        for name, module in named.items():
+            self.add_module(str(name), module)
 
     def forward(self, x):
         for module in self:
             x = module(x)
         return x
 
-    def __len__(self):
-        return len(list(self.children()))
+
+@app.class_definition(hide_code=True)
+class ModuleList(ModuleRow):
+    """A list whose modules are found, trained and saved.
+
+    >>> len(ModuleList([ReLU(), Tanh()]).append(Sigmoid()))
+    3
+    """
+
+    def __init__(self, modules=()) -> None:
+        self.extend(modules.values() if isinstance(modules, dict) else modules)
+
+
+@app.class_definition(hide_code=True)
+class ModuleDict(Module, MutableMapping):
+    """A dict whose modules are found, trained and saved.
+
+    >>> list(ModuleDict({"relu": ReLU(), "tanh": Tanh()}))
+    ['relu', 'tanh']
+    """
+
+    __setitem__, __delitem__, __len__ = Module.add_module, Module.__delattr__, ModuleRow.__len__
+    __eq__, __hash__ = Module.__eq__, Module.__hash__  # one module is another only if it is the same one
+
+    def __init__(self, modules=None) -> None:
+        self.update(modules or {})
+
+    def __getitem__(self, name: str) -> Module:
+        return dict(self.named_children())[name]
 
     def __iter__(self):
-        return self.children()
-
-    def __getitem__(self, index):
-        chosen = list(self.children())[index]
-        return Sequential(*chosen) if isinstance(index, slice) else chosen
+        return (name for name, _ in self.named_children())
 
 
-@app.class_definition
-class ReLU(Module):
+@app.class_definition(hide_code=True)
+class Activation(Module):
+    """A function as a layer. Its options are the function's own, and are kept as attributes.
+
+    >>> LeakyReLU(0.2), LeakyReLU(0.2).negative_slope
+    (LeakyReLU(negative_slope=0.2), 0.2)
+    """
+
+    def __init_subclass__(cls, function=None) -> None:
+        cls.function = staticmethod(function or cls.function)
+
+    def __init__(self, *args, **options) -> None:
+        bound = signature(self.function).bind(None, *args, **options)
+        bound.apply_defaults()
+        _, *self._options = bound.arguments
+        vars(self).update((name, bound.arguments[name]) for name in self._options)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x, **{name: getattr(self, name) for name in self._options if name != "inplace"})
+
+    def extra_repr(self) -> str:
+        return ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in self._options if name != "inplace" or self.inplace
+        )
+
+
+@app.class_definition(hide_code=True)
+class ReLU(Activation, function=relu):
     """`relu` as a module."""
 
-    def forward(self, x):
-        return relu(x)
 
-
-@app.class_definition
-class LeakyReLU(Module):
+@app.class_definition(hide_code=True)
+class LeakyReLU(Activation, function=leaky_relu):
     """`leaky_relu` as a module."""
 
-    def __init__(self, negative_slope=0.01):
-        self.negative_slope = negative_slope
 
-    def forward(self, x):
-        return leaky_relu(x, negative_slope=self.negative_slope)
-
-    def extra_repr(self):
-        return f"negative_slope={self.negative_slope}"
-
-
-@app.class_definition
-class Sigmoid(Module):
+@app.class_definition(hide_code=True)
+class Sigmoid(Activation, function=sigmoid):
     """`sigmoid` as a module."""
 
-    def forward(self, x):
-        return sigmoid(x)
 
-
-@app.class_definition
-class Tanh(Module):
+@app.class_definition(hide_code=True)
+class Tanh(Activation, function=tanh):
     """`tanh` as a module."""
 
-    def forward(self, x):
-        return tanh(x)
 
-
-@app.class_definition
-class GELU(Module):
+@app.class_definition(hide_code=True)
+class GELU(Activation, function=gelu):
     """`gelu` as a module."""
 
-    def __init__(self, approximate="tanh"):
-        self.approximate = approximate
 
-    def forward(self, x):
-        return gelu(x, approximate=self.approximate)
-
-    def extra_repr(self):
-        return f"approximate={self.approximate!r}"
-
-
-@app.class_definition
-class Softmax(Module):
+@app.class_definition(hide_code=True)
+class Softmax(Activation, function=softmax):
     """`softmax` as a module."""
 
-    def __init__(self, dim=-1):
-        self.dim = dim
 
-    def forward(self, x):
-        return softmax(x, dim=self.dim)
-
-    def extra_repr(self):
-        return f"dim={self.dim}"
-
-
-@app.class_definition
-class LogSoftmax(Module):
+@app.class_definition(hide_code=True)
+class LogSoftmax(Activation, function=log_softmax):
     """`log_softmax` as a module."""
 
-    def __init__(self, dim=-1):
-        self.dim = dim
 
-    def forward(self, x):
-        return log_softmax(x, dim=self.dim)
+@app.class_definition(hide_code=True)
+class SiLU(Activation, function=silu):
+    """`silu` as a module."""
 
-    def extra_repr(self):
-        return f"dim={self.dim}"
+
+@app.class_definition(hide_code=True)
+class ELU(Activation, function=elu):
+    """`elu` as a module."""
+
+
+@app.class_definition(hide_code=True)
+class Softplus(Activation, function=softplus):
+    """`softplus` as a module."""
+
+
+@app.class_definition(hide_code=True)
+class Identity(Activation, function=lambda x: x):
+    """Gives back what it gets: a place that a layer can take."""
 
 
 @app.function
@@ -991,6 +1251,60 @@ def test_layers():
         assert layer(row).tolist() == function(row).tolist()
     assert LeakyReLU(0.5)(row).tolist() == [[-0.5, 2.0]]
     assert Linear(100, 3, bias=False).bias is None and Linear(100, 300).weight.abs().amax().item() < 0.1001
+
+
+@app.function
+def test_containers():
+    """WHAT: Sequential, ModuleList and ModuleDict can be read and changed like a list or a dict, and find what is in them.
+    WHY: a transformer is a list of equal blocks.
+    TIP: these classes are given. If this fails, look at the exercise that the failing line relies on.
+    """
+    blocks = ModuleList([Linear(2, 2), Identity()])
+    blocks.append(ReLU()).extend([Linear(2, 3)])
+    blocks[-2] = Tanh()
+    assert [name for name, _ in blocks.named_parameters()] == ["0.weight", "0.bias", "3.weight", "3.bias"]
+    assert (
+        isinstance(blocks[2], Tanh) and len(blocks[1:]) == 3 and [len(b.state_dict()) for b in blocks] == [2, 0, 0, 2]
+    )
+    heads = ModuleDict({"a": Linear(2, 1), "b": Linear(2, 2)})
+    assert list(heads) == ["a", "b"] and "a" in heads and list(heads.state_dict())[-1] == "b.bias"
+    assert list(Sequential({"fc": Linear(2, 1)}).state_dict()) == ["fc.weight", "fc.bias"]
+
+
+@app.function
+def test_other_activations():
+    """WHAT: every activation of Module 02 as a layer, with its options.
+    WHY: networks are printed, copied and built from such layers.
+    TIP: these classes are given: each calls one of your functions.
+    """
+    row = Tensor([[-1.0, 2.0]])
+    for layer, function in ((SiLU(), silu), (ELU(), elu), (Softplus(), softplus)):
+        assert layer(row).tolist() == function(row).tolist()
+    assert repr(ELU(0.5)) == "ELU(alpha=0.5)" and repr(ReLU(inplace=True)) == "ReLU(inplace=True)"
+
+
+@app.function
+def test_hooks_and_refusals():
+    """WHAT: a hook sees each call until it is removed; a plain tensor cannot replace a parameter, nor a plain list hold layers.
+    WHY: all three are mistakes or tools that you only miss when a network silently does not learn.
+    TIP: given.
+    """
+    net, seen = Linear(2, 3), []
+    handle = net.register_forward_hook(lambda module, args, out: seen.append(out.shape))
+    net(zeros(4, 2))
+    handle.remove()
+    net(zeros(5, 2))
+    assert seen == [(4, 3)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        net.list = [Linear(1, 1)]
+        list(net.parameters())
+    assert "nn.ModuleList" in str(caught[0].message)
+    try:
+        net.weight = zeros(3, 2)
+    except TypeError:
+        return
+    raise AssertionError("a tensor in the place of a parameter must be a TypeError")
 
 
 @app.cell(hide_code=True)
@@ -1150,8 +1464,8 @@ def question_plain_list():
     # points: 2, answered by hand
     mo.md(r"""
     **Question.** A colleague writes `self.blocks = [Linear(64, 64) for _ in range(6)]` in a module. The network runs, its loss even
-    goes down a little. What does `named_tensors` make of the list, what exactly goes wrong, and which single line, run before
-    training, would have shown it? How would you write it instead?
+    goes down a little. What does `named_tensors` make of the list, and what exactly goes wrong? `parameters()` warns of such a list here,
+    but not in PyTorch: which single line, run before training, would have shown it there? How would you write it instead?
 
     *Your answer:*
     """)

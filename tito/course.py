@@ -46,15 +46,20 @@ TENSOR = {
 VOCABULARY = {"tinytorch": ("is_tensor",)}
 ACTIVATIONS = {
     "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
-    "tinytorch.nn.functional": ("gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "tanh"),
-}
+    "tinytorch.nn.functional": (
+        "elu", "gelu", "leaky_relu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
+    ),
+}  # fmt: skip
 LAYERS = {
     "tinytorch.nn": (
-        "Dropout", "Flatten", "GELU", "LeakyReLU", "Linear", "LogSoftmax", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
-        "Softmax", "Tanh",
+        "ELU", "GELU", "Dropout", "Flatten", "Identity", "LeakyReLU", "Linear", "LogSoftmax", "Module", "ModuleDict", "ModuleList",
+        "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
     ),
     "tinytorch.nn.functional": ("dropout", "linear"),
-    "tinytorch.nn.init": ("kaiming_uniform_", "uniform_", "xavier_uniform_"),
+    "tinytorch.nn.init": (
+        "calculate_gain", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "xavier_normal_",
+        "xavier_uniform_", "zeros_",
+    ),
 }  # fmt: skip
 LOSSES = {
     "tinytorch.nn": (

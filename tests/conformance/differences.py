@@ -10,9 +10,53 @@ def loss_of_different_shapes(lib):
     return lib.nn.functional.mse_loss(lib.ones(3, 1), lib.ones(3))
 
 
-def exact_gelu(lib):
-    """NumPy has no error function, so gelu knows approximate="tanh" only, and that is its default."""
-    return lib.nn.functional.gelu(lib.tensor([1.0]))
+def linear_with_one_output_and_no_axis_for_it(lib):
+    """`F.linear` wants a weight of two axes; PyTorch also takes a vector, and leaves out the last axis."""
+    return lib.nn.functional.linear(lib.ones(2, 3), lib.ones(3))
+
+
+def state_dict_is_a_copy(lib):
+    """`best = net.state_dict()` keeps the best network; in PyTorch it changes as training goes on, unless it is copied."""
+    layer = lib.nn.Linear(2, 2)
+    return bool((layer.state_dict()["weight"].mul_(0) == layer.weight).all())
+
+
+def a_module_in_two_places(lib):
+    """`children` lists a module that is used twice under both of its names; PyTorch lists it once."""
+    layer = lib.nn.ReLU()
+    return len(list(lib.nn.Sequential(layer, layer).children()))
+
+
+def a_module_without_super(lib):
+    """`super().__init__()` may be left out; PyTorch has no place for parameters without it."""
+
+    class Net(lib.nn.Module):
+        def __init__(self):
+            self.layer = lib.nn.Linear(2, 2)
+
+    return len(list(Net().parameters()))
+
+
+def dropping_what_is_infinite(lib):
+    """What dropout drops is 0, also where it was infinite; PyTorch multiplies by 0, which is not a number there."""
+    return lib.nn.functional.dropout(lib.tensor([float("inf")]), p=1.0)
+
+
+def activations_of_integers(lib):
+    """gelu, silu, elu, softplus and softmax make floats of integers; PyTorch refuses."""
+    return lib.nn.functional.silu(lib.tensor([1, 2]))
+
+
+def changing_the_input_in_place(lib):
+    """`inplace=True` is accepted, and makes a new tensor all the same: the old one may still be needed for a gradient."""
+    x = lib.tensor([-1.0])
+    lib.nn.functional.relu(x, inplace=True)
+    return x
+
+
+def lists_of_equal_modules(lib):
+    """A ModuleList prints every module; PyTorch counts those that print alike."""
+    return repr(lib.nn.ModuleList([lib.nn.ReLU(), lib.nn.ReLU()]))
 
 
 def arrays_of_float64(lib):
@@ -108,11 +152,6 @@ def clamp_to_nothing(lib):
     return lib.ones(2).clamp()
 
 
-def dropout_of_too_much(lib):
-    """A p that is no probability is refused by the function, when the layer is first used; PyTorch asks when it is made."""
-    return lib.nn.Dropout(1.5)
-
-
 def counting_steps(lib):
     """Adam counts its steps in a number; PyTorch in a tensor, which a graphics card can keep."""
     p = leaf(lib, np.ones(2, "float32"), True)
@@ -124,7 +163,14 @@ def counting_steps(lib):
 
 DIFFERENCES = (
     loss_of_different_shapes,
-    exact_gelu,
+    linear_with_one_output_and_no_axis_for_it,
+    state_dict_is_a_copy,
+    a_module_in_two_places,
+    a_module_without_super,
+    dropping_what_is_infinite,
+    activations_of_integers,
+    changing_the_input_in_place,
+    lists_of_equal_modules,
     arrays_of_float64,
     types_of_tensors_without_axes,
     no_axes_at_all,
@@ -142,7 +188,6 @@ DIFFERENCES = (
     strides_of_nothing,
     the_axis_of_a_number,
     clamp_to_nothing,
-    dropout_of_too_much,
     counting_steps,
 )
 
@@ -177,8 +222,6 @@ NOT_COMPARED = {
     "Tensor.set_engine": "how module 05 joins module 01",
     "Tensor.__repr__": "PyTorch adds requires_grad and grad_fn",
     "Module.named_tensors": "parameters and buffers in one list; PyTorch has two",
-    "Dropout.extra_repr": "PyTorch adds inplace=False",
-    "Flatten.extra_repr": "PyTorch adds end_dim=-1",
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",

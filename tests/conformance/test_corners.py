@@ -31,6 +31,11 @@ OF_ONE = {
     "sigmoid": lambda lib, x: lib.sigmoid(x),
     "tanh": lambda lib, x: lib.tanh(x),
     "gelu": lambda lib, x: lib.nn.functional.gelu(x, approximate="tanh"),
+    "exact gelu": lambda lib, x: lib.nn.functional.gelu(x),
+    "silu": lambda lib, x: lib.nn.functional.silu(x),
+    "elu": lambda lib, x: lib.nn.functional.elu(x, alpha=0.5),
+    "softplus": lambda lib, x: lib.nn.functional.softplus(x),
+    "logsigmoid": lambda lib, x: lib.nn.functional.logsigmoid(x),
     "where": lambda lib, x: lib.where(x > 0, x, -x),
     "maximum with a number": lambda lib, x: lib.maximum(x, lib.tensor(0.0, dtype=x.dtype)),
 }

@@ -5,7 +5,19 @@ import math
 import numpy as np
 import pytest
 
-from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
+from tinytorch.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    logsigmoid,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from tinytorch.tensor import Tensor
 
 EVERY = [relu, leaky_relu, sigmoid, tanh, gelu, softmax, log_softmax]
@@ -94,12 +106,34 @@ def test_gelu():
     """
     x = np.linspace(-5, 5, 41)
     exact = np.array([value / 2 * (1 + math.erf(value / math.sqrt(2))) for value in x])
-    assert np.abs(gelu(x) - exact).max() < 1e-3
-    assert np.allclose(gelu(np.array([-2.0, 0.5, 2.0])), [-0.04540231, 0.34571401, 1.95459769], atol=1e-7)
-    assert np.allclose(gelu(np.array([-30.0, 30.0])), [0.0, 30.0])
-    assert np.array_equal(gelu(X, approximate="tanh"), gelu(X))
+    assert np.abs(gelu(x, approximate="tanh") - exact).max() < 1e-3
+    some = np.array([-2.0, 0.5, 2.0])
+    assert np.allclose(gelu(some, approximate="tanh"), [-0.04540231, 0.34571401, 1.95459769], atol=1e-7)
+    assert np.allclose(gelu(np.array([-30.0, 30.0]), approximate="tanh"), [0.0, 30.0])
+
+
+def test_exact_gelu():
+    """WHAT: without an option, or with "none", gelu is the exact one; any other word than "tanh" is refused.
+    WHY: it is PyTorch's default.
+    TIP: given: keep the lines above your own.
+    """
+    x = np.linspace(-5, 5, 41)
+    exact = np.array([value / 2 * (1 + math.erf(value / math.sqrt(2))) for value in x])
+    assert np.allclose(gelu(x), exact, atol=1e-12) and np.array_equal(gelu(x, approximate="none"), gelu(x))
     with pytest.raises(ValueError, match="tanh"):
-        gelu(X, approximate="none")
+        gelu(X, approximate="erf")
+
+
+@pytest.mark.parametrize("activation", [silu, elu, softplus, logsigmoid])
+def test_relatives(activation):
+    """WHAT: float32 stays, the input is not touched, and no number is too large.
+    WHY: these stand between layers as well.
+    TIP: given. If silu fails, look at sigmoid.
+    """
+    x = Tensor(X)
+    out = activation(x)
+    assert out.dtype == np.float32 and out.shape == x.shape and np.array_equal(x.numpy(), X)
+    assert np.isfinite(activation(Tensor(HUGE)).numpy()).all()
 
 
 @pytest.mark.parametrize("dim", [0, 1, 2, -1, -2])

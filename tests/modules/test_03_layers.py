@@ -1,5 +1,8 @@
 """The exported layers, tested with other numbers than in the notebook."""
 
+import re
+import warnings
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,8 @@ from tinytorch.layers import (
     Linear,
     LogSoftmax,
     Module,
+    ModuleDict,
+    ModuleList,
     Parameter,
     ReLU,
     Sequential,
@@ -301,10 +306,78 @@ def test_small_layers():
     assert Flatten(2)(zeros(2, 3, 4, 5)).shape == (2, 3, 20)
     assert ReLU()(x).tolist() == [[0.0, 0.0, 1.0]] and LeakyReLU(0.5)(x).tolist() == [[-1.0, 0.0, 1.0]]
     assert Sigmoid()(x)[0, 1].item() == 0.5 and np.allclose(Tanh()(x).numpy(), np.tanh(x.numpy()), atol=1e-6)
-    assert abs(GELU()(x)[0, 2].item() - 0.841) < 1e-2
+    assert abs(GELU(approximate="tanh")(x)[0, 2].item() - 0.841) < 1e-2 and Flatten(0, 1)(zeros(2, 3, 4)).shape == (
+        6,
+        4,
+    )
     assert np.allclose(LogSoftmax(dim=1)(x).exp().numpy(), Softmax(dim=1)(x).numpy(), atol=1e-6)
     net = Sequential(Flatten(), ReLU(), Tanh())
     assert isinstance(net[-1], Tanh) and isinstance(net[1:], Sequential) and len(net[1:]) == 2
+
+
+def test_lists_and_dicts_of_modules():
+    """WHAT: layers in a ModuleList or ModuleDict are found; those in a plain list are not, and a warning says so.
+    WHY: what `parameters` does not find is never trained.
+    TIP: given; both rely on your named_tensors.
+    """
+
+    class Net(Module):
+        def __init__(self):
+            self.layers = ModuleList(Linear(2, 2) for _ in range(2))
+            self.heads = ModuleDict({"one": Linear(2, 1)})
+            self.order = [self.layers[0], self.layers[1]]
+
+    net = Net()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(net.parameters())) == 6
+    net.heads["two"] = Linear(2, 2)
+    assert list(net.state_dict())[-2:] == ["heads.two.weight", "heads.two.bias"]
+    net.hidden = {"a": [], "b": Linear(1, 1)}
+    with pytest.warns(UserWarning, match="'hidden' is a plain dict.*nn.ModuleList"):
+        assert len(list(net.parameters())) == 8
+
+
+def test_what_must_not_replace_a_parameter():
+    """WHAT: a parameter, a module and a buffer can be replaced by their kind or by None, and by nothing else.
+    WHY: a tensor in the place of a parameter would never be trained, and nobody would notice.
+    TIP: given. To change the numbers, copy them into `net.weight.data`.
+    """
+    net = Sequential(Linear(2, 3))
+    net[0].register_buffer("mean", zeros(3))
+    for module, name, value in ((net[0], "weight", zeros(3, 2)), (net, "0", 3), (net[0], "mean", [1.0])):
+        with pytest.raises(TypeError, match=name):
+            setattr(module, name, value)
+    net[0].weight, net[0].mean, net[0].bias = Parameter(zeros(3, 2)), zeros(3), None
+    assert list(net.state_dict()) == ["0.weight", "0.mean"]
+
+
+def test_hooks():
+    """WHAT: hooks are called in order, may replace the output, and are gone once removed.
+    WHY: this is how one looks into a network that somebody else wrote.
+    TIP: given.
+    """
+    net, seen = Linear(2, 1, bias=False), []
+    net.weight = Parameter([[1.0, 1.0]])
+    first = net.register_forward_hook(lambda module, args, out: seen.append((module, args[0].tolist(), out.tolist())))
+    second = net.register_forward_hook(lambda module, args, out: out * 2)
+    assert net(Tensor([1.0, 2.0])).tolist() == [6.0] and seen == [(net, [1.0, 2.0], [3.0])]
+    first.remove()
+    second.remove()
+    second.remove()
+    assert net(Tensor([1.0, 2.0])).tolist() == [3.0] and len(seen) == 1
+
+
+def test_a_wrong_width_names_the_layer():
+    """WHAT: the message has the layer, the shape, and the size that it needs.
+    WHY: in a network of ten layers, that is what you want to know.
+    TIP: given, above your part of `linear`.
+    """
+    message = "Linear(2, 3) got an input of shape (4, 5): its last size must be 2"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Linear(2, 3)(zeros(4, 5))
+    with pytest.raises(ValueError, match="two axes"):
+        linear(zeros(4, 5), zeros(5))
 
 
 def test_print_shows_the_tree():
@@ -315,5 +388,5 @@ def test_print_shows_the_tree():
     net = Sequential(Linear(2, 1, bias=False), Sequential(Dropout(0.1), ReLU()))
     assert repr(net) == (
         "Sequential(\n  (0): Linear(in_features=2, out_features=1, bias=False)\n"
-        "  (1): Sequential(\n    (0): Dropout(p=0.1)\n    (1): ReLU()\n  )\n)"
+        "  (1): Sequential(\n    (0): Dropout(p=0.1, inplace=False)\n    (1): ReLU()\n  )\n)"
     )

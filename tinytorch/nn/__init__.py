@@ -5,18 +5,24 @@ Written by `tito export`: edit the notebooks instead.
 
 from tinytorch import _later
 from tinytorch.layers import (
+    ELU,
     GELU,
     Dropout,
     Flatten,
+    Identity,
     LeakyReLU,
     Linear,
     LogSoftmax,
     Module,
+    ModuleDict,
+    ModuleList,
     Parameter,
     ReLU,
     Sequential,
     Sigmoid,
+    SiLU,
     Softmax,
+    Softplus,
     Tanh,
 )
 from tinytorch.losses import (

@@ -5,12 +5,16 @@ Written by `tito export`: edit the notebooks instead.
 
 from tinytorch import _later
 from tinytorch.activations import (
+    elu,
     gelu,
     leaky_relu,
     log_softmax,
+    logsigmoid,
     relu,
     sigmoid,
+    silu,
     softmax,
+    softplus,
     tanh,
 )
 from tinytorch.layers import (
