@@ -16,6 +16,7 @@ float16, float32, float64 = map(np.dtype, (np.float16, np.float32, np.float64))
 uint8, int8, int16, int32, int64 = map(np.dtype, (np.uint8, np.int8, np.int16, np.int32, np.int64))
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the highest kind decides
+PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "max_line_width": 80}
 PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
 FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that make floats of integers
 
@@ -140,4 +141,4 @@ def as_text(array: np.ndarray) -> str:
     whole = (sizes == np.floor(sizes)).all()
     wide = sizes.size and (sizes.max() >= 1e8 or sizes.max() > 1000 * sizes.min() or (sizes.min() < 1e-4))
     mode = "maxprec" if whole and not wide else "fixed"
-    return np.array2string(array, precision=4, floatmode=mode, separator=", ", prefix="tensor(", threshold=1000)
+    return np.array2string(array, floatmode=mode, separator=", ", prefix="tensor(", **PRINT_OPTIONS)

@@ -43,7 +43,23 @@ TENSOR = {
     ),
 }  # fmt: skip
 # of tito/templates/vocabulary.py, which a package has as soon as it has module 01
-VOCABULARY = {"tinytorch": ("is_tensor",)}
+VOCABULARY = {
+    "tinytorch": (
+        "abs", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "argsort", "as_tensor", "bmm",
+        "bool", "ceil", "chunk", "clamp", "clone", "cos", "cumsum", "detach", "device", "div", "dot", "double", "einsum",
+        "empty", "enable_grad", "eq", "equal", "erf", "exp", "eye", "flatten", "flip", "float", "float16", "FloatTensor",
+        "floor", "from_numpy", "full", "full_like", "gather", "ge", "Generator", "gt", "half", "index_select",
+        "inference_mode", "int", "int16", "int32", "int8", "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isinf",
+        "isnan", "le", "linspace", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logsumexp",
+        "long", "LongTensor", "lt", "masked_fill", "matmul", "max", "mean", "min", "minimum", "mm", "mul", "multinomial",
+        "ne", "neg", "norm", "normal", "numel", "ones", "ones_like", "outer", "permute", "pow", "prod", "rand", "rand_like",
+        "randint", "randn", "randn_like", "randperm", "reciprocal", "reshape", "round", "rsqrt", "scatter", "scatter_add",
+        "set_grad_enabled", "set_printoptions", "short", "sign", "sin", "Size", "sort", "split", "sqrt", "square", "squeeze",
+        "std", "sub", "sum", "t", "tensor", "topk", "transpose", "tril", "triu", "trunc", "uint8", "unbind", "unique",
+        "unsqueeze", "var", "zeros", "zeros_like",
+    ),
+    "tinytorch.nn.functional": ("normalize", "one_hot", "pad"),
+}  # fmt: skip
 ACTIVATIONS = {
     "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
     "tinytorch.nn.functional": (

@@ -32,4 +32,13 @@ from tinytorch.losses import (
     smooth_l1_loss,
 )
 
+try:
+    from tinytorch.vocabulary import (
+        normalize,
+        one_hot,
+        pad,
+    )
+except Exception as error:
+    _later.warn("tinytorch.vocabulary does not work, so its names and methods are missing", error)
+
 __getattr__ = _later.names_of(__name__)
