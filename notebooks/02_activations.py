@@ -159,8 +159,8 @@ def two_layers(x, w1, b1, w2, b2, activation):
 
     >>> one = Tensor([[1.0]])
     >>> two_layers(Tensor([[-1.0], [5.0]]), one, Tensor([1.0]), one, Tensor([0.5]), relu)
-    tensor([[0.5],
-            [6.5]])
+    tensor([[0.5000],
+            [6.5000]])
 
     Steps:
         1. Send the examples through the first layer: weight and bias.
@@ -517,7 +517,7 @@ def silu(x: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish.
 
     >>> silu(Tensor([-2.0, 0.0, 2.0]))
-    tensor([-0.2384,  0.    ,  1.7616])
+    tensor([-0.2384,  0.0000,  1.7616])
     """
     return x * sigmoid(x)
 
@@ -528,7 +528,7 @@ def elu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Positive numbers stay, negative ones become alpha * (exp(x) - 1).
 
     >>> elu(Tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.    ])
+    tensor([-0.6321,  2.0000])
     """
     below = np.minimum(x, 0)
     return np.where(x > 0, x, alpha * np.expm1(below)), (
@@ -542,7 +542,7 @@ def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta * x)) / beta; where beta * x is above `threshold`, x itself.
 
     >>> softplus(Tensor([-1.0, 0.0, 30.0]))
-    tensor([ 0.3133,  0.6931, 30.    ])
+    tensor([ 0.3133,  0.6931, 30.0000])
     """
     straight = beta * x > threshold
     out = np.where(straight, x, np.logaddexp(0, beta * x) / beta)
@@ -554,7 +554,7 @@ def logsigmoid(x: Tensor) -> Tensor:
     """log(sigmoid(x)), also where the sigmoid is too small for a float.
 
     >>> logsigmoid(Tensor([-200.0, 0.0]))
-    tensor([-200.    ,   -0.6931])
+    tensor([-200.0000,   -0.6931])
     """
     return -softplus(-x, threshold=math.inf)
 

@@ -16,7 +16,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tinytorch.activations import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
-    from tinytorch.tensor import Tensor, float32, float64, default_generator, manual_seed, op, rand, randn, where, zeros
+    from tinytorch.tensor import Tensor, float32, float64, manual_seed, op, rand, randn, where, zeros
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -108,12 +108,6 @@ def _():
 
 
 @app.function(hide_code=True)
-def numpy_generator(given=None):
-    """NumPy's source of random numbers inside a `generator=`, or the one that `manual_seed` sets."""
-    return default_generator() if given is None else given.numpy
-
-
-@app.function(hide_code=True)
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill a tensor, in place, with a number (or an array of its shape); returns the tensor.
 
@@ -121,13 +115,14 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     [0.5, 0.5]
     """
     tensor.array[...] = val
+    tensor.increment_version()
     return tensor
 
 
 @app.function
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    return constant_(tensor, a + (b - a) * numpy_generator(generator).random(tensor.shape, float32))
+    return constant_(tensor, a + (b - a) * rand(*tensor.shape, generator=generator).array)
 
 
 @app.function
@@ -291,7 +286,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """
     slope = 0.01 if param is None else param
     gains = {"relu": 2**0.5, "leaky_relu": math.sqrt(2 / (1 + slope**2)), "tanh": 5 / 3, "selu": 0.75}
-    return (dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1.0) | gains)[nonlinearity]
+    return (dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1) | gains)[nonlinearity]
 
 
 @app.function(hide_code=True)
@@ -304,7 +299,7 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
 @app.function(hide_code=True)
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
     """Fill a tensor, in place, with normal random numbers; returns the tensor."""
-    return constant_(tensor, mean + std * numpy_generator(generator).standard_normal(tensor.shape, float32))
+    return constant_(tensor, mean + std * randn(*tensor.shape, generator=generator).array)
 
 
 @app.function(hide_code=True)
@@ -860,6 +855,7 @@ class Module(ModuleBase):
             raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, other shape: {shapes}")
         for name in own.keys() & state.keys():
             own[name].array[...] = state[name].array
+            own[name].increment_version()
         return missing, unexpected
         ### END SOLUTION
 
@@ -1241,7 +1237,7 @@ def test_layers():
     assert [name for name, _ in net.named_parameters()] == ["1.weight", "1.bias", "4.weight", "4.bias"]
     x = Tensor(np.arange(12).reshape(3, 2, 2) / 12)
     out = net.eval()(x)
-    assert out.shape == (3, 2) and np.allclose(out.sum(dim=1).numpy(), 1) and out.dtype == np.float32
+    assert out.shape == (3, 2) and np.allclose(out.sum(dim=1).array, 1) and out.dtype == np.float32
     assert net(x).tolist() == out.tolist() and not net[3].training
     other = Sequential(Flatten(), Linear(4, 3), ReLU(), Dropout(0.5), Linear(3, 2), Softmax()).eval()
     other.load_state_dict(net.state_dict())

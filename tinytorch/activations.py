@@ -1,6 +1,6 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: c03ab05253465fa0
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 3655656f53dcc5a1
 """
 
 import math
@@ -116,7 +116,7 @@ def silu(x: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish.
 
     >>> silu(Tensor([-2.0, 0.0, 2.0]))
-    tensor([-0.2384,  0.    ,  1.7616])
+    tensor([-0.2384,  0.0000,  1.7616])
     """
     return x * sigmoid(x)
 
@@ -126,7 +126,7 @@ def elu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Positive numbers stay, negative ones become alpha * (exp(x) - 1).
 
     >>> elu(Tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.    ])
+    tensor([-0.6321,  2.0000])
     """
     below = np.minimum(x, 0)
     return np.where(x > 0, x, alpha * np.expm1(below)), (
@@ -139,7 +139,7 @@ def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta * x)) / beta; where beta * x is above `threshold`, x itself.
 
     >>> softplus(Tensor([-1.0, 0.0, 30.0]))
-    tensor([ 0.3133,  0.6931, 30.    ])
+    tensor([ 0.3133,  0.6931, 30.0000])
     """
     straight = beta * x > threshold
     out = np.where(straight, x, np.logaddexp(0, beta * x) / beta)
@@ -150,7 +150,7 @@ def logsigmoid(x: Tensor) -> Tensor:
     """log(sigmoid(x)), also where the sigmoid is too small for a float.
 
     >>> logsigmoid(Tensor([-200.0, 0.0]))
-    tensor([-200.    ,   -0.6931])
+    tensor([-200.0000,   -0.6931])
     """
     return -softplus(-x, threshold=math.inf)
 

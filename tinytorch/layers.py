@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 02ec160f16dc6e63
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: c2007cf045ee5de1
 """
 
 import math
@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinytorch.activations import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
-from tinytorch.tensor import Tensor, float32, float64, default_generator, op, rand, where, zeros
+from tinytorch.tensor import Tensor, float32, float64, op, rand, randn, where, zeros
 
 
 class Parameter(Tensor):
@@ -34,11 +34,6 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-def numpy_generator(given=None):
-    """NumPy's source of random numbers inside a `generator=`, or the one that `manual_seed` sets."""
-    return default_generator() if given is None else given.numpy
-
-
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill a tensor, in place, with a number (or an array of its shape); returns the tensor.
 
@@ -46,12 +41,13 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     [0.5, 0.5]
     """
     tensor.array[...] = val
+    tensor.increment_version()
     return tensor
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
-    return constant_(tensor, a + (b - a) * numpy_generator(generator).random(tensor.shape, float32))
+    return constant_(tensor, a + (b - a) * rand(*tensor.shape, generator=generator).array)
 
 
 def fan_in_and_out(tensor: Tensor) -> tuple:
@@ -126,7 +122,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """
     slope = 0.01 if param is None else param
     gains = {"relu": 2**0.5, "leaky_relu": math.sqrt(2 / (1 + slope**2)), "tanh": 5 / 3, "selu": 0.75}
-    return (dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1.0) | gains)[nonlinearity]
+    return (dict.fromkeys(("linear", "sigmoid", "conv1d", "conv2d", "conv3d"), 1) | gains)[nonlinearity]
 
 
 def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
@@ -137,7 +133,7 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
     """Fill a tensor, in place, with normal random numbers; returns the tensor."""
-    return constant_(tensor, mean + std * numpy_generator(generator).standard_normal(tensor.shape, float32))
+    return constant_(tensor, mean + std * randn(*tensor.shape, generator=generator).array)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator=None) -> Tensor:
@@ -431,6 +427,7 @@ class Module(ModuleBase):
             raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, other shape: {shapes}")
         for name in own.keys() & state.keys():
             own[name].array[...] = state[name].array
+            own[name].increment_version()
         return missing, unexpected
 
     def train(self, mode: bool = True):

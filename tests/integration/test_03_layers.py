@@ -29,8 +29,8 @@ def test_network_gives_probabilities(images):
     manual_seed(0)
     out = network().eval()(images)
     assert out.shape == (1797, 10) and out.dtype == np.float32
-    assert np.isfinite(out.numpy()).all() and (out >= 0).numpy().all()
-    assert np.allclose(out.sum(dim=-1).numpy(), 1, atol=1e-5)
+    assert np.isfinite(out.array).all() and (out >= 0).array.all()
+    assert np.allclose(out.sum(dim=-1).array, 1, atol=1e-5)
 
 
 def test_saved_network_answers_alike(images):
@@ -39,9 +39,9 @@ def test_saved_network_answers_alike(images):
     TIP: compare the two state_dicts, name by name.
     """
     net, other = network().eval(), network().eval()
-    assert not np.allclose(net(images).numpy(), other(images).numpy()), "they start at different numbers"
+    assert not np.allclose(net(images).array, other(images).array), "they start at different numbers"
     other.load_state_dict(net.state_dict())
-    assert np.array_equal(net(images).numpy(), other(images).numpy())
+    assert np.array_equal(net(images).array, other(images).array)
 
 
 def test_dropout_only_while_training(images):
@@ -52,12 +52,12 @@ def test_dropout_only_while_training(images):
     net = network(p=0.3)
     x = images[:20]
     manual_seed(1)
-    first = net(x).numpy()
-    assert not np.array_equal(first, net(x).numpy())
+    first = net(x).array
+    assert not np.array_equal(first, net(x).array)
     manual_seed(1)
-    assert np.array_equal(first, net(x).numpy())
+    assert np.array_equal(first, net(x).array)
     net.eval()
-    assert np.array_equal(net(x).numpy(), net(x).numpy())
+    assert np.array_equal(net(x).array, net(x).array)
 
 
 def test_untrained_network_is_unsure(images):

@@ -12,14 +12,14 @@ WRONG = {
         "positive numbers only": ("-bound, bound", "0, bound"),
         "normal instead of uniform": """\
 fan_in, fan_out = fan_in_and_out(tensor)
-tensor.array[...] = math.sqrt(2 / (fan_in + fan_out)) * generator().standard_normal(tensor.shape)
+tensor.array[...] = math.sqrt(2 / (fan_in + fan_out)) * randn(*tensor.shape).array
 return tensor""",
         "a new tensor": ("uniform_(tensor,", "uniform_(Tensor(tensor),"),
         "returns nothing": ("return uniform_", "uniform_"),
         "float64 creep": """\
 fan_in, fan_out = fan_in_and_out(tensor)
 bound = math.sqrt(6 / (fan_in + fan_out))
-tensor.array = generator().uniform(-bound, bound, tensor.shape)
+tensor.array = np.random.default_rng().uniform(-bound, bound, tensor.shape)
 return tensor""",
     },
     "kaiming_uniform_": {
@@ -99,7 +99,10 @@ return found""",
         "no buffers": ("self.named_tensors()", "self.named_parameters()"),
     },
     "Module.load_state_dict": {
-        "replaces the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array.copy()"),
+        "replaces the arrays": (
+            "own[name].array[...] = state[name].array",
+            "own[name].array = state[name].array.copy()",
+        ),
         "shares the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array"),
         "missing names pass": ("strict and (missing or unexpected)", "strict and unexpected"),
         "unexpected names pass": ("strict and (missing or unexpected)", "strict and missing"),
