@@ -163,7 +163,7 @@ def _mend_import(place: Place, where: str) -> str:
 
 def _module_findings(place: Place, module: course.Module) -> list[Finding]:
     findings = []
-    notebook, exported = place.notebook(module), place.package / f"{module.slug}.py"
+    notebook, exported = place.notebook(module), place.exported(module)
     if not notebook.exists():
         findings.append(Finding(f"notebooks/{module.stem}.py", "missing", "tito init ."))
     else:
@@ -180,13 +180,13 @@ def _module_findings(place: Place, module: course.Module) -> list[Finding]:
     if exported.exists() and is_hand_edited(exported):
         findings.append(
             Finding(
-                f"tinytorch/{module.slug}.py",
+                f"tinytorch/{module.file}",
                 "edited by hand",
                 f"tito export {module.number} (your edit is kept aside)",
             )
         )
     elif not exported.exists() and not place.is_course and module.number in progress.completed(place):
         findings.append(
-            Finding(f"tinytorch/{module.slug}.py", "complete, but not exported", f"tito export {module.number}")
+            Finding(f"tinytorch/{module.file}", "complete, but not exported", f"tito export {module.number}")
         )
     return findings

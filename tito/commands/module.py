@@ -149,10 +149,10 @@ def complete(
         typer.echo(f"\nNot complete yet: mend the first failure, then `tito module complete {module.number}` again.")
         raise typer.Exit(code)
     for file in finish(place, module, tested=not skip_test):
-        if file.was_edited:
-            typer.echo(f"tinytorch/{file.path.name} had been edited by hand: that version is kept in {file.kept}")
+        if file.remark:
+            typer.echo(file.remark)
     typer.echo(
-        f"\n{paint('Complete' if not skip_test else 'Exported without tests', 'green')}: {module.stem} is tinytorch/{module.slug}.py now."
+        f"\n{paint('Complete' if not skip_test else 'Exported without tests', 'green')}: {module.stem} is tinytorch/{module.file} now."
     )
     typer.echo(f"Checkpoint {module.checkpoint}: I can {module.capability}.")
     following = progress.current(place)
