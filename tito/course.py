@@ -184,12 +184,37 @@ def available() -> list[Module]:
     return [module for module in MODULES if module.available]
 
 
+def missing_files() -> str:
+    """Why there is no course around `tito`, and what to do; empty when all is there.
+
+    `pip install .` copies `tito` alone; notebooks, tests and milestones are used from the clone.
+    """
+    parts = {"notebooks": "notebooks/00_setup.py", "tests": "tests/modules", "milestones": "milestones"}
+    lacking = [name for name, path in parts.items() if not (ROOT / path).exists()]
+    if not lacking:
+        return ""
+    return (
+        f"tito is installed without the course ({', '.join(lacking)} are not in {ROOT}): clone the course's repository"
+        " and run `python -m pip install -e .` in the clone"
+    )
+
+
+def refuse_missing_files() -> None:
+    """
+    Raises:
+        TitoError: there are no notebooks, tests or milestones beside `tito`.
+    """
+    if reason := missing_files():
+        raise TitoError(reason)
+
+
 def find(name: str) -> Module:
     """The module called `01`, `1`, `01_tensor` or `tensor`.
 
     Raises:
         TitoError: there is no such module, or this version of the course does not have it yet.
     """
+    refuse_missing_files()
     wanted = name.strip().lower().removesuffix(".py")
     for module in MODULES:
         if wanted in (module.number, str(int(module.number)), module.slug, module.stem):

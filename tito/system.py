@@ -16,6 +16,7 @@ from tito.export import is_hand_edited
 from tito.notebook import parse
 from tito.place import MARK, Place, find_place
 
+INSTALL = "git clone the course, then in the clone: python -m pip install -e ."
 REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
 
 
@@ -58,6 +59,8 @@ def imported_tinytorch(place: Place) -> str:
 
 def doctor() -> list[Finding]:
     """Look at everything that tends to break; those findings with a `mend` are problems."""
+    if reason := course.missing_files():  # everything else follows from this
+        return [_python(), Finding("course", reason, INSTALL)]
     findings = [_python(), *_requirements(), _command(), _course()]
     place = _place_or_none()
     if place is None:
@@ -118,13 +121,7 @@ def _command() -> Finding:
 
 
 def _course() -> Finding:
-    there = course.available()
-    good = bool(there) and (ROOT / "tests" / "modules").is_dir()
-    return Finding(
-        "course",
-        f"{len(there)} modules in {ROOT}" if good else f"no notebooks in {ROOT}",
-        "" if good else "git clone the course, then pip install -e . inside of it",
-    )
+    return Finding("course", f"{len(course.available())} modules in {ROOT}")
 
 
 def _place_findings(place: Place) -> list[Finding]:

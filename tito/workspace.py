@@ -58,8 +58,9 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
         The workspace, and the files that were written.
 
     Raises:
-        TitoError: `folder` holds something else, or lies inside another workspace.
+        TitoError: `folder` holds something else, or lies inside another workspace, or there is no course to take it from.
     """
+    course.refuse_missing_files()
     place = Place(folder.resolve())
     _refuse(place)
     texts = {
