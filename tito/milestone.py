@@ -38,7 +38,9 @@ def needs(script: Path) -> list[Module]:
 
 def _names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
-    return {f"tinytorch.{module.exported_as}"} | {f"{view}.{name}" for view, names in module.offers.items() for name in names}
+    return {f"tinytorch.{module.exported_as}"} | {
+        f"{view}.{name}" for view, names in module.offers.items() for name in names
+    }
 
 
 def _names_used(tree: ast.Module) -> set[str]:

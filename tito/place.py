@@ -32,6 +32,10 @@ class Place:
     def notebook(self, module: Module) -> Path:
         return self.root / "notebooks" / f"{module.stem}.py"
 
+    def stub(self, module: Module) -> Path:
+        """The stub that this place's notebook was made from, kept to tell later what the student wrote."""
+        return self.state / "stubs" / f"{module.stem}.py"
+
     def exported(self, module: Module) -> Path:
         return self.package / module.file
 

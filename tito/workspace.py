@@ -105,13 +105,17 @@ def _add(path: Path, text: str) -> Path:
 
 def write_stub(place: Place, module: Module) -> Path:
     """Write a module's unsolved notebook; the caller has made sure that nothing is lost."""
-    return _add(place.notebook(module), stub(COURSE.notebook(module)))
+    text = stub(COURSE.notebook(module))
+    written = _add(place.notebook(module), text)
+    _add(place.stub(module), text)
+    return written
 
 
 def reset(place: Place, module: Module) -> Path | None:
     """Start a module over. Returns the backup of the old notebook; None when there was none."""
     path = place.notebook(module)
-    kept = keep(place, [path], f"reset_{module.number}") if path.exists() else None
+    files = [file for file in (path, place.stub(module)) if file.exists()]
+    kept = keep(place, files, f"reset_{module.number}") if path.exists() else None
     write_stub(place, module)
     progress.forget(place, module)
     return kept
