@@ -15,6 +15,7 @@ from tito.errors import TitoError
 from tito.export import is_hand_edited
 from tito.notebook import parse
 from tito.place import MARK, Place, find_place
+from tito.update import age
 
 INSTALL = "git clone the course, then in the clone: python -m pip install -e ."
 REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
@@ -174,6 +175,9 @@ def _module_findings(place: Place, module: course.Module) -> list[Finding]:
                     f"tito module start {module.number}, or tito module restore {module.number}",
                 )
             )
+        if (old := age(place, module)) and old.is_certain:
+            state, mend = "from an earlier version of the course", f"tito module update {module.number}"
+            findings.append(Finding(f"notebooks/{module.stem}.py", state, mend))
     if exported.exists() and is_hand_edited(exported):
         findings.append(
             Finding(

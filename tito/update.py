@@ -260,16 +260,16 @@ def update(place: Place, module: Module) -> Updated | None:
         raise TitoError(
             f"there is no notebooks/{path.name} here, so nothing to update: `tito module start {module.number}` writes it"
         )
-    given, present = given_text(place, module), stub(COURSE.notebook(module))
-    if given == present:
+    given, present = given_text(place, module), _present(module)
+    if given == present.notebook.text:
         return None
-    draft = _Draft(module, parse(path), Given(parse(record, given)) if given is not None else None)
+    draft = _Draft(module, parse(path), Given(parse(record, given)) if given is not None else None, present)
     text = draft.text()
     parse(path, text)  # before anything is replaced
     done = draft.report
     done.kept = keep(place, [file for file in (path, record) if file.exists()], f"update_{module.number}")
     write(path, text)
-    write(record, present)
+    write(record, present.notebook.text)
     if done.must_complete:
         progress.forget(place, module)
     return done
@@ -278,9 +278,9 @@ def update(place: Place, module: Module) -> Updated | None:
 class _Draft:
     """The new notebook while it is put together."""
 
-    def __init__(self, module: Module, mine: Notebook, given: Given | None):
-        self.mine, self.given = mine, given
-        self.ours, self.new = parse(COURSE.notebook(module)), _present(module)
+    def __init__(self, module: Module, mine: Notebook, given: Given | None, new: Given):
+        self.mine, self.given, self.new = mine, given, new
+        self.ours = parse(COURSE.notebook(module))
         self.answered = _answered(mine)
         self.before = given or self.answered
         self.report = Updated(module, Path(), must_complete=bool(_changes(self.before, self.new)))

@@ -99,7 +99,10 @@ return found""",
         "no buffers": ("self.named_tensors()", "self.named_parameters()"),
     },
     "Module.load_state_dict": {
-        "replaces the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array.copy()"),
+        "replaces the arrays": (
+            "own[name].array[...] = state[name].array",
+            "own[name].array = state[name].array.copy()",
+        ),
         "shares the arrays": ("own[name].array[...] = state[name].array", "own[name].array = state[name].array"),
         "missing names pass": ("strict and (missing or unexpected)", "strict and unexpected"),
         "unexpected names pass": ("strict and (missing or unexpected)", "strict and missing"),
