@@ -369,25 +369,24 @@ class _Draft:
             name = chunk.cell.name
             if not name.startswith("question_"):
                 continue
-            if name not in mine or mine[name].cell.source == (asked[name] if self.given else chunk.cell).source:
+            then = asked.get(name, chunk.cell) if self.given else chunk.cell
+            if name not in mine or mine[name].cell.source == then.source:
                 self.report.unsolved.append(name)
                 continue
             self.report.carried.append(name)
-            if self.given and asked[name].source != chunk.cell.source:
+            if then.source != chunk.cell.source:
                 self.report.reworded[name] = "question"
             chunk.text = mine[name].text
 
     def _add_to_setup(self, chunks: list["_Chunk"]) -> None:
         """Imports and constants that a student added to the setup cell."""
-        from tito.assignments.foreign import said_by
+        setup, mine, then = chunks[0], self.mine.setup, self.given and self.given.notebook.setup
+        if setup.cell.kind != "setup" or mine is None or mine.source in (setup.cell.source, then and then.source):
+            return
+        from tito.assignments.foreign import said_by  # these import nbformat, which takes long
         from tito.assignments.rebuild import added_statements
 
-        setup, mine = chunks[0], self.mine.setup
-        if setup.cell.kind != "setup" or mine is None:
-            return
-        there = said_by(setup.cell.source)
-        if self.given is not None and self.given.notebook.setup:
-            there |= said_by(self.given.notebook.setup.source)
+        there = said_by(setup.cell.source) | (said_by(then.source) if then else set())
         added = added_statements(mine.source, there)
         if self.given is None:  # what the course has no longer is among them
             added = [text for text in added if "import" in text and "tinytorch" not in text and "tito" not in text]
@@ -399,7 +398,7 @@ class _Draft:
         taken = set().union(*(names_bound(chunk.cell.source) for chunk in chunks))
         above = chunks[0]
         for chunk in _chunks(self.mine):
-            if known := next((other for other in chunks if other.same_place(chunk)), None):
+            if known := next((other for other in chunks if other.key == chunk.key), None):
                 above = known
                 continue
             if self._was_given(chunk.cell):
@@ -429,11 +428,10 @@ class _Chunk:
     first: int  # the lines, as for a slice
     last: int
 
-    def same_place(self, other: "_Chunk") -> bool:
-        """Whether two notebooks have the same cell here, whatever is in it."""
-        if self.cell.name != "_" or other.cell.name != "_":
-            return self.cell.name == other.cell.name
-        return _normal(self.cell.source) == _normal(other.cell.source)
+    @cached_property
+    def key(self) -> str:
+        """The same for the same cell of two notebooks: its name, or what is in it."""
+        return self.cell.name if self.cell.name != "_" else _normal(self.cell.source)
 
 
 def _chunks(notebook: Notebook) -> list[_Chunk]:
