@@ -43,6 +43,7 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
     tito module hint        # a step at a time, never the code
+    tito module update      # after a git pull of the course: the new notebook, with your answers
     tito milestone list     # history, replayed with your own tinytorch
 
 `tito` is found while the course's virtual environment is active.
