@@ -44,8 +44,9 @@ def restore(place: Place, module: Module, name: str | None = None) -> tuple[Path
         raise TitoError(f"there is no {f'backup {name}' if name else 'backup'} of module {module.stem}{there}")
     sources = _files_in(chosen, place, module)
     record, notebook = place.stub(module), place.notebook(module)
-    replaced = [*sources, record] if notebook in sources else list(sources)
-    keep(place, [target for target in dict.fromkeys(replaced) if target.exists()], f"restore_{module.number}")
+    replaced = dict.fromkeys([*sources, record] if notebook in sources else sources)
+    if there := [target for target in replaced if target.exists()]:
+        keep(place, there, f"restore_{module.number}")
     for target, source in sources.items():
         write(target, read(source))
     if notebook in sources and record not in sources:

@@ -79,6 +79,12 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     return written + [file for module in modules if (file := _retire(place, module))]
 
 
+def write_glue(place: Place) -> None:
+    """Make the package's glue fit the modules that are in it."""
+    for name, text in package(place, []).items():
+        _replace(place, name, text)
+
+
 def _retire(place: Place, module: Module) -> Exported | None:
     """Move what an earlier version of the course exported under another name into a backup."""
     old = place.package / module.former_file if module.former_file else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tito import progress
+from tito import course, progress
 from tito.backup import keep
 from tito.course import ROOT, Module
 from tito.errors import TitoError
@@ -255,6 +255,8 @@ def update(place: Place, module: Module) -> Updated | None:
     Raises:
         TitoError: there is no notebook, or it cannot be read; then nothing was written.
     """
+    from tito.export import write_glue
+
     path, record = place.notebook(module), place.stub(module)
     if not path.exists():
         raise TitoError(
@@ -267,12 +269,27 @@ def update(place: Place, module: Module) -> Updated | None:
     text = draft.text()
     parse(path, text)  # before anything is replaced
     done = draft.report
-    done.kept = keep(place, [file for file in (path, record) if file.exists()], f"update_{module.number}")
+    stale = _stale(place, module) if done.must_complete else []
+    exported = [place.package / name for old in stale for name in (old.file, old.former_file) if name]
+    done.kept = keep(place, [file for file in (path, record, *exported) if file.exists()], f"update_{module.number}")
+    for old in stale:
+        progress.forget(place, old)
+    for file in exported:
+        file.unlink(missing_ok=True)
+    if stale and place.package.exists():
+        write_glue(place)
     write(path, text)
     write(record, present.notebook.text)
-    if done.must_complete:
-        progress.forget(place, module)
     return done
+
+
+def _stale(place: Place, module: Module) -> list[Module]:
+    """The module, and those later ones that are from an earlier version as well: what they exported does not fit it.
+
+    An old `autograd.py` would get every operation of a new `Tensor`.
+    """
+    later = [other for other in course.available() if other.number > module.number and age(place, other)]
+    return [module, *later]
 
 
 class _Draft:

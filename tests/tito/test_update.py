@@ -389,13 +389,18 @@ def test_a_missing_notebook_is_a_sentence(school):
 
 def test_restore_brings_the_old_notebook_back_as_the_old_one(school):
     school.changes(OTHER_SHIFT)
-    old = school.student_writes(("*Your answer:*", "*Your answer:* because."))
-    school.update()
+    old = read(school.path)
+    done = school.update()
     _, written = backup.restore(school.place, SETUP)
+    undo = backup.backups_of(school.place, SETUP)[0].name
     assert written == [school.path] and read(school.path) == old
-    assert school.age().changed == ["shift"]
-    backup.restore(school.place, SETUP)
+    assert school.age().changed == ["shift"] and school.age().is_certain
+    school.place.stub(SETUP).write_text("", encoding="utf-8")  # must be in the backup
+    backup.restore(school.place, SETUP, done.kept.name)
+    assert school.age().is_certain
+    backup.restore(school.place, SETUP, undo)
     assert school.age() is None and "x + 2" in read(school.path), "again is undo"
+    assert read(school.place.stub(SETUP)) == read(school.path), "nothing was solved"
 
 
 def test_restore_of_a_backup_from_before_stubs_were_recorded(school):
@@ -403,10 +408,13 @@ def test_restore_of_a_backup_from_before_stubs_were_recorded(school):
     backup.keep(school.place, [school.path], "reset_00")
     school.changes(OTHER_SHIFT)
     school.update()
+    school.student_writes(("return x + 2", "return x + 20"))
     backup.restore(
         school.place, SETUP, next(f.name for f in backup.backups_of(school.place, SETUP) if "reset" in f.name)
     )
     assert read(school.path) == old and not school.place.stub(SETUP).exists()
+    backup.restore(school.place, SETUP)
+    assert school.age() is None and "x + 20" in read(school.path), "undone, with what was given"
 
 
 def test_reset_gives_the_present_version(school):
@@ -444,6 +452,30 @@ def test_an_update_that_is_broken_off_can_be_run_again(school, monkeypatch):
         monkeypatch.setattr(update, "write", real)
         school.update()
         assert read(school.path) == after and school.age() is None
+
+
+def test_what_was_exported_before_is_set_aside(school):
+    """With it, tests of earlier modules would fail; a later module of the present version stays."""
+    school.changes(OTHER_SHIFT)
+    tensor, layers = course.find("tensor"), course.find("layers")
+    for module in (SETUP, tensor, layers):
+        write(school.place.exported(module), f"# {module.stem}\n")
+        progress.record(school.place, module, tested=True)
+        for path in (school.home.notebook(module), school.place.notebook(module), school.place.stub(module)):
+            write(
+                path,
+                stub(school.home.notebook(SETUP), THEN)
+                if path != school.home.notebook(module)
+                else read(school.home.notebook(SETUP)),
+            )
+    write(school.home.notebook(layers), THEN)
+    done = school.update()
+    assert not school.place.exported(SETUP).exists() and not school.place.exported(tensor).exists()
+    assert (done.kept / "tinytorch" / "tensor.py").read_text(encoding="utf-8") == "# 01_tensor\n"
+    assert school.place.exported(layers).exists() and list(progress.completed(school.place)) == ["03"]
+    assert "tinytorch.tensor" not in read(school.place.package / "__init__.py")
+    run("module", "restore", "01")
+    assert school.place.exported(tensor).exists() and "tinytorch.tensor" in read(school.place.package / "__init__.py")
 
 
 # As commands
@@ -529,7 +561,7 @@ def test_the_course_itself_is_refused(monkeypatch):
         with pytest.raises(TitoError, match="this is the course itself"):
             run("module", "update", *arguments)
     assert COURSE.notebook(SETUP).read_bytes() == before
-    assert update.age(COURSE, SETUP) is None
+    assert update.age(COURSE, SETUP) is None and not COURSE.stub(SETUP).exists()
 
 
 # The course's own notebooks

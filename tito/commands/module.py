@@ -257,6 +257,7 @@ def restore(
     """Bring back what `reset`, `update`, `export` or `complete` replaced. What stands there now is kept, too."""
     from tito.backup import backups_of
     from tito.backup import restore as restore_module
+    from tito.export import write_glue
 
     place = find_workspace()
     module = named_or_current(place, name)
@@ -265,6 +266,8 @@ def restore(
             typer.echo(folder.name)
         return
     chosen, written = restore_module(place, module, backup)
+    if place.exported(module) in written:
+        write_glue(place)
     for path in written:
         typer.echo(f"{path.relative_to(place.root)} is back from {chosen.name}.")
 
