@@ -6,6 +6,7 @@ compared: what was given then, what is given now, and what the student made of i
 
 import ast
 import copy
+import re
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -232,6 +233,7 @@ class Updated:
     own_cells: int = 0
     renamed: dict[str, list[str]] = field(default_factory=dict)  # what changed -> the answers that use it
     must_complete: bool = False
+    again: list[Module] = field(default_factory=list)  # what is to be completed again
 
     def lines(self) -> list[str]:
         """The report, a line for each thing that there is to say."""
@@ -269,7 +271,7 @@ def update(place: Place, module: Module) -> Updated | None:
     text = draft.text()
     parse(path, text)  # before anything is replaced
     done = draft.report
-    stale = _stale(place, module) if done.must_complete else []
+    done.again = stale = _stale(place, module) if done.must_complete else []
     exported = [place.package / name for old in stale for name in (old.file, old.former_file) if name]
     done.kept = keep(place, [file for file in (path, record, *exported) if file.exists()], f"update_{module.number}")
     for old in stale:
@@ -284,12 +286,19 @@ def update(place: Place, module: Module) -> Updated | None:
 
 
 def _stale(place: Place, module: Module) -> list[Module]:
-    """The module, and those later ones that are from an earlier version as well: what they exported does not fit it.
+    """The module, and those whose exported code imports from it: they were made for what it was.
 
     An old `autograd.py` would get every operation of a new `Tensor`.
     """
-    later = [other for other in course.available() if other.number > module.number and age(place, other)]
-    return [module, *later]
+    stale = [module]
+    for other in course.available():
+        path = place.exported(other)
+        imported = (
+            re.findall(r"^\s*(?:from|import) tinytorch\.(\w+)", read(path), re.MULTILINE) if path.exists() else []
+        )
+        if other.number > module.number and {old.exported_as for old in stale}.intersection(imported):
+            stale.append(other)
+    return stale
 
 
 class _Draft:

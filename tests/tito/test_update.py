@@ -455,27 +455,22 @@ def test_an_update_that_is_broken_off_can_be_run_again(school, monkeypatch):
 
 
 def test_what_was_exported_before_is_set_aside(school):
-    """With it, tests of earlier modules would fail; a later module of the present version stays."""
-    school.changes(OTHER_SHIFT)
-    tensor, layers = course.find("tensor"), course.find("layers")
-    for module in (SETUP, tensor, layers):
-        write(school.place.exported(module), f"# {module.stem}\n")
+    """And what imports from it, directly or not; an old autograd would get every operation of a new Tensor."""
+    tensor, layers, losses = map(course.find, ("tensor", "layers", "losses"))
+    imports = {SETUP: "", tensor: "", layers: "from tinytorch.machine import facts", losses: "import tinytorch.layers"}
+    for module, text in imports.items():
+        write(school.place.exported(module), f"{text}\n")
         progress.record(school.place, module, tested=True)
-        for path in (school.home.notebook(module), school.place.notebook(module), school.place.stub(module)):
-            write(
-                path,
-                stub(school.home.notebook(SETUP), THEN)
-                if path != school.home.notebook(module)
-                else read(school.home.notebook(SETUP)),
-            )
-    write(school.home.notebook(layers), THEN)
+    school.changes(OTHER_SHIFT)
     done = school.update()
-    assert not school.place.exported(SETUP).exists() and not school.place.exported(tensor).exists()
-    assert (done.kept / "tinytorch" / "tensor.py").read_text(encoding="utf-8") == "# 01_tensor\n"
-    assert school.place.exported(layers).exists() and list(progress.completed(school.place)) == ["03"]
-    assert "tinytorch.tensor" not in read(school.place.package / "__init__.py")
-    run("module", "restore", "01")
-    assert school.place.exported(tensor).exists() and "tinytorch.tensor" in read(school.place.package / "__init__.py")
+    assert list(progress.completed(school.place)) == ["01"]
+    there = [module for module in imports if school.place.exported(module).exists()]
+    assert there == [tensor]
+    assert (done.kept / "tinytorch" / "losses.py").read_text(encoding="utf-8") == "import tinytorch.layers\n"
+    package = school.place.package / "nn" / "__init__.py"
+    assert "import tinytorch.l" not in read(package) and done.again == [SETUP, layers, losses]
+    run("module", "restore", "03")
+    assert school.place.exported(layers).exists() and "from tinytorch.layers import" in read(package)
 
 
 # As commands

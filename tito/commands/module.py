@@ -242,10 +242,11 @@ def update(
         typer.echo(
             f"  The old one is in {done.kept.relative_to(place.root)}; `tito module restore {module.number}` brings it back."
         )
-        again += [module] if done.must_complete else []
+        again += done.again
     if again:
+        again = sorted(set(again), key=lambda module: module.number)
         typer.echo(f"\nNothing was run: `tito module test {again[0].number}` checks your answers, and")
-        typer.echo(f"`tito module complete` exports {', '.join(m.number for m in again)} again.")
+        typer.echo(f"`tito module complete` exports {', '.join(m.number for m in again)} again, one after the other.")
 
 
 @app.command()
