@@ -162,7 +162,7 @@ def _replace(place: Place, name: str, text: str) -> Exported:
     old = files.read(path) if path.exists() else None
     if old == text:
         return Exported(path, changed=False)
-    is_module = name in {f"{module.slug}.py" for module in course.MODULES}
+    is_module = name in {module.file for module in course.MODULES}
     edited = old is not None and is_module and is_hand_edited(path)
     kept = keep(place, [path], f"export_{path.stem}") if edited or (old is not None and not place.is_course) else None
     files.write(path, text)
