@@ -64,7 +64,7 @@ def _():
 
     ```
     tito module test 00        # all tests of what you saved, and some that are not in the notebook
-    tito module complete 00    # test, write your functions to tinytorch/setup.py, unlock Module 01
+    tito module complete 00    # test, write your functions to tinytorch/machine.py, unlock Module 01
     tito system doctor         # something behaves strangely? this looks for the cause
     ```
 

@@ -21,7 +21,7 @@ from tinytorch import Tensor
 from tinytorch.activations import leaky_relu, log_softmax, relu, softmax
 from tinytorch.layers import linear
 from tinytorch.losses import cross_entropy, l1_loss, mse_loss
-from tinytorch.setup import matmul_flops
+from tinytorch.machine import matmul_flops
 from tinytorch.tensor import sum_to_shape
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS
 from tito.files import read

@@ -43,13 +43,20 @@ def restore(place: Place, module: Module, name: str | None = None) -> tuple[Path
         there = f"; there are {', '.join(folder.name for folder in folders)}" if folders else ""
         raise TitoError(f"there is no {f'backup {name}' if name else 'backup'} of module {module.stem}{there}")
     sources = _files_in(chosen, place, module)
-    targets = [place.root / source.relative_to(chosen) for source in sources]
-    keep(place, [target for target in targets if target.exists()], f"restore_{module.number}")
-    for source, target in zip(sources, targets, strict=True):
+    record, notebook = place.stub(module), place.notebook(module)
+    replaced = dict.fromkeys([*sources, record] if notebook in sources else sources)
+    if there := [target for target in replaced if target.exists()]:
+        keep(place, there, f"restore_{module.number}")
+    for target, source in sources.items():
         write(target, read(source))
-    return chosen, targets
+    if notebook in sources and record not in sources:
+        record.unlink(missing_ok=True)  # it is another notebook's
+    return chosen, [target for target in sources if target != record]
 
 
-def _files_in(folder: Path, place: Place, module: Module) -> list[Path]:
-    paths = (place.notebook(module), place.package / f"{module.slug}.py")
-    return [copy for path in paths if (copy := folder / path.relative_to(place.root)).exists()]
+def _files_in(folder: Path, place: Place, module: Module) -> dict[Path, Path]:
+    """A module's files -> their copies in a backup."""
+    own = {path: path for path in (place.notebook(module), place.exported(module), place.stub(module))}
+    former = {place.package / module.former_file: place.exported(module)} if module.former_file else {}
+    copies = {path: folder / path.relative_to(place.root) for path in former | own}
+    return {(former | own)[path]: copy for path, copy in copies.items() if copy.exists()}

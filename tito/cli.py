@@ -4,9 +4,11 @@ import sys
 
 import typer
 
-from tito import __version__
+from tito import __version__, course
 from tito.commands import book, check, convert, export, milestone, module, nbgrader, submit, system, workspace
 from tito.errors import TitoError
+
+WITHOUT_COURSE = ("convert", "system")  # commands that work, or say what is wrong, without the course's files
 
 app = typer.Typer(
     name="tito",
@@ -39,6 +41,8 @@ def options(
         raise typer.Exit()
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+    elif context.invoked_subcommand not in WITHOUT_COURSE and "--help" not in sys.argv:
+        course.refuse_missing_files()
 
 
 def main() -> None:

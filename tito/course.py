@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent  # the clone: notebooks, reference
 
 @dataclass(frozen=True)
 class Module:
-    """One module: `notebooks/NN_slug.py`, exported as `tinytorch/slug.py`."""
+    """One module: `notebooks/NN_slug.py`, exported as `tinytorch/slug.py`, or under another name."""
 
     number: str
     slug: str
@@ -20,10 +20,26 @@ class Module:
     checkpoint: str  # number and name of the checkpoint it unlocks
     capability: str  # completes "I can ..."
     offers: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # package -> what it shows of it
+    export_name: str = ""  # in `tinytorch/`, if it is not the slug
 
     @property
     def stem(self) -> str:
         return f"{self.number}_{self.slug}"
+
+    @property
+    def exported_as(self) -> str:
+        """The name after `tinytorch.` in an import."""
+        return self.export_name or self.slug
+
+    @property
+    def file(self) -> str:
+        """The name of the exported file in `tinytorch/`."""
+        return f"{self.exported_as}.py"
+
+    @property
+    def former_file(self) -> str | None:
+        """What earlier versions of the course called that file, if it had another name."""
+        return f"{self.slug}.py" if self.export_name else None
 
     @property
     def title(self) -> str:
@@ -138,7 +154,7 @@ START, FOUNDATION, ARCHITECTURE = "Start", "Foundation", "Architecture"
 OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
 
 MODULES = (
-    Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment"),
+    Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment", export_name="machine"),
     Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR),
     Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
@@ -184,12 +200,37 @@ def available() -> list[Module]:
     return [module for module in MODULES if module.available]
 
 
+def missing_files() -> str:
+    """Why there is no course around `tito`, and what to do; empty when all is there.
+
+    `pip install .` copies `tito` alone; notebooks, tests and milestones are used from the clone.
+    """
+    parts = {"notebooks": "notebooks/00_setup.py", "tests": "tests/modules", "milestones": "milestones"}
+    lacking = [name for name, path in parts.items() if not (ROOT / path).exists()]
+    if not lacking:
+        return ""
+    return (
+        f"tito is installed without the course ({', '.join(lacking)} are not in {ROOT}): clone the course's repository"
+        " and run `python -m pip install -e .` in the clone"
+    )
+
+
+def refuse_missing_files() -> None:
+    """
+    Raises:
+        TitoError: there are no notebooks, tests or milestones beside `tito`.
+    """
+    if reason := missing_files():
+        raise TitoError(reason)
+
+
 def find(name: str) -> Module:
     """The module called `01`, `1`, `01_tensor` or `tensor`.
 
     Raises:
         TitoError: there is no such module, or this version of the course does not have it yet.
     """
+    refuse_missing_files()
     wanted = name.strip().lower().removesuffix(".py")
     for module in MODULES:
         if wanted in (module.number, str(int(module.number)), module.slug, module.stem):

@@ -50,6 +50,16 @@ class Exported:
     changed: bool
     kept: Path | None = None  # the backup of what was replaced
     was_edited: bool = False  # by hand, and not by export
+    renamed_to: str = ""  # the name under which the module is exported now
+
+    @property
+    def remark(self) -> str:
+        """What to tell the learner; empty when nothing unusual happened."""
+        if self.renamed_to:
+            return f"tinytorch/{self.path.name} is called {self.renamed_to} now: the old file is kept in {self.kept}"
+        if self.was_edited:
+            return f"tinytorch/{self.path.name} had been edited by hand: that version is kept in {self.kept}"
+        return ""
 
 
 def export(place: Place, modules: list[Module]) -> list[Exported]:
@@ -65,7 +75,24 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     with staged(place, texts) as folder:
         # a template that does not fit an old notebook is a warning of the package, and no reason to refuse the notebook
         _import_all(folder, [name for name in texts if not is_template(name) and not is_stand_in(name)])
-    return [_replace(place, name, text) for name, text in texts.items()]
+    written = [_replace(place, name, text) for name, text in texts.items()]
+    return written + [file for module in modules if (file := _retire(place, module))]
+
+
+def write_glue(place: Place) -> None:
+    """Make the package's glue fit the modules that are in it."""
+    for name, text in package(place, []).items():
+        _replace(place, name, text)
+
+
+def _retire(place: Place, module: Module) -> Exported | None:
+    """Move what an earlier version of the course exported under another name into a backup."""
+    old = place.package / module.former_file if module.former_file else None
+    if old is None or not old.exists() or f"from notebooks/{module.stem}.py" not in files.read(old):
+        return None
+    edited, kept = is_hand_edited(old), keep(place, [old], f"export_{old.stem}")
+    old.unlink()
+    return Exported(old, True, kept, edited, module.file)
 
 
 def _refuse_unsolved_guard(notebook: Notebook) -> None:
@@ -85,15 +112,15 @@ def package(place: Place, modules: list[Module]) -> dict[str, str]:
 
 
 def _texts(place: Place, notebooks: dict[Module, Notebook]) -> dict[str, str]:
-    texts = {f"{module.slug}.py": module_source(notebook) for module, notebook in notebooks.items()}
-    there = [m for m in course.available() if m in notebooks or (place.package / f"{m.slug}.py").exists()]
+    texts = {module.file: module_source(notebook) for module, notebook in notebooks.items()}
+    there = [m for m in course.available() if m in notebooks or place.exported(m).exists()]
     return texts | glue(there)
 
 
 def difference(place: Place, modules: list[Module]) -> str:
     """How `tinytorch/` differs from what an export would write, as a diff; empty when they agree."""
     texts = package(place, modules)
-    known = {f"{module.slug}.py" for module in course.available()} | texts.keys()
+    known = {module.file for module in course.available()} | texts.keys()
     there = (path.relative_to(place.package).as_posix() for path in sorted(place.package.rglob("*.py")))
     strays = {name: None for name in there if name not in known}
     parts = []
@@ -135,7 +162,7 @@ def _replace(place: Place, name: str, text: str) -> Exported:
     old = files.read(path) if path.exists() else None
     if old == text:
         return Exported(path, changed=False)
-    is_module = name in {f"{module.slug}.py" for module in course.MODULES}
+    is_module = name in {module.file for module in course.MODULES}
     edited = old is not None and is_module and is_hand_edited(path)
     kept = keep(place, [path], f"export_{path.stem}") if edited or (old is not None and not place.is_course) else None
     files.write(path, text)

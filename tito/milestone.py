@@ -38,7 +38,9 @@ def needs(script: Path) -> list[Module]:
 
 def _names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
-    return {f"tinytorch.{module.slug}"} | {f"{view}.{name}" for view, names in module.offers.items() for name in names}
+    return {f"tinytorch.{module.exported_as}"} | {
+        f"{view}.{name}" for view, names in module.offers.items() for name in names
+    }
 
 
 def _names_used(tree: ast.Module) -> set[str]:
@@ -63,7 +65,7 @@ def _names_used(tree: ast.Module) -> set[str]:
 
 def missing(script: Path, place: Place) -> list[Module]:
     """What a script needs and the place has not exported yet."""
-    return [m for m in needs(script) if not (place.package / f"{m.slug}.py").exists()]
+    return [m for m in needs(script) if not place.exported(m).exists()]
 
 
 def run(milestone: Milestone, script: Path, place: Place) -> int:

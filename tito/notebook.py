@@ -112,9 +112,13 @@ class Notebook:
     def hidden_tests(self) -> list[Block]:
         return self._blocks(*HIDDEN)
 
+    @cached_property
+    def _comments(self) -> list[int]:
+        return sorted(comment_lines(self.text))
+
     def _blocks(self, begin: str, end: str) -> list[Block]:
         blocks, opened = [], None
-        for number in sorted(comment_lines(self.text)):
+        for number in self._comments:
             line = self.lines[number - 1]
             mark = line.strip()
             if mark not in (begin, end):

@@ -32,6 +32,13 @@ class Place:
     def notebook(self, module: Module) -> Path:
         return self.root / "notebooks" / f"{module.stem}.py"
 
+    def stub(self, module: Module) -> Path:
+        """The stub that this place's notebook was made from, kept to tell later what the student wrote."""
+        return self.state / "stubs" / f"{module.stem}.py"
+
+    def exported(self, module: Module) -> Path:
+        return self.package / module.file
+
     def environment(self, package_in: Path | None = None) -> dict[str, str]:
         """The environment for a Python that is to import this place's `tinytorch`, or the one in another folder."""
         return os.environ | {"PYTHONPATH": str(package_in or self.root), "PYTHONUTF8": "1"}

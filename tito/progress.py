@@ -62,7 +62,7 @@ def _rebuilt(place: Place) -> dict[str, dict]:
     """An exported module counts as complete, but not as tested: nobody knows."""
     entries = {}
     for module in course.available():
-        path = place.package / f"{module.slug}.py"
+        path = place.exported(module)
         if path.exists():
             when = datetime.fromtimestamp(path.stat().st_mtime).isoformat(timespec="seconds")
             entries[module.number] = {"at": when, "tested": False}

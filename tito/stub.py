@@ -7,9 +7,9 @@ from tito.notebook import SOLUTION, Block, Notebook, parse
 TODO = "replace this line with your code"
 
 
-def stub(path: Path) -> str:
+def stub(path: Path, text: str | None = None) -> str:
     """The text of the exercise version of a notebook. Signatures, scaffolds and visible tests stay as they are."""
-    notebook = parse(path)
+    notebook = parse(path, text)
     return replace_blocks(notebook, {block: unsolved(block) for block in notebook.solutions})
 
 

@@ -15,7 +15,9 @@ from tito.errors import TitoError
 from tito.export import is_hand_edited
 from tito.notebook import parse
 from tito.place import MARK, Place, find_place
+from tito.update import age
 
+INSTALL = "git clone the course, then in the clone: python -m pip install -e ."
 REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
 
 
@@ -58,6 +60,8 @@ def imported_tinytorch(place: Place) -> str:
 
 def doctor() -> list[Finding]:
     """Look at everything that tends to break; those findings with a `mend` are problems."""
+    if reason := course.missing_files():  # everything else follows from this
+        return [_python(), Finding("course", reason, INSTALL)]
     findings = [_python(), *_requirements(), _command(), _course()]
     place = _place_or_none()
     if place is None:
@@ -118,13 +122,7 @@ def _command() -> Finding:
 
 
 def _course() -> Finding:
-    there = course.available()
-    good = bool(there) and (ROOT / "tests" / "modules").is_dir()
-    return Finding(
-        "course",
-        f"{len(there)} modules in {ROOT}" if good else f"no notebooks in {ROOT}",
-        "" if good else "git clone the course, then pip install -e . inside of it",
-    )
+    return Finding("course", f"{len(course.available())} modules in {ROOT}")
 
 
 def _place_findings(place: Place) -> list[Finding]:
@@ -163,7 +161,7 @@ def _mend_import(place: Place, where: str) -> str:
 
 def _module_findings(place: Place, module: course.Module) -> list[Finding]:
     findings = []
-    notebook, exported = place.notebook(module), place.package / f"{module.slug}.py"
+    notebook, exported = place.notebook(module), place.exported(module)
     if not notebook.exists():
         findings.append(Finding(f"notebooks/{module.stem}.py", "missing", "tito init ."))
     else:
@@ -177,16 +175,19 @@ def _module_findings(place: Place, module: course.Module) -> list[Finding]:
                     f"tito module start {module.number}, or tito module restore {module.number}",
                 )
             )
+        if (old := age(place, module)) and old.is_certain:
+            state, mend = "from an earlier version of the course", f"tito module update {module.number}"
+            findings.append(Finding(f"notebooks/{module.stem}.py", state, mend))
     if exported.exists() and is_hand_edited(exported):
         findings.append(
             Finding(
-                f"tinytorch/{module.slug}.py",
+                f"tinytorch/{module.file}",
                 "edited by hand",
                 f"tito export {module.number} (your edit is kept aside)",
             )
         )
     elif not exported.exists() and not place.is_course and module.number in progress.completed(place):
         findings.append(
-            Finding(f"tinytorch/{module.slug}.py", "complete, but not exported", f"tito export {module.number}")
+            Finding(f"tinytorch/{module.file}", "complete, but not exported", f"tito export {module.number}")
         )
     return findings

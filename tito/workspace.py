@@ -43,6 +43,7 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
     tito module hint        # a step at a time, never the code
+    tito module update      # after a git pull of the course: the new notebook, with your answers
     tito milestone list     # history, replayed with your own tinytorch
 
 `tito` is found while the course's virtual environment is active.
@@ -58,8 +59,9 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
         The workspace, and the files that were written.
 
     Raises:
-        TitoError: `folder` holds something else, or lies inside another workspace.
+        TitoError: `folder` holds something else, or lies inside another workspace, or there is no course to take it from.
     """
+    course.refuse_missing_files()
     place = Place(folder.resolve())
     _refuse(place)
     texts = {
@@ -104,13 +106,17 @@ def _add(path: Path, text: str) -> Path:
 
 def write_stub(place: Place, module: Module) -> Path:
     """Write a module's unsolved notebook; the caller has made sure that nothing is lost."""
-    return _add(place.notebook(module), stub(COURSE.notebook(module)))
+    text = stub(COURSE.notebook(module))
+    written = _add(place.notebook(module), text)
+    _add(place.stub(module), text)
+    return written
 
 
 def reset(place: Place, module: Module) -> Path | None:
     """Start a module over. Returns the backup of the old notebook; None when there was none."""
     path = place.notebook(module)
-    kept = keep(place, [path], f"reset_{module.number}") if path.exists() else None
+    files = [file for file in (path, place.stub(module)) if file.exists()]
+    kept = keep(place, files, f"reset_{module.number}") if path.exists() else None
     write_stub(place, module)
     progress.forget(place, module)
     return kept

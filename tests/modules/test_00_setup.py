@@ -6,7 +6,7 @@ import platform
 import numpy as np
 import pytest
 
-from tinytorch.setup import copied_bytes, machine_facts, matmul_flops, median_seconds
+from tinytorch.machine import copied_bytes, machine_facts, matmul_flops, median_seconds
 
 
 def test_operations_of_a_product():

@@ -47,7 +47,7 @@ def test_windows_line_ends_and_a_byte_order_mark_simply_work(place):
     run = tito("module", "complete", "00", cwd=place.root)
     assert run.returncode == 0, run.stdout + run.stderr
     assert path.read_bytes() == before, "completing does not touch the notebook"
-    assert b"\r" not in (place.package / "setup.py").read_bytes()
+    assert b"\r" not in (place.package / "machine.py").read_bytes()
 
 
 def test_a_reset_keeps_every_byte(place):
@@ -81,7 +81,7 @@ def test_a_notebook_with_more_in_it_than_this_course_knows(place):
     more = '@app.function\ndef from_the_future(x):\n    return x\n\n\nif __name__ == "__main__":'
     path.write_text(path.read_text(encoding="utf-8").replace('if __name__ == "__main__":', more), encoding="utf-8")
     assert tito("module", "complete", "00", cwd=place.root).returncode == 0
-    assert "def from_the_future" in (place.package / "setup.py").read_text(encoding="utf-8")
+    assert "def from_the_future" in (place.package / "machine.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: /proc is a folder that nobody can write to")

@@ -7,7 +7,8 @@ import pytest
 
 from tests.tito.student import solve, tito, unsolve
 from tito import course, progress
-from tito.backup import backups_of
+from tito.backup import backups_of, restore
+from tito.export import export
 from tito.place import Place
 from tito.workspace import init
 
@@ -252,3 +253,34 @@ def test_a_syntax_error_names_line_and_column_and_nothing_is_exported(ready):
     assert run.returncode == 1
     assert "01_tensor.py:" in run.stderr and "syntax error" in run.stderr and "^" in run.stderr
     assert not (ready.package / "tensor.py").exists()
+
+
+def test_module_00_is_exported_as_machine(place):
+    solve(place.notebook(SETUP))
+    run = tito("module", "complete", "00", cwd=place.root)
+    assert run.returncode == 0 and "Complete: 00_setup is tinytorch/machine.py now." in run.stdout
+    assert not (place.package / "setup.py").exists()
+
+
+def test_a_workspace_with_setup_py_from_before_goes_on(place):
+    """Module 00 was exported as tinytorch/setup.py by earlier versions."""
+    solve(place.notebook(SETUP))
+    export(place, [SETUP])
+    new, old = place.exported(SETUP), place.package / "setup.py"
+    new.rename(old)
+    text = old.read_text(encoding="utf-8")
+    progress.record(place, SETUP, tested=True)
+    assert progress.current(place) == TENSOR, "it stays complete"
+    written = export(place, [SETUP])
+    assert new.exists() and not old.exists()
+    assert written[-1].remark.startswith("tinytorch/setup.py is called machine.py now: the old file is kept in ")
+    assert (written[-1].kept / "tinytorch" / "setup.py").read_text(encoding="utf-8") == text
+    new.write_text("broken", encoding="utf-8")
+    assert restore(place, SETUP)[1] == [new] and new.read_text(encoding="utf-8") == text
+
+
+def test_a_setup_py_of_the_students_own_is_left_alone(place):
+    solve(place.notebook(SETUP))
+    (place.package / "setup.py").write_text("mine = 1\n", encoding="utf-8")
+    export(place, [SETUP])
+    assert (place.package / "setup.py").read_text(encoding="utf-8") == "mine = 1\n"

@@ -34,7 +34,7 @@ def walk(place: Place, module: course.Module) -> None:
     completed = tito("module", "complete", cwd=place.root / "notebooks")
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert f"I can {module.capability}." in completed.stdout
-    assert (place.package / f"{module.slug}.py").exists()
+    assert place.exported(module).exists()
 
 
 def test_a_student_walks_the_whole_course(tmp_path):

@@ -129,15 +129,17 @@ def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, 
 def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
     """What a student has added to the setup cell: imports and constants."""
     there = said_by(cell.source) | said_by(cell.metadata.get("tito", {}).get("source", ""))
-    added = []
-    for piece in pieces:
-        try:
-            nodes = ast.parse(piece.source).body
-        except SyntaxError:
-            added.append(piece.source)
-            continue
-        added += [ast.unparse(node) for node in nodes if not one_by_one(node) <= there]
+    added = [text for piece in pieces for text in added_statements(piece.source, there)]
     return [Piece(False, "\n".join(added))] if added else []
+
+
+def added_statements(source: str, there: set[str]) -> list[str]:
+    """The statements of a cell that another one, as `said_by` has it, lacks; the whole cell if it does not parse."""
+    try:
+        nodes = ast.parse(source).body
+    except SyntaxError:
+        return [source]
+    return [ast.unparse(node) for node in nodes if not one_by_one(node) <= there]
 
 
 def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:

@@ -81,7 +81,7 @@ class Outcome:
 def reference_texts(module: Module) -> dict[str, str]:
     """The reference of the modules before `module`, and nothing of `module` itself: file name -> text."""
     earlier = course.earlier(module)
-    return {f"{other.slug}.py": files.read(COURSE.package / f"{other.slug}.py") for other in earlier} | glue(earlier)
+    return {other.file: files.read(COURSE.exported(other)) for other in earlier} | glue(earlier)
 
 
 @contextmanager

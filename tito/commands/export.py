@@ -32,9 +32,9 @@ def export(
         typer.echo(f"tinytorch/ agrees with notebooks/ ({len(modules)} modules).")
         return
     for file in exporting.export(place, modules):
-        if file.was_edited:
-            typer.echo(f"{file.path.name} had been edited by hand: that version is kept in {file.kept}")
-        if file.changed:
+        if file.remark:
+            typer.echo(file.remark)
+        if file.changed and not file.renamed_to:
             typer.echo(f"wrote {file.path.relative_to(place.root)}")
     typer.echo(f"exported: {', '.join(m.stem for m in modules)}")
 

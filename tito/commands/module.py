@@ -1,6 +1,8 @@
-"""tito module list | status | start | test | complete | reset | restore"""
+"""tito module list | status | start | test | complete | reset | update | restore | hint | solution"""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -34,12 +36,20 @@ def list_modules() -> None:
 @app.command()
 def status(as_json: bool = typer.Option(False, "--json", help="For a script.")) -> None:
     """Which modules are complete, and which comes next."""
+    from tito.update import age
+
     place = find_workspace()
     done, current = progress.completed(place), progress.current(place)
+    old = [m for m in course.available() if (found := age(place, m)) and found.is_certain]
     states = {m.number: _state(m, done, current) for m in course.available()}
     if as_json:
         modules = {
-            m.number: {"module": m.slug, "state": states[m.number], **done.get(m.number, {})}
+            m.number: {
+                "module": m.slug,
+                "state": states[m.number],
+                "earlier_version": m in old,
+                **done.get(m.number, {}),
+            }
             for m in course.available()
         }
         typer.echo(
@@ -49,8 +59,14 @@ def status(as_json: bool = typer.Option(False, "--json", help="For a script.")) 
         )
         return
     typer.echo(table(("NN", "module", "state", "capability"), [
-        (m.number, m.slug, states[m.number], f"I can {m.capability}.") for m in course.available()
+        (m.number, m.slug, states[m.number] + ", earlier version" * (m in old), f"I can {m.capability}.")
+        for m in course.available()
     ]))  # fmt: skip
+    if old:
+        typer.echo(
+            "\nEarlier version: the course has changed since you got these notebooks. `tito module update --all`"
+        )
+        typer.echo("brings them up to date and keeps your answers.")
     typer.echo(f"\nNext: {current.stem}. `tito start` opens it." if current else "\nEvery module is complete.")
 
 
@@ -77,6 +93,7 @@ def start(
         write_stub(place, module)
     typer.echo(f"{module.title}. It unlocks: I can {module.capability}.")
     typer.echo(f"When its tests are green, in another terminal: tito module complete {module.number}")
+    _say_if_old(place, module, is_sure=True)
     raise typer.Exit(edit(place, module, browser))
 
 
@@ -107,8 +124,31 @@ def test(
     phases = (
         ("inline",) if unit_only else ("inline", "module") if no_integration else ("inline", "module", "integration")
     )
-    codes = [_test(place, module, phases, verbose) for module in modules]
+    codes = []
+    for module in modules:
+        with _errors_of_old_notebooks(place, module):
+            codes.append(_test(place, module, phases, verbose))
+        _say_if_old(place, module, is_sure=not codes[-1])
     raise typer.Exit(next((code for code in codes if code), 0))
+
+
+def _say_if_old(place: Place, module: Module, is_sure: bool) -> None:
+    from tito.update import notice
+
+    if text := notice(place, module, is_sure):
+        typer.echo(f"\n{text}")
+
+
+@contextmanager
+def _errors_of_old_notebooks(place: Place, module: Module) -> Iterator[None]:
+    """What is wrong with a notebook may be no more than that it is from an earlier version of the course."""
+    from tito.update import notice
+
+    try:
+        yield
+    except TitoError as error:
+        text = notice(place, module)
+        raise TitoError(f"{error}\n{text}") if text else error from None
 
 
 PHASES = {"inline": "in the notebook", "module": "exported", "integration": "with the earlier modules"}
@@ -144,17 +184,23 @@ def complete(
     place = find_workspace()
     module = named_or_current(place, name)
     _unlocked(place, module, force)
-    refuse_lost_names(place, module)
-    if not skip_test and (code := _test(place, module, tuple(PHASES), verbose=False)):
-        typer.echo(f"\nNot complete yet: mend the first failure, then `tito module complete {module.number}` again.")
-        raise typer.Exit(code)
-    for file in finish(place, module, tested=not skip_test):
-        if file.was_edited:
-            typer.echo(f"tinytorch/{file.path.name} had been edited by hand: that version is kept in {file.kept}")
+    with _errors_of_old_notebooks(place, module):
+        refuse_lost_names(place, module)
+        if not skip_test and (code := _test(place, module, tuple(PHASES), verbose=False)):
+            typer.echo(
+                f"\nNot complete yet: mend the first failure, then `tito module complete {module.number}` again."
+            )
+            _say_if_old(place, module, is_sure=False)
+            raise typer.Exit(code)
+        written = finish(place, module, tested=not skip_test)
+    for file in written:
+        if file.remark:
+            typer.echo(file.remark)
     typer.echo(
-        f"\n{paint('Complete' if not skip_test else 'Exported without tests', 'green')}: {module.stem} is tinytorch/{module.slug}.py now."
+        f"\n{paint('Complete' if not skip_test else 'Exported without tests', 'green')}: {module.stem} is tinytorch/{module.file} now."
     )
     typer.echo(f"Checkpoint {module.checkpoint}: I can {module.capability}.")
+    _say_if_old(place, module, is_sure=False)
     following = progress.current(place)
     typer.echo(f"Next: {following.stem}. `tito start` opens it." if following else "That was the last module there is.")
 
@@ -175,14 +221,44 @@ def reset(name: str = Name) -> None:
 
 
 @app.command()
+def update(
+    name: str = Name,
+    all_modules: bool = typer.Option(False, "--all", help="Every notebook of this workspace."),
+) -> None:
+    """Bring a notebook up to date with the course; your answers and your own cells are kept."""
+    from tito.update import update as update_notebook
+
+    place = find_workspace()
+    modules = [m for m in course.available() if place.notebook(m).exists()] if all_modules else []
+    again = []
+    for module in modules or [named_or_current(place, name)]:
+        done = update_notebook(place, module)
+        if done is None:
+            typer.echo(f"notebooks/{module.stem}.py is up to date; nothing was changed.")
+            continue
+        typer.echo(paint(f"notebooks/{module.stem}.py is up to date now.", "bold"))
+        for line in done.lines():
+            typer.echo(f"  {line}")
+        typer.echo(
+            f"  The old one is in {done.kept.relative_to(place.root)}; `tito module restore {module.number}` brings it back."
+        )
+        again += done.again
+    if again:
+        again = sorted(set(again), key=lambda module: module.number)
+        typer.echo(f"\nNothing was run: `tito module test {again[0].number}` checks your answers, and")
+        typer.echo(f"`tito module complete` exports {', '.join(m.number for m in again)} again, one after the other.")
+
+
+@app.command()
 def restore(
     name: str = Name,
     backup: str = typer.Option(None, help="The backup to bring back; without it, the newest."),
     show: bool = typer.Option(False, "--list", help="Only list the backups there are."),
 ) -> None:
-    """Bring back what `reset`, `export` or `complete` replaced. What stands there now is kept, too."""
+    """Bring back what `reset`, `update`, `export` or `complete` replaced. What stands there now is kept, too."""
     from tito.backup import backups_of
     from tito.backup import restore as restore_module
+    from tito.export import write_glue
 
     place = find_workspace()
     module = named_or_current(place, name)
@@ -191,6 +267,8 @@ def restore(
             typer.echo(folder.name)
         return
     chosen, written = restore_module(place, module, backup)
+    if place.exported(module) in written:
+        write_glue(place)
     for path in written:
         typer.echo(f"{path.relative_to(place.root)} is back from {chosen.name}.")
 
