@@ -3,12 +3,12 @@
 import os
 import runpy
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.tito.student import reference_bodies
 from tinytorch.tensor import Tensor
 from tito.course import ROOT, available, find
@@ -98,7 +98,7 @@ def test_wrong_solution_is_rejected_without_the_hidden_tests(stem, exercise, why
     export(place, [find(stem)])
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "tito.feedback", "-o", f"pythonpath={tmp_path}"]
     command += ["--rootdir", str(tmp_path), "-c", os.devnull, str(ROOT / "tests" / "modules" / f"test_{stem}.py")]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env=place.environment())
+    run = warm.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env=place.environment())
     assert run.returncode == 1, run.stdout + run.stderr
 
 
