@@ -25,6 +25,8 @@ import time
 import types
 from pathlib import Path
 
+from tests.thorough import THOROUGH
+
 # Kind of command -> what its server has imported. Only the first is started at once, the others when they are needed.
 IMPORTS = {
     "plain": "tito.cli tito.testing numpy pytest _pytest.assertion.rewrite _pytest.junitxml _pytest.doctest",
@@ -32,7 +34,7 @@ IMPORTS = {
     "nbgrader": "tito.cli nbgrader.api nbgrader.converters tito.assignments.preprocessors",
 }
 OPTIONS = {"cwd", "env", "stdin", "stdout", "stderr", "capture_output", "encoding", "errors", "timeout", "check"}
-AVAILABLE = sys.platform == "linux" and os.environ.get("TINYTORCH_THOROUGH") != "1"
+AVAILABLE = sys.platform == "linux" and not THOROUGH
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER = """

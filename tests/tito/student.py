@@ -26,7 +26,7 @@ def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.Comple
         capture_output=True,
         encoding="utf-8",
         errors="replace",
-        timeout=120,
+        timeout=600,
     )
 
 
