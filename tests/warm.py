@@ -53,8 +53,11 @@ folder: Path | None = None  # where the servers' sockets are
 
 def run(command: list, **options) -> subprocess.CompletedProcess:
     """Like `subprocess.run`, which also runs what is not a plain start of this Python."""
+    given = command
+    if isinstance(command, list) and command[1:3] == ["-X", "utf8"]:  # as every server is
+        command = [command[0], *command[3:]]
     if not AVAILABLE or not _is_plain(command, options):
-        return run_cold(command, **options)
+        return run_cold(given, **options)
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(_stream(options, name)) for name in ("stdin", "stdout", "stderr")]
         request = {"command": [str(part) for part in command[1:]], "cwd": str(options.get("cwd") or Path.cwd())}
