@@ -8,6 +8,8 @@
 
 PYTHON ?= python3
 WORKSPACE ?= my-tinytorch
+# as many processes as processors, and the slowest tests at the end
+PYTEST = $(BIN)/python -m pytest -n logical --dist worksteal --durations=20
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
 .PHONY: start test test-conformance test-nbgrader test-binder bench book
@@ -21,22 +23,22 @@ test: .venv/for-dev
 	$(BIN)/ruff format --check
 	$(BIN)/tito check
 	$(BIN)/tito export --all --check
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-conformance: .venv/for-conformance
-	$(BIN)/python -m pytest tests/conformance tests/test_benchmarks.py
+	$(PYTEST) tests/conformance tests/test_benchmarks.py
 
 book: .venv/for-book
 	$(BIN)/tito book pyodide _build/pyodide || echo "no Python for the browser: running notebooks are not tested"
 	$(BIN)/tito book build
 	$(BIN)/tito book check
-	$(BIN)/python -m pytest tests/book
+	$(BIN)/python -m pytest --durations=20 tests/book
 
 test-binder: .venv/for-book .venv/for-binder
 	$(BIN)/python -m pytest tests/book/test_launch.py -k binder
 
-test-nbgrader: .venv/for-book .venv/for-dev .venv/for-nbgrader .venv/for-cluster
-	$(BIN)/python -m pytest tests/nbgrader $(addprefix --ignore=tests/nbgrader/test_,convert.py jupyter.py sandbox.py submit.py)
+test-nbgrader: .venv/for-book .venv/for-dev .venv/for-nbgrader,cluster
+	$(PYTEST) --dist loadfile tests/nbgrader $(addprefix --ignore=tests/nbgrader/test_,convert.py jupyter.py sandbox.py submit.py)
 	$(BIN)/python -m pytest -o addopts="--import-mode=importlib --doctest-modules" tito/assignments
 
 bench: .venv/for-conformance

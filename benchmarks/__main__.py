@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import fresh, table
+from benchmarks import commands, fresh, table
 from benchmarks.timing import Different, compare
 from benchmarks.workloads import WORKLOADS
 
@@ -28,6 +28,8 @@ def measure(quick: bool) -> str:
         rows = [table.time_row(workload, times[workload.name]) for workload in WORKLOADS]
         rows.append(table.import_row(fresh.import_seconds(1 if quick else 15)))
         rows.append(table.memory_row(fresh.memory_megabytes(1 if quick else 3, steps), steps))
+        chosen = list(commands.GOALS)[: 2 if quick else None]
+        rows += table.command_rows(commands.milliseconds(1 if quick else 5, chosen), commands.GOALS)
         return table.page(rows, times, quick)
 
 

@@ -15,13 +15,13 @@ middle = perf_counter(); import {}
 print(middle - start, perf_counter() - middle)"""
 
 
-def run(*arguments: object) -> str:
+def run(*arguments: object, cwd: Path = ROOT) -> str:
     """What a fresh interpreter prints."""
     command = [sys.executable, *map(str, arguments)]
     usual = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }  # compiled once, and kept
-    return subprocess.run(command, cwd=ROOT, env=usual, capture_output=True, encoding="utf-8", check=True).stdout
+    return subprocess.run(command, cwd=cwd, env=usual, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def import_seconds(rounds: int) -> dict[str, float]:

@@ -52,6 +52,21 @@ def import_row(seconds: dict[str, float], goal: float = 10) -> str:
     return row(name, f"{ours:.1f} ms", f"{theirs:.0f} ms", f"{ours:.1f} ms", f"{goal} ms", ours <= goal)
 
 
+def command_rows(milliseconds: dict[str, tuple[float, float]], goals: dict[str, float]) -> list[str]:
+    """What a command takes longer than a Python that does nothing."""
+    return [
+        row(
+            f"`tito {name}`",
+            f"{ours:.0f} ms",
+            f"bare Python {bare:.0f} ms",
+            f"{ours - bare:.0f} ms",
+            f"{goals[name]} ms",
+            ours - bare <= goals[name],
+        )
+        for name, (ours, bare) in milliseconds.items()
+    ]
+
+
 def memory_row(sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
     name = f"peak memory of {steps} steps of the MLP, above the import"
     if sizes is None:
@@ -80,7 +95,8 @@ def page(rows: list[str], times: dict[str, dict[str, Times]], quick: bool) -> st
     ]
     about = (
         "Both libraries run the same program on the same weights and data, in turn, in one process; medians; what they compute\n"
-        "was compared first. Result: time or memory of tinytorch over that of PyTorch; for the import, milliseconds.\n"
+        "was compared first. Result: time or memory of tinytorch over that of PyTorch; for the import, milliseconds;\n"
+        "for a command of tito, the milliseconds that it takes longer than a Python that does nothing.\n"
         "Memory counts what a library loads when it is first used, too."
     )
     quick_note = ["This was a quick run, to see that everything works: its numbers mean nothing.", ""] if quick else []

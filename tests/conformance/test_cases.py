@@ -10,10 +10,15 @@ import tinytorch
 from tests.conformance import cases_layers, cases_losses, cases_optimizers, cases_tensor, scripts  # noqa: F401  (they register cases)
 from tests.conformance.compare import check_program, check_script
 from tests.conformance.draws import CASES, DRAWN_SCRIPTS, SCRIPTS
+from tests.thorough import THOROUGH
 
 # derandomize: the same examples in every run of the same code; no deadline: another process may be busy
 FIXED = settings(
-    max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=100 if THOROUGH else 30,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -19,7 +19,10 @@ from tests.nbgrader.test_sandbox import nothing_stays, running
 from tests.tito.student import done, tito
 from tito.assignments.sandbox import is_there
 
-pytestmark = pytest.mark.skipif(not is_there(), reason="runs only where bubblewrap is installed")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(not is_there(), reason="runs only where bubblewrap is installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,10 @@ from tito.assignments.run import GIVEN, TRUSTED, Code, reference_before, run
 from tito.course import ROOT
 from tito.errors import TitoError
 
-pytestmark = pytest.mark.skipif(not sandbox.is_there(), reason="runs only where bubblewrap is installed")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(not sandbox.is_there(), reason="runs only where bubblewrap is installed"),
+]
 MODULE = course.find("02")
 
 
@@ -98,10 +101,9 @@ def nothing_stays(before: set[str]) -> bool:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_ends_at_the_walls(name, tmp_path):
     body, said = ATTACKS[name]
-    before, start = running(), time.perf_counter()
+    before = running()
     outcome = attacked(body, tmp_path)
     assert outcome.error is not None and said in ": ".join(outcome.error), outcome.error
-    assert time.perf_counter() - start < 10
     assert len(outcome.error[1]) < 30_000 and len(outcome.printed) < 40_000
     assert nothing_stays(before)
 

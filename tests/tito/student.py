@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import warm
 from tito.course import find
 from tito.notebook import parse
 from tito.place import COURSE
@@ -17,7 +18,7 @@ def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.Comple
     # as in an activated environment; the editable install must be enough, so no PYTHONPATH, no options of this test run
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}
     clean["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), clean.get("PATH", "")])
-    return subprocess.run(
+    return warm.run(
         command,
         cwd=cwd,
         env=clean | {"PYTHONUTF8": "1"} | environment,
@@ -25,7 +26,7 @@ def tito(*arguments: object, cwd: Path, **environment: str) -> subprocess.Comple
         capture_output=True,
         encoding="utf-8",
         errors="replace",
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.tito.helpers import by_marimo, notebook, ruff, write
 from tito import course
 from tito.course import MODULES, ROOT, VOCABULARY
@@ -674,7 +675,7 @@ def test_difference_shows_a_missing_line_end(place):
 def python(place: Place, program: str, *arguments: str) -> str:
     """What a program prints that imports the place's `tinytorch` and nothing else."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    run = subprocess.run(
+    run = warm.run(
         [sys.executable, "-c", program, *arguments],
         env=clean | {"PYTHONPATH": str(place.root), "PYTHONUTF8": "1"},
         cwd=place.root,

@@ -1,11 +1,11 @@
 """What pytest says to a learner, in a terminal and in marimo: calm, with the tip, and once."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 
+from tests import warm
 from tests.tito.student import solve
 from tito import course
 from tito.feedback import explain
@@ -22,7 +22,7 @@ def place(tmp_path):
 def pytest_in(place, *arguments, cwd=None):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *arguments]
     environment = {name: value for name, value in os.environ.items() if name != "CI"}  # there pytest repeats everything
-    run = subprocess.run(command, cwd=cwd or place.root, env=environment, capture_output=True, encoding="utf-8")
+    run = warm.run(command, cwd=cwd or place.root, env=environment, capture_output=True, encoding="utf-8")
     return run.returncode, run.stdout
 
 

@@ -4,13 +4,13 @@ The command runs in a child that kills itself right before its n-th change to th
 """
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.tito.student import solve
+from tests import warm
+from tests.tito.student import done, solve, tito
 from tito import course, progress
 from tito.place import Place
 from tito.workspace import init
@@ -47,10 +47,7 @@ def prepared(tmp_path_factory) -> Path:
     solve(place.notebook(TENSOR))
     for module in course.earlier(TENSOR):
         progress.record(place, module, tested=True)
-    run = subprocess.run(
-        [sys.executable, "-m", "tito", "export", "01"], cwd=place.root, capture_output=True, encoding="utf-8"
-    )
-    assert run.returncode == 0, run.stderr
+    done(tito("export", "01", cwd=place.root))
     text = place.notebook(TENSOR).read_text(encoding="utf-8")
     place.notebook(TENSOR).write_text(text.replace("    # Arithmetic\n", "    # Arithmetic, mine\n"), encoding="utf-8")
     return place.root
@@ -69,7 +66,7 @@ def content(root: Path) -> dict[str, bytes]:
 
 def run_killed(root: Path, survive: int, command: list[str]) -> int:
     child = [sys.executable, "-c", CHILD, str(root), str(survive), *command]
-    return subprocess.run(child, cwd=root, capture_output=True, encoding="utf-8").returncode
+    return warm.run(child, cwd=root, capture_output=True, encoding="utf-8").returncode
 
 
 @pytest.mark.parametrize(

@@ -1,74 +1,116 @@
-"""What is felt on every command: start-up, the tests of a module, an export, the import of the package."""
+"""What makes a command slow, counted: the packages it imports, the notebooks it reads, the processes it starts.
 
-import os
+How long that takes is measured by `make bench`: no test looks at a clock.
+"""
+
+import json
 import subprocess
 import sys
-from pathlib import Path
-from time import perf_counter
+from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
-from tests.tito.student import solve
+from tests.tito.student import done, solve, tito
 from tito import course
 from tito.course import ROOT
+from tito.place import Place
 from tito.workspace import init
 
-TITO = Path(sys.executable).with_name("tito.exe" if os.name == "nt" else "tito")
+# each takes longer to import than tito may take to start
+HEAVY = {
+    "IPython",
+    "jedi",
+    "marimo",
+    "matplotlib",
+    "nbformat",
+    "nbgrader",
+    "numpy",
+    "pytest",
+    "rich",
+    "sklearn",
+    "torch",
+}
+
+COUNTED = """
+import json, sys
+
+read, started = [], 0
+
+def watch(event, arguments):
+    global started
+    if event == "open" and str(arguments[0]).endswith(".py") and "/notebooks/" in str(arguments[0]).replace("\\\\", "/"):
+        read.append(str(arguments[0]))
+    started += event in ("subprocess.Popen", "os.fork", "os.posix_spawn", "os.exec")
+
+sys.addaudithook(watch)
+from tito.cli import main
+try:
+    main()
+finally:
+    print(json.dumps({"imported": list(sys.modules), "read": read, "started": started}), file=sys.stderr)
+"""
 
 
-def environment() -> dict[str, str]:
-    """Of a usual machine, where Python keeps what it has compiled."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+@dataclass(frozen=True)
+class Work:
+    imported: set[str]  # packages
+    read: Counter  # notebook -> how often
+    started: int  # processes
 
 
-def fastest(command: list[object], cwd: Path, goal: float = 0.0, rounds: int = 7) -> float:
-    """Seconds of the fastest of several runs, at most until one is within the goal: what else the machine does only adds."""
-    best = float("inf")
-    for _ in range(rounds):
-        start = perf_counter()
-        subprocess.run(
-            [str(part) for part in command], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, check=True
-        )
-        best = min(best, perf_counter() - start)
-        if best < goal:
-            break
-    return best
+def work_of(*arguments: str, place: Place) -> Work:
+    """What a command does, in a process of its own."""
+    command = [sys.executable, "-c", COUNTED, *arguments]
+    run = subprocess.run(command, cwd=place.root, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
+    assert run.returncode == 0, run.stdout + run.stderr
+    counted = json.loads(run.stderr.splitlines()[-1])
+    names = Counter(path.replace("\\", "/").rpartition("/")[2] for path in counted["read"])
+    return Work({name.partition(".")[0] for name in counted["imported"]}, names, counted["started"])
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     place = init(tmp_path_factory.mktemp("speed") / "mine")[0]
-    for number in ("00", "01", "02", "03"):
+    for number in ("00", "01"):
         solve(place.notebook(course.find(number)))
-        subprocess.run([TITO, "export", number], cwd=place.root, stdout=subprocess.DEVNULL, check=True)
+        done(tito("export", number, cwd=place.root))
     return place
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["module", "status"]], ids=" ".join)
-def test_start_up(place, arguments):
-    python = fastest([sys.executable, "-c", "pass"], place.root)
-    goal = python + 0.15
-    assert fastest([TITO, *arguments], place.root, goal) < goal
+# command -> the heavy packages that it may import, how often it may read a notebook, the processes it may start
+COMMANDS = {
+    "--help": (set(), {}, 0),
+    "module status": (set(), {}, 0),
+    "module list": (set(), {}, 0),
+    "module test --help": (set(), {}, 0),
+    "nbgrader --help": (set(), {}, 0),
+    "export 01": (set(), {"01_tensor.py": 1}, 1),  # one Python that imports the result
+    "module test 01 --unit-only": (set(), {"01_tensor.py": 2}, 1),
+    "module test 01": (set(), {"01_tensor.py": 2}, 3),  # one pytest for each phase
+    "check 01": ({"nbformat", "pytest"}, {"01_tensor.py": 3}, 5),
+}
 
 
-def test_the_inline_tests_of_a_module(place):
-    assert fastest([TITO, "module", "test", "01", "--unit-only"], place.root, goal=2) < 2
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_does_no_more_than_it_must(place, command):
+    imported, read, started = COMMANDS[command]
+    work = work_of(*command.split(), place=place)
+    assert work.imported & HEAVY <= imported
+    assert work.read <= Counter(read), work.read
+    assert work.started <= started
 
 
-def test_all_phases_of_a_module(place):
-    assert fastest([TITO, "module", "test", "03"], place.root, goal=5) < 5
+def test_an_export_of_everything_reads_each_notebook_twice_at_most_and_starts_one_python(place):
+    work = work_of("export", "--all", place=place)
+    assert work.imported & HEAVY == set()
+    assert len(work.read) == len(course.available()) and max(work.read.values()) <= 2
+    assert work.started == 1
 
 
-def test_check_of_one_module(place):
-    assert fastest([TITO, "check", "01"], ROOT, goal=5) < 5
-
-
-def test_export_of_everything(place):
-    assert fastest([TITO, "export", "--all"], place.root, goal=1) < 1
-
-
-def test_import_of_the_package():
-    program = "import time, numpy; start = time.perf_counter(); import tinytorch; print(time.perf_counter() - start)"
-    options = {"cwd": ROOT, "env": environment(), "capture_output": True, "encoding": "utf-8", "check": True}
-    runs = [subprocess.run([sys.executable, "-c", program], **options) for _ in range(5)]
-    assert min(float(run.stdout) for run in runs) < 0.010
+def test_the_package_imports_nothing_but_numpy_and_some_of_pythons_own():
+    program = "import sys, numpy; before = set(sys.modules); import tinytorch; print(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
+    new = {name for name in run.stdout.split() if name.partition(".")[0] != "tinytorch"}
+    assert {name.partition(".")[0] for name in new} <= sys.stdlib_module_names
+    assert len(new) <= 5, new

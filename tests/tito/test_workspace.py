@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests import warm
 from tests.tito.student import solve, tito
 from tito import course
 from tito.course import ROOT
@@ -111,7 +112,7 @@ def test_commands_that_change_notebooks_refuse_the_course(command):
 
 def python(place: Place, program: str, **options) -> subprocess.CompletedProcess:
     environment = place.environment()
-    return subprocess.run(
+    return warm.run(
         [sys.executable, "-c", program],
         cwd=place.root,
         env=environment,

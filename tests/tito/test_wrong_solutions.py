@@ -3,12 +3,13 @@
 import os
 import runpy
 import shutil
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.tito.student import reference_bodies
 from tinytorch.tensor import Tensor
 from tito.course import ROOT, available, find
@@ -31,17 +32,19 @@ def own_recorder():
     Tensor.recorder, Tensor.engine = before
 
 
-def run_tests(text: str, path: Path, names: list[str]) -> dict[str, Exception]:
-    """Run test functions of a notebook's text; returns those that failed, with their exception."""
+def failures(text: str, path: Path, names: list[str]) -> Iterator[tuple[str, Exception]]:
+    """Run test functions of a notebook's text; those that fail, with their exception."""
     namespace = {"__name__": path.stem, "__file__": str(path)}
     exec(compile(text, str(path), "exec"), namespace)
-    failed = {}
     for name in names:
         try:
             namespace[name]()
         except Exception as error:
-            failed[name] = error
-    return failed
+            yield name, error
+
+
+def run_tests(text: str, path: Path, names: list[str]) -> dict[str, Exception]:
+    return dict(failures(text, path, names))
 
 
 def all_tests(stem: str) -> list[str]:
@@ -89,7 +92,8 @@ def test_wrong_solution_is_rejected_by_its_own_tests(stem, exercise, why, tmp_pa
 def test_wrong_solution_is_rejected_without_the_hidden_tests(stem, exercise, why, tmp_path):
     """A student has only the visible tests and those of the exported module: together they must see it, too."""
     path = with_wrong_solution(stem, exercise, why, tmp_path, keep_hidden=False)
-    if run_tests(plain_module(parse(path)), path, all_tests(stem)):
+    own_first = sorted(all_tests(stem), key=lambda test: test_of(test, WRONG[stem]) != exercise)
+    if any(failures(plain_module(parse(path)), path, own_first)):
         return
     place = Place(tmp_path)
     (tmp_path / "notebooks").mkdir()
@@ -98,7 +102,7 @@ def test_wrong_solution_is_rejected_without_the_hidden_tests(stem, exercise, why
     export(place, [find(stem)])
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "tito.feedback", "-o", f"pythonpath={tmp_path}"]
     command += ["--rootdir", str(tmp_path), "-c", os.devnull, str(ROOT / "tests" / "modules" / f"test_{stem}.py")]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env=place.environment())
+    run = warm.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", env=place.environment())
     assert run.returncode == 1, run.stdout + run.stderr
 
 
