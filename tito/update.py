@@ -368,11 +368,13 @@ class _Draft:
             return ""
         then, now = old.definition(name), self.new.notebook.definition(name)
         parts = []
-        if isinstance(now, ast.FunctionDef) and ast.unparse(then.args) != ast.unparse(now.args):
+        if isinstance(now, ast.FunctionDef) and _parameters(then) != _parameters(now):
             parts.append("signature")
         if ast.get_docstring(then) != ast.get_docstring(now):
             parts.append("description or steps")
-        return " and ".join(parts or ["the code around it"] * is_comparable)
+        bodies = [list(map(ast.dump, _below_docstring(node))) for node in (then, now)]
+        has_other_code = is_comparable and bodies[0] != bodies[1]
+        return " and ".join(parts or ["the code around it"] * has_other_code)
 
     def _compare_given(self) -> None:
         """What a student changed or added inside of given cells is in the backup only."""
@@ -469,6 +471,15 @@ def _chunks(notebook: Notebook) -> list[_Chunk]:
         if cell is not None:
             found.append(_Chunk(cell, "\n".join(lines[first:last]), first, last))
     return found
+
+
+def _parameters(node: ast.FunctionDef) -> str:
+    """Names and defaults; type hints are for readers."""
+    made = copy.deepcopy(node.args)
+    for parameter in ast.walk(made):
+        if isinstance(parameter, ast.arg):
+            parameter.annotation = None
+    return ast.unparse(made)
 
 
 def _below_docstring(node: Definition) -> list[ast.stmt]:

@@ -364,6 +364,23 @@ def test_answers_that_use_what_changed_are_named_and_not_rewritten(school, body,
     assert body.split("\n")[-1] in read(school.path)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("def double(x):", "def double(x: float) -> float:"), {}),
+        (("def double(x):", "def double(x, times=2):"), {"double": "signature"}),
+        (
+            ("    ### BEGIN SOLUTION\n    return", "    x = +x\n    ### BEGIN SOLUTION\n    return"),
+            {"double": "the code around it"},
+        ),
+    ],
+)
+def test_what_changed_of_an_exercise_is_said_and_type_hints_are_not(school, change, said):
+    school.solve(double="return x + x", opened="return self.x")
+    school.changes(change)
+    assert school.update().reworded == said
+
+
 def test_what_the_reference_uses_itself_is_not_named(school):
     school.changes(OTHER_SHIFT, ("return 2 * x", "return 2 * x.data"))
     school.solve(double="return x.data + x.data", opened="return self.x")
