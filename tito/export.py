@@ -114,7 +114,8 @@ def package(place: Place, modules: list[Module]) -> dict[str, str]:
 def _texts(place: Place, notebooks: dict[Module, Notebook]) -> dict[str, str]:
     texts = {module.file: module_source(notebook) for module, notebook in notebooks.items()}
     there = [m for m in course.available() if m in notebooks or place.exported(m).exists()]
-    return texts | glue(there)
+    sources = {m: texts[m.file] if m.file in texts else files.read(place.exported(m)) for m in there}
+    return texts | glue(there, {m: names_bound(source) for m, source in sources.items()})
 
 
 def difference(place: Place, modules: list[Module]) -> str:

@@ -1,6 +1,7 @@
 """The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
 
 import ast
+import re
 from pathlib import Path
 from textwrap import indent, wrap
 
@@ -10,7 +11,7 @@ from tito.files import read
 NOTE = "Written by `tito export`: edit the notebooks instead."
 # written by hand, as Python files; a package that has module 01 gets a copy of each, and module 01 itself builds on some
 TEMPLATES = Path(__file__).parent / "templates"
-ALWAYS = ("_later.py", "arrays.py", "graph.py")
+GIVEN = ("arrays", "graph")  # what module 01 builds on: in every package
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
@@ -69,31 +70,39 @@ NEVER = (
 )  # fmt: skip
 
 
-def glue(exported: list[Module]) -> dict[str, str]:
-    """File name -> text of every glue file of a package that holds the modules `exported`."""
+def glue(exported: list[Module], defined: dict[Module, set[str]] | None = None) -> dict[str, str]:
+    """File name -> text of every glue file of a package that holds the modules `exported`.
+
+    What an earlier version of the course exported may lack a name that is offered today: only what is `defined` is imported.
+    """
+    offered = {
+        m: {view: [n for n in names if not defined or n in defined[m]] for view, names in m.offers.items()}
+        for m in exported
+    }
     has_tensor = any(module.slug == "tensor" for module in exported)
-    files = {"_names.py": _names(exported)} | {name: _copy(TEMPLATES / name) for name in ALWAYS}
+    files = {"_names.py": _names(exported)}
+    files |= {f"{name}.py": _copy(TEMPLATES / f"{name}.py") for name in ("_later", *GIVEN)}
     for view in VIEWS:
         whole = _module_of(view)
         if whole is None or whole in exported:
-            files[_file_of(view)] = _view(view, exported, VOCABULARY.get(view, ()) if has_tensor else ())
+            files[_file_of(view)] = _view(view, offered, VOCABULARY.get(view, ()) if has_tensor else ())
     if has_tensor:
         files |= {path.name: _copy(path) for path in sorted(TEMPLATES.glob("*.py"))}
     packages = [view.removeprefix("tinytorch.") for view in VIEWS if view.count(".") == 1 and _module_of(view)]
-    missing = [*(module.slug for module in MODULES), *packages, *NEVER]
+    missing = [*(module.exported_as for module in MODULES), *packages, *NEVER]
     return files | {f"_missing/{name.replace('.', '/')}.py": MISSING.format(name=name, note=NOTE) for name in missing}
 
 
 def _names(exported: list[Module]) -> str:
     todo = [module for module in MODULES if module not in exported]
-    packages = {view: {m.slug: " ".join(m.offers[view]) for m in todo if view in m.offers} for view in VIEWS}
-    modules = {module.slug: module.number for module in todo}
+    packages = {view: {m.exported_as: " ".join(m.offers[view]) for m in todo if view in m.offers} for view in VIEWS}
+    modules = {module.exported_as: module.number for module in todo}
     last = max(module.number for module in MODULES if module.available)
     return NAMES.format(note=NOTE, last=last, modules=_table(modules), packages=_table(packages))
 
 
-def _view(view: str, exported: list[Module], vocabulary: tuple[str, ...]) -> str:
-    offering = {module.slug: module.offers[view] for module in exported if view in module.offers}
+def _view(view: str, offered: dict[Module, dict[str, list[str]]], vocabulary: tuple[str, ...]) -> str:
+    offering = {module.exported_as: names[view] for module, names in offered.items() if names.get(view)}
     offering |= {"vocabulary": vocabulary} if vocabulary else {}
     optional = {slug: offering.pop(slug) for slug in OPTIONAL if slug in offering}
     imports = [_import("tinytorch", ["_later"])]
@@ -145,8 +154,13 @@ def _import(module: str, names) -> str:
     """One name a line, in the order isort likes: constants (`SGD` looks like one), classes, functions."""
     if len(names) == 1:
         return f"from {module} import {names[0]}"
-    ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name.lower()))
+    ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), _natural(name.lower())))
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")"
+
+
+def _natural(name: str) -> list:
+    """A key that sorts int8 before int16."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _table(content: dict, indent: str = "") -> str:

@@ -15,6 +15,7 @@ from tito import course, files
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
+from tito.glue import GIVEN
 from tito.notebook import (
     Cell,
     Definition,
@@ -293,7 +294,7 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """Only from modules with a smaller number."""
-    numbers = {other.slug: other.number for other in course.MODULES}
+    numbers = {other.exported_as: other.number for other in course.MODULES} | dict.fromkeys(GIVEN, "")
     for node in ast.walk(ast.parse(notebook.text)):
         for name in modules_imported(node):
             package, _, slug = name.partition(".")

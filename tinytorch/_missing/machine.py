@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.setup while that is missing.
+"""Stands in for tinytorch.machine while that is missing.
 
 Written by `tito export`: edit the notebooks instead.
 """
