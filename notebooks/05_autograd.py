@@ -431,7 +431,7 @@ def add_at(full, index, grad):
         rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
         order = rows.argsort(kind="stable")
         starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        full[rows[order][starts]] = np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
+        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
     else:
         np.add.at(full, index, grad)
 
@@ -1318,7 +1318,7 @@ def simple_rules():
         np.exp: lambda out, x: (lambda grad: grad * out,),
         np.log: lambda out, x: (lambda grad: grad / x,),
         np.sqrt: lambda out, x: (lambda grad: grad / (2 * out),),
-        np.absolute: lambda out, x: (lambda grad: select(x != 0, grad * np.sign(x)),),
+        np.absolute: lambda out, x: (lambda grad: select(x != 0, grad) * np.sign(x),),
         np.floor_divide: constant,
         np.remainder: lambda out, a, b: (lambda grad: grad, lambda grad: -grad * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(a, b, np.greater), share(b, a, np.greater)),

@@ -67,8 +67,13 @@ def test_every_gradient_rule_is_run(op, ran):
 
 
 def methods(kind: type) -> dict:
-    """Name -> function, for what a class itself defines: methods, operators, properties."""
-    found = {name: getattr(value, "fget", getattr(value, "__func__", value)) for name, value in vars(kind).items()}
+    """Name -> function, for what a class and its bases in this package define: methods, operators, properties."""
+    found = {}
+    for base in reversed(kind.__mro__):
+        if base.__module__.startswith("tinytorch"):
+            found |= {
+                name: getattr(value, "fget", getattr(value, "__func__", value)) for name, value in vars(base).items()
+            }
     return {f"{kind.__name__}.{name}": value for name, value in found.items() if inspect.isfunction(value)}
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tinytorch.activations import gelu, leaky_relu, sigmoid, softmax, tanh
-from tinytorch.autograd import gradcheck, no_grad
+from tinytorch.autograd import gradcheck
+from tinytorch.graph import no_grad
 from tinytorch.layers import (
     GELU,
     Dropout,
@@ -23,21 +24,21 @@ from tinytorch.losses import binary_cross_entropy_with_logits, cross_entropy, l1
 from tinytorch.tensor import Tensor, manual_seed, rand, randn
 
 
-@pytest.mark.parametrize("bend", [ReLU, LeakyReLU, Sigmoid, Tanh, GELU, Softmax, LogSoftmax])
-def test_every_layer_in_a_network(bend):
-    """WHAT: the gradients of all parameters and of the input of a small network agree with trying.
+@pytest.mark.parametrize("activation", [ReLU, LeakyReLU, Sigmoid, Tanh, GELU, Softmax, LogSoftmax])
+def test_every_layer_in_a_network(activation):
+    """WHAT: the gradients of all parameters and of the input of a small network match numerical gradients.
     WHY: rules that are right one by one must also be right together.
     TIP: gradcheck the layers one by one; the first one that fails is the one.
     """
     manual_seed(3)
-    net = Sequential(Flatten(), Linear(6, 5), bend(), Linear(5, 3))
+    net = Sequential(Flatten(), Linear(6, 5), activation(), Linear(5, 3))
     target = Tensor([0, 2, 1, 1])
     names = [name for name, _ in net.named_parameters()]
 
     def loss(x, *tensors):
         for name, tensor in zip(names, tensors, strict=True):
             layer, attribute = name.split(".")
-            setattr(net[int(layer)], attribute, tensor)
+            vars(net[int(layer)])[attribute] = tensor
         return cross_entropy(net(x), target)
 
     assert gradcheck(loss, (randn(4, 2, 3), *net.parameters()))
@@ -57,7 +58,7 @@ def test_every_loss(reduction):
     assert gradcheck(lambda a: cross_entropy(a, Tensor([0, 2, 1, 0, 2]), reduction=reduction), a)
 
 
-def test_dropout_and_bends_as_functions():
+def test_dropout_and_activations_as_functions():
     """WHAT: with the same seed, and so the same mask, dropout has a gradient like any other op.
     WHY: a layer that is made of ops needs no rule of its own.
     TIP: the mask is a constant.

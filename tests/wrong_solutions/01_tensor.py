@@ -59,8 +59,8 @@ stretched = tuple(axis for axis, size in enumerate(shape) if size == 1)
 return array.sum(axis=stretched, keepdims=True)""",
         "axes counted from the left": ("[missing + axis for", "[axis for"),
         "takes the first instead of the sum": "return array.reshape(-1)[: int(np.prod(shape))].reshape(shape)",
-        "averages": ("array.sum", "array.mean"),
-        "float64 creep": ("*stretched))", "*stretched), dtype=np.float64)"),
+        "averages": ("add_up(array, ", "np.mean(array, "),
+        "float64 creep": ("add_up(array, ", "add_up(array.astype(np.float64), "),
     },
     "matmul_loops": {
         "elementwise": "return a * b[: a.shape[0], : a.shape[1]]",
@@ -78,19 +78,20 @@ return array.sum(axis=stretched, keepdims=True)""",
         "numbers become arrays": ("else x for x in inputs]", "else np.asarray(x) for x in inputs]"),
         "float64 creep": ("array.astype(float32)", "array"),
         "everything becomes float32": (
-            "if array.dtype == float64 and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs):",
+            "if array.dtype == float64 and not wants_float64(inputs, params):",
             "if array.dtype != float32:",
         ),
-        "asked-for float64 is lost": (
-            " and not any(isinstance(x, Tensor) and x.dtype == float64 for x in inputs)",
-            "",
+        "an explicit float64 is lost": (" and not wants_float64(inputs, params)", ""),
+        "NumPy's numbers count as explicit": (
+            "not wants_float64(inputs, params)",
+            'not any(getattr(x, "dtype", None) == float64 for x in inputs)',
         ),
-        "NumPy's numbers count as asked for": (
-            "isinstance(x, Tensor) and x.dtype == float64",
-            'getattr(x, "dtype", None) == float64',
+        "no promotion": (
+            "promote(function, [x.array if isinstance(x, Tensor) else x for x in inputs])",
+            "[x.array if isinstance(x, Tensor) else x for x in inputs]",
         ),
         "copies": ("Tensor.wrap(array)", "Tensor.wrap(array.copy())"),
-        "tells nobody": ("if Tensor.recorder is not None:", "if False:"),
+        "never calls the recorder": ("if Tensor.recorder is not None:", "if False:"),
         "drops the params": ("function(*arrays, **params)", "function(*arrays)"),
     },
     "Tensor.__rsub__": {
@@ -106,6 +107,8 @@ return array.sum(axis=stretched, keepdims=True)""",
 first = dim[0] if isinstance(dim, tuple) else dim
 return self.sum(dim, keepdim) / (self.numel() if dim is None else self.shape[first])""",
         "no division": "return self.sum(dim, keepdim)",
+        "an op that will have no gradient rule": "return self.apply(np.mean, self, axis=dim, keepdims=keepdim)",
+        "around apply": "return Tensor(self.array.mean(axis=dim, keepdims=keepdim))",
     },
     "class_means": {
         "wrong axis": "return stack([x[y == c].mean(dim=1) for c in range(classes)])",
