@@ -10,6 +10,7 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
+    from tinytorch.arrays import promoted
     from tinytorch.tensor import Tensor, op
     from tito.diagrams import diagram
     from tito.lesson import compare, show
@@ -282,7 +283,7 @@ def _():
 
 @app.function
 @op
-# floats
+@promoted("float")
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)), which is between 0 and 1, without overflow for any x.
 
@@ -369,7 +370,7 @@ def _(score):
 
 @app.function
 @op
-# floats
+@promoted("float")
 def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent, between -1 and 1.
 

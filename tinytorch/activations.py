@@ -1,12 +1,13 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 3655656f53dcc5a1
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: fb6e57d0991098ba
 """
 
 import math
 
 import numpy as np
 
+from tinytorch.arrays import promoted
 from tinytorch.tensor import Tensor, op
 
 
@@ -46,7 +47,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01, inplace: bool = False) -
 
 
 @op
-# floats
+@promoted("float")
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)), which is between 0 and 1, without overflow for any x.
 
@@ -63,7 +64,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 
 @op
-# floats
+@promoted("float")
 def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent, between -1 and 1.
 

@@ -59,7 +59,7 @@ def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequ
         if until > done:
             train(until - done)
         done = until
-        yes = (net(plane).numpy() > 0).reshape(across.shape)
+        yes = (net(plane).detach().numpy() > 0).reshape(across.shape)
         axes.contourf(across, up, yes, levels=[-0.5, 0.5, 1.5], colors=["white", "lightgray"])
         axes.plot(*points[classes == 0].T, "o", color=BLUE, markerfacecolor="none")
         axes.plot(*points[classes == 1].T, "x", color=ORANGE)

@@ -216,7 +216,7 @@ def test_what_apply_sees():
         (cross_entropy, cross_entropy_terms, classes),
     ):
         function, inputs = operations(loss, x, target)[0]
-        assert function is terms and inputs[0] is x and inputs[1] is target
+        assert function is terms.op and inputs[0] is x and inputs[1] is target
 
 
 @pytest.mark.parametrize("function", MODULES, ids=lambda f: f.__name__)

@@ -119,7 +119,7 @@ def test_accumulated_steps_equal_large_batches(cuts):
         scheduler = StepLR(optimizer, 1, 0.5)
         losses = [train_epoch(net, cross_entropy, optimizer, data, accumulate, 0.1, scheduler) for _ in range(3)]
         assert scheduler.last_epoch == 3
-        results.append([*losses, *np.concatenate([p.numpy().ravel() for p in net.parameters()])])
+        results.append([*losses, *np.concatenate([p.array.ravel() for p in net.parameters()])])
     assert np.allclose(*results, atol=2e-5)
 
 
@@ -133,7 +133,7 @@ def test_a_last_group_that_is_not_full():
     for data, accumulate in ((iter(pieces), 3), ([(x[:6], y[:6]), (x[6:], y[6:])], 1)):
         net = network()
         train_epoch(net, cross_entropy, SGD(net.parameters(), lr=0.5), data, accumulate)
-        weights.append(net[0].weight.numpy())
+        weights.append(net[0].weight.array)
     assert np.allclose(*weights, atol=1e-6)
 
 
@@ -163,7 +163,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(bad):
     data = [(x[:4], y[:4]), (x[4:], y[4:]), (x * bad, y)]
     with pytest.raises(FloatingPointError, match="batch 2"), np.errstate(all="ignore"):
         train_epoch(net, cross_entropy, SGD(net.parameters(), lr=0.1), data)
-    assert all(np.isfinite(p.numpy()).all() for p in net.parameters())
+    assert all(np.isfinite(p.array).all() for p in net.parameters())
 
 
 def test_no_rows_are_refused():
@@ -271,7 +271,7 @@ def test_everything_comes_back(tmp_path):
         "floats": [0.1, -0.0, 5e-324, math.inf, -math.inf, math.nan, 1e300],
         "others": (True, False, None, 2**200, -1, "ü\n\0\ud800", ""),
         7: {-1: [], 0: (), "": {}},
-        "tensors": [Tensor(3), Tensor([True]), Tensor(np.zeros((0, 3))), Tensor([1.0], np.float64), randn(2, 3).T],
+        "tensors": [Tensor(3), Tensor([True]), Tensor(np.zeros((0, 3))), Tensor([1.0], dtype=np.float64), randn(2, 3).T],
         "small": [
             Tensor(np.array(value, dtype)) for dtype in ("float16", "int8", "uint8", "int32") for value in (1, [2], [])
         ],
