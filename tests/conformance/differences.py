@@ -226,3 +226,51 @@ NOT_COMPARED = {
     "Optimizer.scratch": "lends memory to update",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }
+
+# What the fuzzer (fuzz.py) leaves out: a difference of this file -> whether a mismatch is this one. A mismatch `m` has the op, the
+# kind of difference, PyTorch's tensors before the step (m.x, m.tensors, m.dtypes, m.args, m.kwargs) and both results.
+FUZZED = {
+    loss_of_different_shapes: lambda m: (
+        m.op.lower().replace("loss", "").strip("_") in ("mse", "l1", "smooth_l1", "smoothl1")
+        and m.kind == "ours refuses"
+        and m.tensors[0].shape != m.tensors[1].shape
+    ),
+    exact_gelu: lambda m: m.op == "gelu" and "approximate" not in m.kwargs,
+    no_axes_at_all: lambda m: m.kwargs.get("dim") in ((), []),
+    arithmetic_with_masks: lambda m: (
+        m.kind == "PyTorch refuses"
+        and m.op in ("__sub__", "__rsub__", "sub", "__isub__", "sub_", "__neg__", "neg")
+        and "bool" in "".join(map(str, [*m.dtypes, *map(type, m.args)]))
+    ),
+    average_of_integers: lambda m: m.op == "mean" and m.kind == "PyTorch refuses" and not m.x.dtype.is_floating_point,
+    types_of_targets: lambda m: (
+        m.op in ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss")
+        and m.kind == "PyTorch refuses"
+        and not m.tensors[1].dtype.is_floating_point
+    ),
+    strides_of_nothing: lambda m: m.op in ("stride", "is_contiguous") and m.x.numel() == 0,
+    clamp_to_nothing: lambda m: m.op == "clamp" and len(m.args) == 1 and not m.kwargs,
+}
+
+# Names that the fuzzer does not run, and why
+RUN_ELSEWHERE = "has a state: run in cases_layers.py and cases_optimizers.py"
+OWN = "has no counterpart in PyTorch"
+NOT_FUZZED = {
+    "torch.op": OWN,
+    **{
+        f"Tensor.{name}": OWN for name in ("apply", "wrap", "set_recorder", "set_engine", "recorder", "engine", "array")
+    },
+    **{f"{space}.names_of": "answers for names that are missing" for space in ("torch", "F", "nn")},
+    "torch.save": "writes files: tests/modules",
+    "torch.load": "reads files: tests/modules",
+    "torch.no_grad": "is in every program",
+    "torch.manual_seed": "other random numbers",
+    "torch.get_rng_state": "other random numbers",
+    "torch.set_rng_state": "other random numbers",
+    "Tensor.backward": "is in every program",
+    **{f"nn.{name}": RUN_ELSEWHERE for name in ("Linear", "Module", "Parameter", "Sequential")},
+    **{
+        f"torch.{name}": "is a dtype"
+        for name in ("bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64")
+    },
+}
