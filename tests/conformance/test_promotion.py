@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.conformance.fuzz import Leaf, Session
+from tests.conformance.fuzz import Leaf, Session, name_of
 from tests.conformance.fuzz_table import DTYPES, Ref, Source, Step
 
 OPERATIONS = {
@@ -29,8 +29,6 @@ NUMBERS = {
     "np.int64": np.int64(2),
     "np.float64": np.float64(2),
     "np.float32": np.float32(2),
-    "np.int8": np.int8(2),
-    "np.bool_": np.bool_(True),
 }
 VECTOR, NO_AXES = [1, 2, 1], 2
 KINDS = {
@@ -73,13 +71,16 @@ def differing(op: str, form: str, *operands, **kwargs) -> list[str]:
                 session.add(number, Leaf(operand))
             args.append(Ref(number) if isinstance(operand, np.ndarray) else operand)
         session.add(len(operands), Step(op, f"Tensor.{op}", form, tuple(args), kwargs))
-    return [f"{m.dtypes} {args} {m.kind}: {said(m.ours)}, and PyTorch {said(m.theirs)}" for m in session.mismatches]
+    names = [f"{x.dtype}{list(x.shape) or ''}" if isinstance(x, np.ndarray) else repr(x) for x in operands]
+    rest = ", ".join(f"{name}={value}" for name, value in kwargs.items())
+    shown = form.replace("torch.", "").format(*names, rest=rest)
+    return [f"{shown} {m.kind}: {said(m.ours)}, and PyTorch {said(m.theirs)}" for m in session.mismatches]
 
 
 def said(value) -> str:
     if isinstance(value, Exception):
         return f"refuses ({type(value).__name__}: {str(value)[:60]})"
-    return f"{getattr(value, 'dtype', '')} {value}".replace("\n", "")
+    return f"{name_of(getattr(value, 'dtype', ''))} {getattr(value, 'tolist', lambda: value)()}"
 
 
 def check(found: list[str], count: int) -> None:
