@@ -58,7 +58,7 @@ class Leaf:
     requires_grad: bool = False
 
     def source(self) -> str:
-        data = show_numbers(self.array.tolist())
+        data = show_numbers(self.array.tolist(), 17 if self.array.dtype == np.float64 else 9)
         if self.array.size == 0 and self.array.ndim > 1:
             text = f"torch.zeros({self.array.shape}, dtype=torch.{self.array.dtype}"
         else:
@@ -71,14 +71,12 @@ class Leaf:
         return []
 
 
-def show_numbers(data) -> str:
+def show_numbers(data, digits: int) -> str:
     if isinstance(data, list):
-        return "[" + ", ".join(map(show_numbers, data)) + "]"
-    return f"{data:.9g}" + ("." if data == round(data) and abs(data) < 1e9 else "") if _plain(data) else show(data)
-
-
-def _plain(data) -> bool:
-    return isinstance(data, float) and np.isfinite(data)
+        return "[" + ", ".join(show_numbers(part, digits) for part in data) + "]"
+    if not isinstance(data, float) or not np.isfinite(data):
+        return show(data)
+    return f"{data:.{digits}g}" + "." * (data == round(data) and abs(data) < 1e9)
 
 
 Program = dict  # number of a value -> Leaf or Step
@@ -518,7 +516,7 @@ def judge(our, theirs, far, exact) -> str:
 
 def set_to(our, theirs) -> None:
     """Give tinytorch's tensor PyTorch's numbers, so that roundings do not add up."""
-    one, other = our.array, array_of(theirs)
+    one, other = array_of(our), array_of(theirs)
     if one.size and one.flags.writeable and one.tobytes() != other.tobytes():
         one[...] = other
 
@@ -540,7 +538,8 @@ def reason_for(mismatch: Mismatch) -> str | None:
 class Draw:
     """Random arguments for the next step of a session."""
 
-    def __init__(self, seed: int, session: Session):
+    def __init__(self, seed: int, session: Session, entries=None):
+        self.entries = entries or prepared()
         self.random = random.Random(seed)
         self.rng = np.random.default_rng(seed)
         self.session = session
@@ -562,7 +561,7 @@ class Draw:
     def choice(self, items):
         return self.random.choice(items)
 
-    def maybe(self, p=0.5, **kwargs) -> dict:
+    def maybe(self, p=0.5, /, **kwargs) -> dict:
         return kwargs if self.chance(p) else {}
 
     # Shapes and dtypes
@@ -846,7 +845,7 @@ class Draw:
 
     def step(self) -> bool:
         """Draw one step and run it; False: tinytorch does not have what was drawn."""
-        chosen = self.random.choices(ENTRIES, cum_weights=CUMULATIVE)[0]
+        chosen = self.random.choices(*self.entries)[0]
         drawn = chosen.draw(self)
         forms = [form for form in drawn.forms or chosen.forms() if there(form[0])]
         if not forms:
@@ -884,9 +883,8 @@ def all_forms(name: str) -> tuple:
     chosen = TABLE[name]
     if chosen.spaces:
         return tuple(chosen.forms())
-    found = {}
-    for seed in range(60):
-        draw = Draw(seed, Session())
+    found, draw = {}, Draw(0, Session(), entries=((), ()))
+    for _ in range(20):
         with contextlib.suppress(Exception):
             found |= dict(chosen.draw(draw).forms)
     return tuple(found.items())
@@ -910,19 +908,15 @@ def not_there_yet() -> list[str]:
     )
 
 
-ENTRIES, CUMULATIVE = [], []
-
-
-def prepare() -> None:
-    """Only what tinytorch has is drawn."""
-    if ENTRIES:
-        return
-    total = 0.0
-    for name, entry in TABLE.items():
-        if any(there(covers) for covers, _ in all_forms(name)):
-            total += entry.weight
-            ENTRIES.append(entry)
-            CUMULATIVE.append(total)
+@lru_cache(None)
+def prepared(names: tuple = ()) -> tuple:
+    """The entries that tinytorch has something of (or only those), and how often each is drawn."""
+    entries = [
+        entry
+        for name, entry in TABLE.items()
+        if (not names or name in names) and any(there(covers) for covers, _ in all_forms(name))
+    ]
+    return entries, [entry.weight for entry in entries]
 
 
 # Minimising
@@ -1199,10 +1193,10 @@ def with_op(mismatch: Mismatch, program: Program) -> Mismatch:
     return replace(mismatch, op=op, detail=detail, step=steps[-1] if steps else None, args=args, kwargs=kwargs)
 
 
-def draw_program(seed: int, counts: Counter) -> Session:
+def draw_program(seed: int, counts: Counter, entries=None) -> Session:
     """Draw and run one program."""
     session = Session(counts, twice=seed % 16 == 0)
-    draw = Draw(seed, session)
+    draw = Draw(seed, session, entries)
     wanted = draw.random.choices(range(1, 9), weights=[3, 4, 4, 4, 3, 2, 1, 1])[0]
     tries = 0
     while wanted and tries < 40 and not session.stopped:
@@ -1216,10 +1210,9 @@ def too_long(*_):
     raise Hang
 
 
-def fuzz(seed: int, cases: int, only: int | None = None, progress=False) -> Report:
+def fuzz(seed: int, cases: int, only: int | None = None, names=(), progress=False) -> Report:
     """Run so many programs; case i of a seed is always the same program (while the table and the two libraries are)."""
-    prepare()
-    report = Report()
+    report, entries = Report(), prepared(tuple(names))
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     start = time.perf_counter()
@@ -1227,7 +1220,7 @@ def fuzz(seed: int, cases: int, only: int | None = None, progress=False) -> Repo
     try:
         with np.errstate(all="ignore"):
             for case in range(cases) if only is None else [only]:
-                fuzz_one(seed, case, report)
+                fuzz_one(seed, case, report, entries)
                 if progress and case % 1000 == 999:
                     taken = time.perf_counter() - start
                     print(f"{case + 1} programs, {len(report.found)} kinds, {taken:.0f} s", file=sys.stderr, flush=True)
@@ -1237,7 +1230,7 @@ def fuzz(seed: int, cases: int, only: int | None = None, progress=False) -> Repo
     return report
 
 
-def fuzz_one(seed: int, case: int, report: Report) -> None:
+def fuzz_one(seed: int, case: int, report: Report, entries: tuple) -> None:
     report.counts["programs"] += 1
     torch.manual_seed(case)
     tinytorch.manual_seed(case)
@@ -1245,7 +1238,7 @@ def fuzz_one(seed: int, case: int, report: Report) -> None:
         signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PROGRAM)
     session = None
     try:
-        session = draw_program(seed * 1_000_003 + case, report.counts)
+        session = draw_program(seed * 1_000_003 + case, report.counts, entries)
         for mismatch in session.mismatches:
             report.add(case, session, mismatch)
     except Hang:
@@ -1261,14 +1254,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", type=int, default=2000)
     parser.add_argument("--only", type=int, help="run this case alone")
-    parser.add_argument("--ops", action="store_true", help="how often each name was run")
+    parser.add_argument("--names", nargs="*", default=(), help="draw only these entries of the table: exp __add__")
+    parser.add_argument("--counts", action="store_true", help="how often each name was run")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    report = fuzz(arguments.seed, arguments.cases, arguments.only, progress=True)
+    report = fuzz(arguments.seed, arguments.cases, arguments.only, arguments.names, progress=True)
     for line in report.lines():
         print(line)
     counts = report.counts
-    for name in sorted(name for name in counts if arguments.ops or not name.startswith("op ")):
+    for name in sorted(name for name in counts if arguments.counts or not name.startswith("op ")):
         print(f"{counts[name]:8} {name}")
     missing = not_there_yet()
     print(f"{len(missing):8} not there yet: {' '.join(missing)}")

@@ -208,7 +208,7 @@ def to(g):
     return call(g.tensor(), g.dtype())
 
 
-@entry("contiguous clone detach", optional="ravel cpu", spaces=("Tensor", "torch"))
+@entry("contiguous clone detach", optional="ravel", spaces=("Tensor", "torch"))
 def copies(g):
     return call(g.tensor())
 
@@ -287,12 +287,18 @@ def pow_(g):
 @entry(
     "add sub mul div eq ne",
     optional="lt le gt ge multiply subtract divide true_divide floor_divide remainder fmod logical_and "
-    "logical_or logical_xor atan2 greater less fmax fmin hypot not_equal greater_equal less_equal bitwise_and bitwise_or "
+    "logical_or logical_xor atan2 greater less fmax fmin hypot not_equal greater_equal less_equal "
     "rsub xlogy logaddexp",
 )
 def of_two(g):
     x = g.tensor()
     return call(x, g.operand(x))
+
+
+@entry("", optional="bitwise_and bitwise_or bitwise_xor")
+def of_bits(g):
+    x = g.tensor("whole")
+    return call(x, g.other(x, "int64" if g.dtype_of(x) != "bool" else "bool"))
 
 
 @entry("maximum minimum")
@@ -342,9 +348,33 @@ def masked_fill(g):
     return call(x, g.other(x, "bool") if g.chance(0.95) else g.other(x), g.number())
 
 
-@entry("matmul mm bmm dot outer", optional="mv")
+@entry("matmul")
 def matmul(g):
     return call(*g.matrices())
+
+
+def of_axes(left: int, right: int):
+    """A product of tensors of so many axes."""
+
+    def draw(g):
+        n, k, m, dtype = (
+            g.int(1, 3),
+            g.choice(g.sizes),
+            g.int(1, 3),
+            g.choice(FLOATS) if g.chance(0.8) else g.any_dtype(),
+        )
+        sizes = {1: ((k,), (k,)), 2: ((n, k), (k, m)), 3: ((2, n, k), (2, k, m))}
+        shapes = [sizes[left][0], sizes[right][1]] if g.chance(0.95) else [g.shape(), g.shape()]
+        return call(*(g.leaf(shape, dtype if g.chance(0.97) else None) for shape in shapes))
+
+    return draw
+
+
+entry("mm")(of_axes(2, 2))
+entry("bmm")(of_axes(3, 3))
+entry("dot")(of_axes(1, 1))
+entry("outer")(of_axes(1, 1))
+entry("", optional="mv")(of_axes(2, 1))
 
 
 @entry("__matmul__", spaces=(), weight=2)
@@ -454,7 +484,7 @@ def cumulative(g):
     return call(x, dim=g.dim(x))
 
 
-@entry("sort", optional="argsort msort", spaces=("Tensor", "torch"))
+@entry("sort", optional="argsort", spaces=("Tensor", "torch"))
 def sort(g):
     x = g.tensor()
     return call(x, **g.maybe(0.6, dim=g.dim(x)) | g.maybe(0.4, descending=True) | {"stable": True})
@@ -866,7 +896,7 @@ def full(g):
 
 @entry("", optional="new_zeros new_ones new_empty", spaces=("Tensor",), weight=0.3)
 def new(g):
-    return call(g.tensor(), g.shape())
+    return call(g.tensor(), g.shape(), random=True)  # also new_empty
 
 
 @entry("eye", spaces=("torch",), weight=0.3)
@@ -970,22 +1000,22 @@ ASKED = {
     "grad_fn": "{0}.grad_fn is None",
     "grad": "{0}.grad",
     "device": "str({0}.device)",
+    "cpu": "{0}.cpu()",
     "__reversed__": "list(reversed({0}))",
-    "__round__": "round({0})",
 }
 NOT_WANTED = (
+    "cpu",
     "is_floating_point",
     "element_size",
     "ndimension",
     "__hash__",
     "__deepcopy__",
     "__reversed__",
-    "__round__",
 )
 
 
 def asked(name, form):
-    small = name in ("item", "__bool__", "__float__", "__int__", "__index__", "__format__", "__round__")
+    small = name in ("item", "__bool__", "__float__", "__int__", "__index__", "__format__")
     kind = "int" if name == "__index__" else "any"
     return lambda g: call(g.single(kind) if small and g.chance(0.7) else g.tensor(), forms=METHOD(name, form))
 
