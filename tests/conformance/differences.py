@@ -1,5 +1,7 @@
 """Where TinyTorch differs from PyTorch on purpose, and why. Each is run: one that is gone fails, so the list stays true."""
 
+import re
+
 import numpy as np
 
 from tests.conformance.compare import leaf
@@ -161,6 +163,52 @@ def counting_steps(lib):
     return type(optimizer.state_dict()["state"][0]["step"]) is int
 
 
+def dtypes_without_a_kernel(lib):
+    """PyTorch has no compiled kernel for some ops and dtypes (`abs` of booleans) and refuses; NumPy has one."""
+    return lib.tensor([True]).abs()
+
+
+def numbers_beyond_a_dtype(lib):
+    """A Python number that the tensor's dtype can't hold is refused, as in NumPy; PyTorch wraps it around: 1 + 300 is 45."""
+    return lib.tensor([1]).to(lib.uint8) + 300 if lib.__name__ == "torch" else lib.tensor([1], dtype=np.uint8) + 300
+
+
+def slopes_at_nan(lib):
+    """A function has no slope at nan. PyTorch makes something up, for each op something else."""
+    x = lib.tensor([float("nan")], requires_grad=True)
+    lib.relu(x).sum().backward()
+    return x.grad
+
+
+def slices_backwards(lib):
+    """`x[::-1]` is a view in NumPy; PyTorch has no negative strides and refuses."""
+    return lib.ones(3)[::-1]
+
+
+def indices_of_any_integer_dtype(lib):
+    """Every integer dtype may index; PyTorch takes uint8 for a mask and refuses int8."""
+    return lib.ones(3)[leaf(lib, np.array([1], "int8"), False)]
+
+
+def products_of_two_dtypes(lib):
+    """`@` promotes like every other op; PyTorch wants one dtype."""
+    return lib.ones(2, 2) @ lib.tensor([[1, 2], [3, 4]])
+
+
+def overflow_on_the_way(lib):
+    """Numbers near the largest of a dtype overflow in one formula and not in the other."""
+    x = leaf(lib, np.array([60000, 0, 0, 0], "float16"), True)
+    lib.nn.functional.mse_loss(x, leaf(lib, np.zeros(4, "float16"), False)).backward()
+    return x.grad
+
+
+def views_without_recording(lib):
+    """Under `no_grad` nothing requires a gradient; in PyTorch a view of a tensor that does still says so, but passes none on."""
+    x = lib.ones(2, requires_grad=True)
+    with lib.no_grad():
+        return x[0].requires_grad
+
+
 DIFFERENCES = (
     loss_of_different_shapes,
     linear_with_one_output_and_no_axis_for_it,
@@ -189,6 +237,14 @@ DIFFERENCES = (
     the_axis_of_a_number,
     clamp_to_nothing,
     counting_steps,
+    dtypes_without_a_kernel,
+    numbers_beyond_a_dtype,
+    slopes_at_nan,
+    slices_backwards,
+    indices_of_any_integer_dtype,
+    products_of_two_dtypes,
+    overflow_on_the_way,
+    views_without_recording,
 )
 
 # Single numbers at the edges where the two differ on purpose: name of the program in test_corners.py -> (which, why)
@@ -227,11 +283,32 @@ NOT_COMPARED = {
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }
 
+
+def out_of_range(number, tensor) -> bool:
+    """Whether a Python number can't be given the dtype of a tensor without becoming another."""
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, float, np.number)):
+        return False
+    dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
+    if dtype.kind in "iu":
+        return isinstance(number, (int, np.integer)) and not np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
+    with np.errstate(all="ignore"):
+        held = float(np.float64(number).astype(dtype)) if dtype.kind == "f" else number
+    return np.isfinite(number) and (np.isinf(held) or (held == 0 and number != 0))
+
+
+def near_the_largest(tensor) -> bool:
+    """Whether the square of one of these numbers overflows."""
+    limit = (
+        np.sqrt(np.finfo(str(tensor.dtype).removeprefix("torch.")).max) if tensor.dtype.is_floating_point else np.inf
+    )
+    return bool((tensor.detach().abs() > limit).any())
+
+
 # What the fuzzer (fuzz.py) leaves out: a difference of this file -> whether a mismatch is this one. A mismatch `m` has the op, the
 # kind of difference, PyTorch's tensors before the step (m.x, m.tensors, m.dtypes, m.args, m.kwargs) and both results.
 FUZZED = {
     loss_of_different_shapes: lambda m: (
-        m.op.lower().replace("loss", "").strip("_") in ("mse", "l1", "smooth_l1", "smoothl1")
+        m.op.lower().replace("loss", "").strip("_") in ("mse", "l1", "smooth_l1", "smoothl1", "huber")
         and m.kind == "ours refuses"
         and m.tensors[0].shape != m.tensors[1].shape
     ),
@@ -250,27 +327,43 @@ FUZZED = {
     ),
     strides_of_nothing: lambda m: m.op in ("stride", "is_contiguous") and m.x.numel() == 0,
     clamp_to_nothing: lambda m: m.op == "clamp" and len(m.args) == 1 and not m.kwargs,
+    dtypes_without_a_kernel: lambda m: (
+        m.kind == "PyTorch refuses"
+        and re.search("not implemented for|not supported for|does not support", str(m.theirs))
+    ),
+    numbers_beyond_a_dtype: lambda m: any(out_of_range(number, x) for number in m.args for x in m.tensors),
+    slopes_at_nan: lambda m: m.kind == "gradient: value" and any(x.detach().isnan().any() for x in m.tensors),
+    slices_backwards: lambda m: "step must be greater than zero" in str(m.theirs),
+    indices_of_any_integer_dtype: lambda m: "tensors used as indices must be long" in str(m.theirs),
+    products_of_two_dtypes: lambda m: (
+        m.kind == "PyTorch refuses"
+        and m.op in ("matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear")
+        and len(set(m.dtypes)) > 1
+    ),
+    overflow_on_the_way: lambda m: (
+        m.kind in ("value", "gradient: value")
+        and any(map(near_the_largest, m.tensors))
+        and np.any(np.isfinite(m.ours.array) != np.isfinite(m.theirs.detach().numpy()))
+    ),
+    views_without_recording: lambda m: m.kind == "requires_grad" and m.step.no_grad and m.theirs.requires_grad,
 }
 
 # Names that the fuzzer does not run, and why
-RUN_ELSEWHERE = "has a state: run in cases_layers.py and cases_optimizers.py"
-OWN = "has no counterpart in PyTorch"
 NOT_FUZZED = {
-    "torch.op": OWN,
-    **{
-        f"Tensor.{name}": OWN for name in ("apply", "wrap", "set_recorder", "set_engine", "recorder", "engine", "array")
-    },
-    **{f"{space}.names_of": "answers for names that are missing" for space in ("torch", "F", "nn")},
-    "torch.save": "writes files: tests/modules",
-    "torch.load": "reads files: tests/modules",
-    "torch.no_grad": "is in every program",
-    "torch.manual_seed": "other random numbers",
-    "torch.get_rng_state": "other random numbers",
-    "torch.set_rng_state": "other random numbers",
-    "Tensor.backward": "is in every program",
-    **{f"nn.{name}": RUN_ELSEWHERE for name in ("Linear", "Module", "Parameter", "Sequential")},
-    **{
-        f"torch.{name}": "is a dtype"
-        for name in ("bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64")
-    },
+    name: why
+    for why, names in {
+        "has no counterpart in PyTorch": "torch.op torch.names_of F.names_of nn.names_of Tensor.apply Tensor.wrap Tensor.array "
+        "Tensor.set_recorder Tensor.set_engine Tensor.recorder Tensor.engine Tensor.increment_version",
+        "is in every program": "torch.no_grad Tensor.backward",
+        "writes and reads files: tests/modules": "torch.save torch.load",
+        "other random numbers": "torch.manual_seed torch.get_rng_state torch.set_rng_state torch.Generator "
+        "torch.default_generator torch.seed torch.initial_seed",
+        "has a state: run in cases_layers.py and cases_optimizers.py": "nn.Linear nn.Module nn.Parameter nn.Sequential "
+        "nn.ModuleList nn.ModuleDict nn.Buffer",
+        "is a dtype": "torch.bool torch.uint8 torch.int8 torch.int16 torch.short torch.int torch.int32 torch.int64 torch.long "
+        "torch.half torch.float16 torch.float torch.float32 torch.double torch.float64 torch.dtype",
+        "is run by scripts.py": "torch.device torch.inference_mode torch.enable_grad torch.set_grad_enabled "
+        "torch.is_grad_enabled torch.set_printoptions torch.Size Tensor.retain_grad Tensor.register_hook",
+    }.items()
+    for name in names.split()
 }

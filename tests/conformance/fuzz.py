@@ -859,6 +859,7 @@ class Draw:
             kwargs=drawn.kwargs,
             in_place=drawn.in_place,
             random=drawn.random,
+            fixed=drawn.fixed,
             no_grad=self.chance(0.6 if drawn.in_place else 0.03),
         )
         if re.search(r"torch\.\w+", step.source()) and not dtypes_there(step):
@@ -1007,6 +1008,8 @@ def prune(program: Program, keep: int) -> Program:
 def simpler_steps(step: Step) -> Iterator[Step]:
     if step.no_grad:
         yield replace(step, no_grad=False)
+    if step.fixed:
+        return
     for name in step.kwargs:
         yield replace(step, kwargs={n: value for n, value in step.kwargs.items() if n != name})
     for i, arg in enumerate(step.args):

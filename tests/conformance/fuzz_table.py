@@ -81,6 +81,7 @@ class Step:
     kwargs: dict = field(default_factory=dict)
     in_place: bool = False  # the first argument changes
     random: bool = False  # the numbers are each library's own
+    fixed: bool = False  # with other arguments the numbers might be random
     no_grad: bool = False
 
     def source(self) -> str:
@@ -108,6 +109,7 @@ class Call:
     forms: tuple = ()  # (name it covers, form)
     in_place: bool = False
     random: bool = False
+    fixed: bool = False
 
     def but(self, **changes):
         return replace(self, **changes)
@@ -791,7 +793,8 @@ def cross_entropy(g):
 def dropout(g):
     x = g.tensor("float")
     p = g.choice([0.0, 1.0, 0.5, 0.0, 1.5, -0.5])
-    return call(x, **g.choice([{"p": p, "training": True}, {"p": p, "training": False}]), random=p == 0.5)
+    options = g.choice([{"p": p, "training": True}, {"p": p, "training": False}])
+    return call(x, **options, random=p == 0.5).but(fixed=True)
 
 
 # Modules without weights
