@@ -190,6 +190,20 @@ def products_of_two_dtypes(lib):
     return lib.ones(2, 2) @ lib.tensor([[1, 2], [3, 4]])
 
 
+def extremes_on_the_way(lib):
+    """Near the largest and smallest numbers of a dtype, one order of multiplying overflows or underflows, another does not."""
+    x = lib.tensor(1.2e-38, requires_grad=True)
+    (x**x).backward(lib.tensor(1e-38))
+    return x.grad * 1e38
+
+
+def an_epsilon_of_float32(lib):
+    """The 1e-12 that keeps the slope of `binary_cross_entropy` finite is a float32 in PyTorch, also between float64."""
+    p = leaf(lib, np.array(0.0), True)
+    lib.nn.functional.binary_cross_entropy(p, leaf(lib, np.array(1.0), False)).backward()
+    return p.grad
+
+
 def views_without_recording(lib):
     """Under `no_grad` nothing requires a gradient; in PyTorch a view of a tensor that does still says so, but passes none on."""
     x = lib.ones(2, requires_grad=True)
@@ -230,6 +244,8 @@ DIFFERENCES = (
     slices_backwards,
     indices_of_any_integer_dtype,
     products_of_two_dtypes,
+    extremes_on_the_way,
+    an_epsilon_of_float32,
     views_without_recording,
 )
 
@@ -268,6 +284,16 @@ NOT_COMPARED = {
     "Optimizer.scratch": "lends memory to update",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }
+
+
+def has_extremes(tensor) -> bool:
+    """Whether the square of one of these numbers overflows or underflows."""
+    if not tensor.dtype.is_floating_point:
+        return False
+    info = np.finfo(str(tensor.dtype).removeprefix("torch."))
+    sizes = np.abs(tensor.detach().numpy().astype(np.float64))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    return bool(((sizes > np.sqrt(float(info.max))) | (sizes < np.sqrt(float(info.tiny)))).any())
 
 
 ACTIVATIONS = {"elu", "gelu", "leaky_relu", "log_softmax", "logsigmoid", "mish", "selu", "silu", "softmax", "softplus"}
@@ -326,6 +352,13 @@ FUZZED = {
         m.kind == "PyTorch refuses"
         and m.op in ("matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear")
         and len(set(m.dtypes)) > 1
+    ),
+    extremes_on_the_way: lambda m: m.kind == "gradient: value" and any(map(has_extremes, m.tensors)),
+    an_epsilon_of_float32: lambda m: (
+        m.kind == "gradient: value"
+        and m.op in ("binary_cross_entropy", "BCELoss")
+        and "float64" in m.dtypes
+        and np.allclose(m.ours.array, m.theirs.numpy(), rtol=1e-8)
     ),
     views_without_recording: lambda m: m.kind == "requires_grad" and m.step.no_grad and m.theirs.requires_grad,
 }

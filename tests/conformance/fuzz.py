@@ -346,23 +346,22 @@ class Session:
         return ("value", verdict, our, theirs)
 
     def rounding(self, number: int, step: Step):
-        """PyTorch's results of one step in float64, and with inputs that are off by a rounding."""
+        """PyTorch's results of one step in float64, and with inputs that are off by a rounding, and in float32."""
         found = []
-        for noise in range(4):
+        for noise in REPLAYS:
             names = {"torch": torch, "np": np}
             for ref in step.needs():
-                saved = self.before.get(number) if step.in_place and ref == step.args[0] else None
                 value = self.theirs[f"v{ref.value}"]
-                if saved is not None:
+                if step.in_place and ref == step.args[0]:
+                    saved = self.before[number]
                     value = saved if ref.part is None else [saved if i == ref.part else x for i, x in enumerate(value)]
-                names[f"v{ref.value}"] = doubled(value, noise)
-            line = re.sub(r"torch\.float(16|32)", "torch.float64", code_for(number, step))
-            if execute(line, names) is not None:
+                names[f"v{ref.value}"] = replayed(value, noise)
+            if execute(source_for_replay(number, step, noise), names) is not None:
                 return None
             target = step.args[0] if step.in_place else Ref(number)
             value = names.get(f"v{target.value}")
             value = value[target.part] if target.part is not None else value
-            found.append([array_of(x) for x in flat([value]) if is_tensor(x)])
+            found.append([array_of(x).astype(np.float64) for x in flat([value]) if is_tensor(x)])
         return found
 
     # The end of a program
@@ -437,7 +436,7 @@ class Session:
     def gradient_rounding(self, number: int, out: Ref, upstream):
         """The gradient of a leaf in float64 (every value as it was), and with values and a gradient that are a bit off."""
         found = []
-        for noise in range(4):
+        for noise in REPLAYS:
             names = {"torch": torch, "np": np}
             for i, item in self.program.items():
                 if i not in self.after:
@@ -446,41 +445,48 @@ class Session:
                 if isinstance(item, Leaf):
                     names[f"v{i}"] = torch.tensor(values[0], requires_grad=item.requires_grad)
                     continue
-                line = re.sub(r"torch\.float(16|32)", "torch.float64", code_for(i, item))
-                if execute(line, names) is not None:
+                if execute(source_for_replay(i, item, noise), names) is not None:
                     return None
-                results = [
-                    x for x in flat([names.get(f"v{item.args[0].value if item.in_place else i}")]) if is_tensor(x)
-                ]
+                target = f"v{item.args[0].value if item.in_place else i}"
                 with contextlib.suppress(Exception):  # what was expanded can't be written to
-                    for x, value in zip(results, values, strict=True):
+                    for x, value in zip((x for x in flat([names.get(target)]) if is_tensor(x)), values, strict=True):
                         if x.dtype.is_floating_point:
                             x.data.copy_(torch.from_numpy(value))
             with contextlib.suppress(Exception):
                 x = names[f"v{out.value}"]
                 x = x if out.part is None else x[out.part]
-                x.backward(torch.tensor(off_by_a_rounding(upstream, noise), dtype=x.dtype), retain_graph=True)
-                if self.twice:
-                    x.backward(torch.tensor(off_by_a_rounding(upstream, noise), dtype=x.dtype))
-                found.append([array_of(names[f"v{number}"].grad)])
-        return found if len(found) == 4 else None
+                gradient = torch.tensor(off_by_a_rounding(upstream, noise), dtype=x.dtype)
+                for _ in range(1 + self.twice):
+                    x.backward(gradient, retain_graph=True)
+                found.append([array_of(names[f"v{number}"].grad).astype(np.float64)])
+        return found if len(found) == len(REPLAYS) else None
 
 
-def off_by_a_rounding(array: np.ndarray, noise: int) -> np.ndarray:
+REPLAYS = (0, 1, 2, 3, "float32")  # in float64 without noise, with three kinds of it, and in float32
+
+
+def off_by_a_rounding(array: np.ndarray, noise) -> np.ndarray:
     """In float64; with noise, off by up to a rounding of its own dtype. Equal numbers stay equal: no tie is broken."""
     if array.dtype.kind != "f":
         return array
+    if noise == "float32":
+        return array.astype(np.float32)
     exact = array.astype(np.float64)
     return exact * (1 + np.finfo(array.dtype).eps * np.sin(exact * 1e4 * noise + noise)) if noise else exact
 
 
-def doubled(value, noise: int):
-    """A value in float64; with noise, off by a rounding."""
+def replayed(value, noise):
+    """A value in the dtype of a replay."""
     if isinstance(value, (list, tuple)):
-        return [doubled(part, noise) for part in value]
+        return [replayed(part, noise) for part in value]
     if not isinstance(value, torch.Tensor):
         return value
     return torch.tensor(off_by_a_rounding(array_of(value), noise), requires_grad=value.requires_grad and value.is_leaf)
+
+
+def source_for_replay(number: int, step: Step, noise) -> str:
+    wanted = "torch.float32" if noise == "float32" else "torch.float64"
+    return re.sub(r"torch\.float(16|32|64)", wanted, code_for(number, step))
 
 
 def differ(our, theirs, name=None):
@@ -495,11 +501,13 @@ def judge(our, theirs, far, exact) -> str:
     """Is a difference that large explained by rounding? `exact`: results in float64, without noise, then with."""
     if exact is None:
         return ""
-    for clean, *noisy in zip(*exact, strict=True):
-        if clean.shape != theirs.shape or clean.dtype.kind != "f":
+    for clean, *noisy, single in zip(*exact, strict=True):
+        if clean.shape != theirs.shape or theirs.dtype.kind != "f":
             continue
-        one, other, clean, *noisy = (x[far].astype(np.float64) for x in (our, theirs, clean, *noisy))
+        one, other, clean, single, *noisy = (x[far].astype(np.float64) for x in (our, theirs, clean, single, *noisy))
         spread = np.max([np.abs(x - clean) for x in (other, *noisy)], axis=0)
+        if theirs.dtype == np.float64:  # nothing is more exact: what float32 rounds, float64 rounds 2^29 times less
+            spread = np.fmax(spread, np.abs(single - clean) / 2**29)
         explained = np.abs(one - other) <= 16 * spread
         limit = np.finfo(theirs.dtype).max
         ill = ~(spread <= ILL * np.abs(clean)) & np.isfinite(clean)  # not (<=): nan counts
