@@ -504,21 +504,20 @@ def judge(our, theirs, far, exact) -> str:
     for clean, *noisy, single in zip(*exact, strict=True):
         if clean.shape != theirs.shape or theirs.dtype.kind != "f":
             continue
-        one, other, clean, single, *noisy = (x[far].astype(np.float64) for x in (our, theirs, clean, single, *noisy))
-        spread = np.max([np.abs(x - clean) for x in (other, *noisy)], axis=0)
+        spread = np.max([np.abs(x - clean) for x in (theirs.astype(np.float64), *noisy)], axis=0)
         if theirs.dtype == np.float64:  # nothing is more exact: what float32 rounds, float64 rounds 2^29 times less
             spread = np.fmax(spread, np.abs(single - clean) / 2**29)
-        explained = np.abs(one - other) <= 16 * spread
-        limit = np.finfo(theirs.dtype).max
+        usual = np.sqrt(np.mean(spread[np.isfinite(spread)] ** 2)) if np.isfinite(spread).any() else 0
+        one, other, clean, spread = (x[far].astype(np.float64) for x in (our, theirs, clean, spread))
+        apart = np.abs(one - other)
+        explained = (apart <= 16 * spread) & np.isfinite(spread)
+        explained |= np.maximum(np.abs(one), np.abs(other)) <= 16 * usual  # nothing but rounding in either
         ill = ~(spread <= ILL * np.abs(clean)) & np.isfinite(clean)  # not (<=): nan counts
-        ill &= ~(np.abs(one - other) > 1000 * spread)  # but a difference far beyond the rounding is one
-        ill |= np.abs(clean) > 0.99 * limit
-        explained &= np.isfinite(spread)
+        ill &= ~(apart > 1000 * spread)  # but a difference far beyond the rounding is one
+        ill |= np.abs(clean) > 0.99 * np.finfo(theirs.dtype).max
         if explained.all():
-            return "rounding" if not (explained & ill).any() else "ill-conditioned"
-        if (explained | ill).all():
-            return "ill-conditioned"
-        return ""
+            return "ill-conditioned" if ill.any() else "rounding"
+        return "ill-conditioned" if (explained | ill).all() else ""
     return ""
 
 
