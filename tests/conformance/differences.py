@@ -368,7 +368,7 @@ NOT_FUZZED = {
     name: why
     for why, names in {
         "has no counterpart in PyTorch": "torch.op torch.names_of F.names_of nn.names_of Tensor.apply Tensor.wrap Tensor.array "
-        "Tensor.set_recorder Tensor.set_engine Tensor.recorder Tensor.engine Tensor.increment_version Tensor.axes Tensor.hooks",
+        "Tensor.set_recorder Tensor.set_engine Tensor.recorder Tensor.engine Tensor.increment_version Tensor.axes Tensor.hooks Tensor.become Tensor.cuda",
         "is in every program": "torch.no_grad Tensor.backward",
         "writes and reads files: tests/modules": "torch.save torch.load",
         "other random numbers": "torch.manual_seed torch.get_rng_state torch.set_rng_state torch.Generator "

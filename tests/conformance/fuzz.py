@@ -38,7 +38,7 @@ from tests.conformance.fuzz_table import (
     Ref,
     Source,
     Step,
-    ours,
+    offered,
     show,
 )
 
@@ -186,7 +186,9 @@ class Session:
 
     def value(self, ref: Ref, names=None):
         found = (names or self.theirs).get(f"v{ref.value}", GONE)
-        return found if ref.part is None or found is GONE else found[ref.part]
+        if ref.part is None or found is GONE:
+            return found
+        return found[ref.part] if isinstance(found, (tuple, list)) and ref.part < len(found) else GONE
 
     def usable(self, ref: Ref) -> bool:
         return is_tensor(self.value(ref))
@@ -368,6 +370,8 @@ class Session:
 
     def finish(self) -> None:
         """Gradients, and once more all numbers."""
+        if self.stopped:
+            return
         if any(isinstance(item, Step) and item.in_place for item in self.program.values()):
             self.look_again()
         outs = [ref for ref in self.tensors() if self.value(ref).requires_grad and not self.is_leaf(ref)]
@@ -878,7 +882,7 @@ class Draw:
 
 @lru_cache(None)
 def there(covers: str) -> bool:
-    return ours(covers) is not None
+    return offered(covers)
 
 
 def dtypes_there(step: Step) -> bool:
@@ -988,7 +992,7 @@ def candidates(program: Program) -> Iterator[Program]:
             and not isinstance(session.theirs.get(f"v{number}"), (tuple, list))
         ):
             value = session.theirs.get(f"v{number}")
-            grad = bool(getattr(value, "requires_grad", False))
+            grad = values[0].dtype.kind == "f" and bool(getattr(value, "requires_grad", False))
             yield prune(program | {number: Leaf(np.array(values[0], order="C"), grad)}, number)
             if grad:
                 yield prune(program | {number: Leaf(np.array(values[0], order="C"), False)}, number)

@@ -152,16 +152,16 @@ def entry(names: str, optional: str = "", spaces=("Tensor", "torch", "F"), weigh
     return register
 
 
-def ours(covers: str):
-    """What tinytorch has under a name, or None."""
+def offered(covers: str) -> bool:
+    """Whether tinytorch has something under a name."""
     space, _, name = covers.partition(".")
     try:
-        owner = {"torch": tinytorch, "Tensor": tinytorch.Tensor}.get(space) or (
-            tinytorch.nn.functional if space == "F" else tinytorch.nn
-        )
-        return getattr(owner, name, None)
-    except ImportError:
-        return None
+        owner = {
+            "torch": tinytorch, "Tensor": tinytorch.tensor(1.0), "F": tinytorch.nn.functional, "nn": tinytorch.nn
+        }[space]  # fmt: skip
+        return hasattr(owner, name)
+    except (ImportError, RuntimeError):  # of a later module
+        return False
 
 
 METHOD = lambda name, form: ((f"Tensor.{name}", form),)  # noqa: E731
@@ -200,7 +200,7 @@ def softmax(g):
     return call(x, g.dim(x), **kwargs) if g.chance(0.3) else call(x, dim=g.dim(x), **kwargs)
 
 
-@entry("float double long int bool half", spaces=("Tensor",))
+@entry("float double long int bool half", optional="short", spaces=("Tensor",))
 def cast(g):
     return call(g.tensor())
 
@@ -512,11 +512,12 @@ def bincount(g):
 # Shape
 
 
-@entry("reshape view", spaces=("Tensor",), weight=1.5)
+@entry("reshape view", weight=1.5)
 def reshape(g):
     x = g.tensor()
     shape = g.other_shape(g.numel(x))
-    return call(x, *shape) if shape and g.chance(0.5) else call(x, shape)
+    sizes = METHOD("reshape", "{0}.reshape({rest})") + METHOD("view", "{0}.view({rest})")
+    return call(x, *shape, forms=sizes) if shape and g.chance(0.4) else call(x, shape)
 
 
 @entry("transpose", optional="swapaxes swapdims", weight=1.5)
@@ -978,7 +979,6 @@ for _name in (PROPERTIES + " mT H itemsize nbytes").split():
     entry(_name, optional=_name if _name in MORE_PROPERTIES.split() else "", spaces=(), weight=0.4)(attribute(_name))
 
 ASKED = {
-    "numel": "{0}.numel()",
     "dim": "{0}.dim()",
     "nelement": "{0}.nelement()",
     "stride": "{0}.stride()",
@@ -1004,10 +1004,12 @@ ASKED = {
     "grad": "{0}.grad",
     "device": "str({0}.device)",
     "cpu": "{0}.cpu()",
+    "is_cuda": "{0}.is_cuda",
     "__reversed__": "list(reversed({0}))",
 }
 NOT_WANTED = (
     "cpu",
+    "is_cuda",
     "is_floating_point",
     "element_size",
     "ndimension",
@@ -1025,6 +1027,11 @@ def asked(name, form):
 
 for _name, _form in ASKED.items():
     entry(_name, optional=_name if _name in NOT_WANTED else "", spaces=(), weight=0.4)(asked(_name, _form))
+
+
+@entry("numel", spaces=("Tensor", "torch"), weight=0.4)
+def numel(g):
+    return call(g.tensor())
 
 
 @entry("size", spaces=("Tensor",), weight=0.4)
@@ -1076,6 +1083,11 @@ def copy_(g):
     return call(x, g.other(x, expands=False), in_place=True)
 
 
+@entry("", optional="scatter_ scatter_add_", spaces=("Tensor",))
+def scatter_in_place(g):
+    return scatter_add(g).but(in_place=True)
+
+
 @entry("fill_", spaces=("Tensor",))
 def fill_(g):
     return call(g.tensor(), g.number(), in_place=True)
@@ -1084,7 +1096,7 @@ def fill_(g):
 @entry(
     "zero_",
     optional="exp_ log_ sqrt_ neg_ abs_ relu_ sigmoid_ tanh_ floor_ round_ reciprocal_ square_ detach_ sin_ cos_ sign_ t_ "
-    "squeeze_",
+    "squeeze_ tril_ triu_",
     spaces=("Tensor",),
 )
 def in_place_one(g):
