@@ -1,5 +1,7 @@
 """Where TinyTorch differs from PyTorch on purpose, and why. Each is run: one that is gone fails, so the list stays true."""
 
+import re
+
 import numpy as np
 
 from tests.conformance.compare import leaf
@@ -161,6 +163,54 @@ def counting_steps(lib):
     return type(optimizer.state_dict()["state"][0]["step"]) is int
 
 
+def dtypes_without_a_kernel(lib):
+    """PyTorch has no compiled kernel for some ops and dtypes (`abs` of booleans) and refuses; NumPy has one."""
+    return lib.tensor([True]).abs()
+
+
+def slopes_at_nan(lib):
+    """A function has no slope at nan. PyTorch makes something up, for each op something else."""
+    x = lib.tensor([float("nan")], requires_grad=True)
+    lib.relu(x).sum().backward()
+    return x.grad
+
+
+def slices_backwards(lib):
+    """`x[::-1]` is a view in NumPy; PyTorch has no negative strides and refuses."""
+    return lib.ones(3)[::-1]
+
+
+def indices_of_any_integer_dtype(lib):
+    """Every integer dtype may index; PyTorch takes uint8 for a mask and refuses int8."""
+    return lib.ones(3)[leaf(lib, np.array([1], "int8"), False)]
+
+
+def products_of_two_dtypes(lib):
+    """`@` promotes like every other op; PyTorch wants one dtype."""
+    return lib.ones(2, 2) @ lib.tensor([[1, 2], [3, 4]])
+
+
+def extremes_on_the_way(lib):
+    """Near the largest and smallest numbers of a dtype, one order of multiplying overflows or underflows, another does not."""
+    x = lib.tensor(1.2e-38, requires_grad=True)
+    (x**x).backward(lib.tensor(1e-38))
+    return x.grad * 1e38
+
+
+def an_epsilon_of_float32(lib):
+    """The 1e-12 that keeps the slope of `binary_cross_entropy` finite is a float32 in PyTorch, also between float64."""
+    p = leaf(lib, np.array(0.0), True)
+    lib.nn.functional.binary_cross_entropy(p, leaf(lib, np.array(1.0), False)).backward()
+    return p.grad
+
+
+def views_without_recording(lib):
+    """Under `no_grad` nothing requires a gradient; in PyTorch a view of a tensor that does still says so, but passes none on."""
+    x = lib.ones(2, requires_grad=True)
+    with lib.no_grad():
+        return x[0].requires_grad
+
+
 DIFFERENCES = (
     loss_of_different_shapes,
     linear_with_one_output_and_no_axis_for_it,
@@ -189,6 +239,14 @@ DIFFERENCES = (
     the_axis_of_a_number,
     clamp_to_nothing,
     counting_steps,
+    dtypes_without_a_kernel,
+    slopes_at_nan,
+    slices_backwards,
+    indices_of_any_integer_dtype,
+    products_of_two_dtypes,
+    extremes_on_the_way,
+    an_epsilon_of_float32,
+    views_without_recording,
 )
 
 # Single numbers at the edges where the two differ on purpose: name of the program in test_corners.py -> (which, why)
@@ -225,4 +283,102 @@ NOT_COMPARED = {
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
+}
+
+
+def has_extremes(tensor) -> bool:
+    """Whether the square of one of these numbers overflows or underflows."""
+    if not tensor.dtype.is_floating_point:
+        return False
+    info = np.finfo(str(tensor.dtype).removeprefix("torch."))
+    sizes = np.abs(tensor.detach().numpy().astype(np.float64))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    return bool(((sizes > np.sqrt(float(info.max))) | (sizes < np.sqrt(float(info.tiny)))).any())
+
+
+ACTIVATIONS = {"elu", "gelu", "leaky_relu", "log_softmax", "logsigmoid", "mish", "selu", "silu", "softmax", "softplus"}
+CLASS_LOSSES = {"cross_entropy", "nll_loss", "CrossEntropyLoss", "NLLLoss"}
+
+# What the fuzzer (fuzz.py) leaves out: a difference of this file -> whether a mismatch is this one. A mismatch `m` has the op, the
+# kind of difference, PyTorch's tensors before the step (m.x, m.tensors, m.dtypes, m.args, m.kwargs) and both results.
+FUZZED = {
+    loss_of_different_shapes: lambda m: (
+        m.op.lower().replace("loss", "").strip("_") in ("mse", "l1", "smooth_l1", "smoothl1", "huber")
+        and m.kind == "ours refuses"
+        and m.tensors[0].shape != m.tensors[1].shape
+    ),
+    linear_with_one_output_and_no_axis_for_it: lambda m: m.op == "linear" and m.tensors[1].ndim < 2,
+    dropping_what_is_infinite: lambda m: m.op.lower() == "dropout" and not m.x.isfinite().all(),
+    activations_of_integers: lambda m: (
+        m.kind == "PyTorch refuses" and m.op in ACTIVATIONS and not m.x.dtype.is_floating_point
+    ),
+    class_numbers_of_any_integer: lambda m: (
+        m.op in CLASS_LOSSES
+        and m.kind == "PyTorch refuses"
+        and not m.tensors[1].dtype.is_floating_point
+        and m.dtypes[1] != "int64"
+    ),
+    dtypes_of_class_weights: lambda m: (
+        m.op in CLASS_LOSSES and m.kind == "PyTorch refuses" and m.dtypes[2] != m.dtypes[0]
+    ),
+    learning_class_weights: lambda m: (
+        m.op in CLASS_LOSSES and "PyTorch refuses" in m.kind and m.tensors[2].requires_grad
+    ),
+    probabilities_of_other_dtypes: lambda m: (
+        m.op in ("binary_cross_entropy", "BCELoss") and "PyTorch refuses" in m.kind and m.dtypes[0] != m.dtypes[1]
+    ),
+    huber_of_two_dtypes: lambda m: m.op in ("huber_loss", "HuberLoss") and m.dtypes[0] != m.dtypes[1],
+    arithmetic_with_masks: lambda m: (
+        m.kind == "PyTorch refuses"
+        and m.op in ("__sub__", "__rsub__", "sub", "__isub__", "sub_", "__neg__", "neg")
+        and "bool" in "".join(map(str, [*m.dtypes, *map(type, m.args)]))
+    ),
+    average_of_integers: lambda m: m.op == "mean" and m.kind == "PyTorch refuses" and not m.x.dtype.is_floating_point,
+    types_of_targets: lambda m: (
+        m.op in ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss")
+        and m.kind == "PyTorch refuses"
+        and not m.tensors[1].dtype.is_floating_point
+    ),
+    strides_of_nothing: lambda m: m.op in ("stride", "is_contiguous") and m.x.numel() == 0,
+    clamp_to_nothing: lambda m: m.op == "clamp" and len(m.args) == 1 and not m.kwargs,
+    dtypes_without_a_kernel: lambda m: (
+        m.kind == "PyTorch refuses"
+        and re.search("not implemented for|not supported for|does not support", str(m.theirs))
+    ),
+    slopes_at_nan: lambda m: m.kind == "gradient: value" and any(x.detach().isnan().any() for x in m.tensors),
+    slices_backwards: lambda m: "step must be greater than zero" in str(m.theirs),
+    indices_of_any_integer_dtype: lambda m: "tensors used as indices must be long" in str(m.theirs),
+    products_of_two_dtypes: lambda m: (
+        m.kind == "PyTorch refuses"
+        and m.op in ("matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear")
+        and len(set(m.dtypes)) > 1
+    ),
+    extremes_on_the_way: lambda m: m.kind == "gradient: value" and any(map(has_extremes, m.tensors)),
+    an_epsilon_of_float32: lambda m: (
+        m.kind == "gradient: value"
+        and m.op in ("binary_cross_entropy", "BCELoss")
+        and "float64" in m.dtypes
+        and np.allclose(m.ours.array, m.theirs.numpy(), rtol=1e-8)
+    ),
+    views_without_recording: lambda m: m.kind == "requires_grad" and m.step.no_grad and m.theirs.requires_grad,
+}
+
+# Names that the fuzzer does not run, and why
+NOT_FUZZED = {
+    name: why
+    for why, names in {
+        "has no counterpart in PyTorch": "torch.op torch.names_of F.names_of nn.names_of Tensor.apply Tensor.wrap Tensor.array "
+        "Tensor.set_recorder Tensor.set_engine Tensor.recorder Tensor.engine Tensor.increment_version Tensor.axes Tensor.hooks Tensor.become Tensor.cuda",
+        "is in every program": "torch.no_grad Tensor.backward",
+        "writes and reads files: tests/modules": "torch.save torch.load",
+        "other random numbers": "torch.manual_seed torch.get_rng_state torch.set_rng_state torch.Generator "
+        "torch.default_generator torch.seed torch.initial_seed",
+        "has a state: run in cases_layers.py and cases_optimizers.py": "nn.Linear nn.Module nn.Parameter nn.Sequential "
+        "nn.ModuleList nn.ModuleDict nn.Buffer",
+        "is a dtype": "torch.bool torch.uint8 torch.int8 torch.int16 torch.short torch.int torch.int32 torch.int64 torch.long "
+        "torch.half torch.float16 torch.float torch.float32 torch.double torch.float64 torch.dtype",
+        "is run by scripts.py": "torch.device torch.inference_mode torch.enable_grad torch.set_grad_enabled "
+        "torch.is_grad_enabled torch.set_printoptions torch.Size Tensor.retain_grad Tensor.register_hook",
+    }.items()
+    for name in names.split()
 }
