@@ -1,6 +1,6 @@
 """Module 04: Losses.
 
-Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 4c1bf8f68b926632
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: ecacae820d279858
 """
 
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
         ValueError: the shapes differ, or there is no such reduction.
 
     >>> mse_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
-    tensor(8.5)
+    tensor(8.5000)
     """
     check_shapes(input, target)
     return reduce((input - target) ** 2, reduction)
@@ -56,7 +56,7 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Absolute errors; arguments, result and errors are those of `mse_loss`.
 
     >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
-    tensor(2.5)
+    tensor(2.5000)
     """
     check_shapes(input, target)
     return reduce((input - target).abs(), reduction)
@@ -66,7 +66,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     """Half the squared error up to `delta`, and a straight line beyond; the rest is as in `mse_loss`.
 
     >>> huber_loss(Tensor([0.5, 1.0, 4.0]), Tensor([0.0, 0.0, 0.0]), reduction="none")
-    tensor([0.125, 0.5  , 3.5  ])
+    tensor([0.1250, 0.5000, 3.5000])
     """
     check_shapes(input, target)
     if delta <= 0:
@@ -186,7 +186,7 @@ def nll_loss(
     """Negative log-likelihood: cross-entropy from log-probabilities, as `log_softmax` gives them.
 
     >>> nll_loss(Tensor([[-0.5, -1.0], [-2.0, -0.25]]), Tensor([0, 1]))
-    tensor(0.375)
+    tensor(0.3750)
     """
     return weighted_nll(classes_last(input), target, weight, ignore_index, reduction)
 
@@ -247,7 +247,7 @@ def binary_cross_entropy(
     """How surprising yes or no is, from probabilities. From scores it is exact: `binary_cross_entropy_with_logits`.
 
     >>> binary_cross_entropy(Tensor([0.5, 1.0]), Tensor([1.0, 0.0]), reduction="none")
-    tensor([  0.6931, 100.    ])
+    tensor([  0.6931, 100.0000])
     """
     check_shapes(input, target)
     if not all(((p.array >= 0) & (p.array <= 1)).all() for p in (input, target)):

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: e9f8e341631eb333
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 85e8fbbdabbb3670
 """
 
 import math
@@ -259,8 +259,8 @@ class AdamW(Adam):
 
         >>> p = Tensor([2.0, -4.0], requires_grad=True)
         >>> p.grad = Tensor([1.0, 1.0])
-        >>> AdamW([p]).decayed(p, {"lr": 0.1, "weight_decay": 0.5}), p
-        (array([1., 1.], dtype=float32), tensor([ 1.9, -3.8]))
+        >>> AdamW([p]).decayed(p, {"lr": 0.25, "weight_decay": 0.5}), p.tolist()
+        (array([1., 1.], dtype=float32), [1.75, -3.5])
         """
         p.array *= 1 - group["lr"] * group["weight_decay"]
         return p.grad.array
