@@ -13,26 +13,11 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-    from tinytorch.arrays import add_up, float64, select
+    from tinytorch.arrays import add_up, cast, choose, clip, concatenate, float64, getitem, power, select, stack_arrays
     from tinytorch.graph import grad_mode, mentioned, no_grad, versions
     from tinytorch.layers import linear
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
-    from tinytorch.tensor import (
-        Tensor,
-        cast,
-        cat,
-        choose,
-        clip,
-        concatenate,
-        getitem,
-        maximum,
-        power,
-        randn,
-        stack,
-        stack_arrays,
-        sum_to_shape,
-        where,
-    )
+    from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels

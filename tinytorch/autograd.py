@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 4904894509d08a67
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 5cb998b8269db4d8
 """
 
 import math
@@ -10,11 +10,11 @@ from itertools import count
 import numpy as np
 
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import add_up, float64, select
+from tinytorch.arrays import add_up, cast, choose, clip, concatenate, float64, getitem, power, select, stack_arrays
 from tinytorch.graph import grad_mode, mentioned, no_grad, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
-from tinytorch.tensor import Tensor, cast, choose, clip, concatenate, getitem, power, stack_arrays, sum_to_shape
+from tinytorch.tensor import Tensor, sum_to_shape
 
 # op -> its gradient rule; filled by @gradient_of
 gradients = {}

@@ -292,8 +292,8 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """Only from modules with a smaller number."""
-    numbers = {other.slug: other.number for other in course.MODULES}
+    """Only from modules with a smaller number, and from the templates that build on none."""
+    numbers = {other.slug: other.number for other in course.MODULES} | {"arrays": "", "graph": ""}
     for node in ast.walk(ast.parse(notebook.text)):
         for name in modules_imported(node):
             package, _, slug = name.partition(".")

@@ -140,3 +140,56 @@ def as_text(array: np.ndarray) -> str:
     wide = sizes.size and (sizes.max() >= 1e8 or sizes.max() > 1000 * sizes.min() or (sizes.min() < 1e-4))
     mode = "maxprec" if whole and not wide else "fixed"
     return np.array2string(array, floatmode=mode, separator=", ", prefix="tensor(", **PRINT_OPTIONS)
+
+
+# Ops that NumPy does not have in this form
+
+
+def getitem(x: np.ndarray, index: object) -> np.ndarray:
+    """`x[index]`."""
+    return x[index]
+
+
+def cast(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`x` with another dtype."""
+    return x.astype(dtype)
+
+
+@promoted("any")
+def power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """`base ** exponent`. Unlike `np.power`, the operator is fast for squares and roots."""
+    return base**exponent
+
+
+@promoted("any")
+def clip(x: np.ndarray, low: np.ndarray | None, high: np.ndarray | None) -> np.ndarray:
+    """PyTorch's `clamp`: nothing below `low`, nothing above `high`; each may be None."""
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+@promoted("any")
+def concatenate(*arrays: np.ndarray, dim: int) -> np.ndarray:
+    """PyTorch's `cat`: its inputs are separate arguments, so that each can get its gradient."""
+    return np.concatenate(arrays, axis=dim)
+
+
+@promoted("any")
+def stack_arrays(*arrays: np.ndarray, dim: int) -> np.ndarray:
+    """PyTorch's `stack`, likewise."""
+    return np.stack(arrays, axis=dim)
+
+
+@promoted("any")
+def choose(input: np.ndarray, other: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """PyTorch's `where`: the condition comes last and by name, because it has no gradient."""
+    return np.where(condition, input, other)
+
+
+def as_shape(sizes: tuple) -> tuple:
+    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
+
+    >>> as_shape((2, 3)), as_shape(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
