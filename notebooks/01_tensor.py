@@ -15,7 +15,19 @@ with app.setup(hide_code=True):
     import numpy as np
 
     import tinytorch.arrays as arrays
-    from tinytorch.arrays import add_up, as_shape, cast, float16, float32, float64, int64, power, promote, split_index
+    from tinytorch.arrays import (
+        add_up,
+        as_shape,
+        binary,
+        cast,
+        comparison,
+        float32,
+        float64,
+        int64,
+        power,
+        promote,
+        unary,
+    )
     from tinytorch.graph import versions
     from tito.diagrams import diagram
     from tito.lesson import compare, show
@@ -548,38 +560,9 @@ def _():
     return
 
 
-@app.function(hide_code=True)
-def unary(op: Callable) -> Callable:
-    """A method that sends `op` through `apply`."""
-    return lambda self: self.apply(op, self)
-
-
-@app.function(hide_code=True)
-def binary(op: Callable) -> Callable:
-    """An operator that sends `op` through `apply`, with the tensor on the left."""
-    return lambda self, other: self.apply(op, self, other)
-
-
-@app.function(hide_code=True)
-def comparison(op: Callable) -> Callable:
-    """An elementwise comparison. A tensor never equals None or a string."""
-
-    def compare(self, other):
-        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
-        return self.apply(op, self, other) if is_number else NotImplemented
-
-    return compare
-
-
-@app.function(hide_code=True)
-def reduction(op: Callable) -> Callable:
-    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
-    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)
-
-
 @app.class_definition(hide_code=True)
 class TensorOps:
-    """The given half of Tensor. Nearly every line sends an op through `apply`."""
+    """The given half of Tensor. Nearly every line sends an op through `apply`: `binary(op)` is the method from above."""
 
     __add__, __sub__, __mul__, __truediv__ = map(binary, (np.add, np.subtract, np.multiply, np.divide))
     __pow__ = binary(power)
@@ -588,8 +571,8 @@ class TensorOps:
     __eq__, __ne__, __lt__ = map(comparison, (np.equal, np.not_equal, np.less))
     __le__, __gt__, __ge__ = map(comparison, (np.less_equal, np.greater, np.greater_equal))
     __hash__ = object.__hash__  # Python removes it from a class that defines ==
-    sum, argmax, argmin = map(reduction, (add_up, np.argmax, np.argmin))
-    amax, amin = map(reduction, (np.max, np.min))  # values only; PyTorch's `max(dim)` also returns indices
+    sum, argmax, argmin = map(arrays.reduction, (add_up, np.argmax, np.argmin))
+    amax, amin = map(arrays.reduction, (np.max, np.min))  # values only; PyTorch's `max(dim)` also returns indices
 
     def __rtruediv__(self, other):
         return self.apply(np.divide, other, self)
@@ -642,7 +625,7 @@ class TensorOps:
         return self.apply(np.squeeze, self, axis=tuple(d for d in dims if self.ndim and self.shape[d] == 1))
 
     def __getitem__(self, index):
-        first, second = split_index(index)
+        first, second = arrays.split_index(index)
         view = self.apply(arrays.getitem, self, index=first)
         return view if second is None else self.apply(arrays.getitem, view, index=second)
 
@@ -725,8 +708,7 @@ class Tensor(TensorOps):
         """
         if sizes:  # PyTorch's old way to ask for a shape: Tensor(4, 2)
             data = np.zeros((data, *sizes))
-        if dtype is None and isinstance(data, Tensor):
-            dtype = data.dtype
+        dtype = data.dtype if dtype is None and isinstance(data, Tensor) else dtype
         ### BEGIN SOLUTION
         self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
         ### END SOLUTION
@@ -849,7 +831,7 @@ class Tensor(TensorOps):
         Hint: that count depends on shapes alone. Which sizes does `dim` name, and what do you do with them?
         """
         dim = self.axes(dim)
-        if self.dtype == float16:  # a sum of them soon exceeds their largest number, 65504
+        if self.dtype == arrays.float16:  # a sum of them soon exceeds their largest number, 65504
             return self.apply(cast, self.float().mean(dim, keepdim), dtype=self.dtype)
         ### BEGIN SOLUTION
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)

@@ -13,9 +13,21 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
+    import tinytorch.arrays as arrays
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-    from tinytorch.arrays import add_up, cast, choose, clip, concatenate, float64, getitem, power, select, stack_arrays
-    from tinytorch.graph import grad_mode, mentioned, no_grad, versions
+    from tinytorch.arrays import (
+        add_at,
+        add_up,
+        choose,
+        clip,
+        concatenate,
+        float64,
+        getitem,
+        power,
+        select,
+        stack_arrays,
+    )
+    from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
     from tinytorch.layers import linear
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
     from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
@@ -399,25 +411,6 @@ def _():
     return
 
 
-@app.function(hide_code=True)
-def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
-    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
-
-    Only an array of integers can pick a place twice; that is what `np.add.at` is for. Where rows are picked many times each, as
-    frequent words are, it is faster to sort them and to add up each run.
-    """
-    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
-    if not any(array.dtype.kind in "iu" for array in arrays):
-        full[index] += grad
-    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
-        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
-        order = rows.argsort(kind="stable")
-        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
-    else:
-        np.add.at(full, index, grad)
-
-
 @app.function
 @gradient_of(getitem)
 # points: 2
@@ -438,7 +431,7 @@ def getitem_gradient(out: np.ndarray, x: np.ndarray, index: tuple) -> tuple:
 
     Steps:
         1. Start from zeros.
-        2. Add `grad` at the picked places, with `add_at`.
+        2. Add `grad` at the picked places: `add_at(zeros, index, grad)` is given, in `tinytorch/arrays.py`.
 
     Hint: why not `zeros[index] += grad`? It writes to a place twice, but both times it adds to the old number.
     """
@@ -775,25 +768,9 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
-
-
-@app.function(hide_code=True)
-def missing_rule(op: Callable, *arrays: np.ndarray) -> tuple:
-    """Backward for an op without a rule: raises when called, so that the forward pass works."""
-
-    def to_input(grad):
-        raise RuntimeError(f"{op.__name__} has no gradient rule: enter one with @gradient_of, or detach() its inputs")
-
-    return (to_input,) * len(arrays)
+        name = self.op.__name__
+        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
+        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
 
 
 @app.function
@@ -931,21 +908,6 @@ def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
 
 
 @app.function(hide_code=True)
-def first_gradient(tensor: Tensor, gradient: object) -> np.ndarray:
-    """Where `backward` begins: at 1 for a single number, else at what the caller gives. Raises RuntimeError if neither fits."""
-    if not tensor.requires_grad:
-        raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
-    if gradient is None and tensor.numel() != 1:
-        raise RuntimeError(f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first")
-    if gradient is None:
-        return np.ones_like(tensor.array)
-    array = np.asarray(getattr(gradient, "array", gradient), tensor.dtype)
-    if array.shape != tensor.shape:
-        raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
-    return array
-
-
-@app.function(hide_code=True)
 def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
     """Give a gradient its tensor's shape and dtype, where broadcasting or promotion has changed them."""
     return sum_to_shape(np.asarray(grad), parent.shape).astype(parent.dtype, copy=False)
@@ -958,9 +920,7 @@ def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
         raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
     for _, function in node.next_functions:
         if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(
-                f"{node} needs an array that has changed in place: change it after backward(), or a copy"
-            )
+            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
     return run_hooks(node, grad)
 
 
@@ -1186,9 +1146,9 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
     direction = np.cos(np.arange(out.numel())).reshape(out.shape)  # no two outputs count the same
     backward(out, direction)
 
+    @no_grad()
     def moved(array, place):
-        with no_grad():
-            return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
+        return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
@@ -1232,16 +1192,14 @@ def _():
 @app.function(hide_code=True)
 def table_of(rules: Callable) -> Callable:
     """Decorator: enter the rules that a function returns."""
-    for op, rule in rules().items():
-        gradient_of(op)(rule)
+    gradients.update({getattr(op, "op", op): rule for op, rule in rules().items()})
     return rules
 
 
 @app.function(hide_code=True)
 @table_of
 def simple_rules() -> dict:
-    """Op -> rule, where the rule is a line. `to_reshaped` and `rows` also change shapes; `share` splits between equals."""
-    constant = lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g)  # noqa: E731
+    """Op -> rule, where the rule is a line."""
     reshaped = lambda out, x, **params: (lambda g: g.reshape(x.shape),)  # noqa: E731
     rows = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731, all leading axes as one
     share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
@@ -1251,7 +1209,7 @@ def simple_rules() -> dict:
         np.log: lambda out, x: (lambda g: g / x,),
         np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
         np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
-        np.floor_divide: constant,
+        np.floor_divide: lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g),
         np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
         np.minimum: lambda out, a, b: (share(np.less, a, b), share(np.less, b, a)),
@@ -1261,19 +1219,16 @@ def simple_rules() -> dict:
             lambda g: select(np.asarray(x > high), g),
         ),
         choose: lambda out, a, b, condition: (lambda g: select(condition, g), lambda g: select(~condition, g)),
-        cast: lambda out, x, dtype: (lambda g: g,),
+        arrays.cast: lambda out, x, dtype: (lambda g: g,),
         np.reshape: reshaped,
         np.expand_dims: reshaped,
         np.squeeze: reshaped,
         np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
         np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
-        concatenate: lambda out, *arrays, dim: tuple(
-            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in arrays[:-1]]), axis=dim)[i]
-            for i in range(len(arrays))
+        concatenate: lambda out, *xs, dim: tuple(
+            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
         ),
-        stack_arrays: lambda out, *arrays, dim: tuple(
-            lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(arrays))
-        ),
+        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
         sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
         tanh: lambda out, x: (lambda g: g * (1 - out * out),),
@@ -1354,7 +1309,7 @@ def test_every_rule():
         "max": (lambda a: a.amax(0), spread),
         "min": (lambda a: a.amin(1, keepdim=True), spread),
         "choose": (lambda a, b: where(spread > 0, a, b), (spread, spread * 2)),
-        "cast": (lambda a: Tensor.apply(cast, a, dtype=float64), x),
+        "cast": (lambda a: Tensor.apply(arrays.cast, a, dtype=float64), x),
         "add_up": (lambda a: a.sum(0) * a.mean(), x),
         "getitem": (lambda a: a[[0, 2, 0], 1:], x),
         "reshape": (lambda a: a.reshape(2, 6), x),
@@ -1376,6 +1331,10 @@ def test_every_rule():
         "cross_entropy_terms": (cross_entropy_terms, (x, Tensor([3, 0, 1]))),
         "binary_cross_entropy_terms": (binary_cross_entropy_terms, (x, positive)),
     }
+    assert {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient} <= {
+        *gradients.values()
+    }
+    assert len(simple_rules()) < len(gradients)
     names = {op.__name__.replace("amax", "max").replace("amin", "min") for op in gradients}
     assert names == set(cases), "every rule needs a case, and every case its rule"
     for name, (f, inputs) in cases.items():
@@ -1388,18 +1347,18 @@ def test_every_rule():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## Measure: what does remembering cost?
+    ## Measure: what does recording cost?
 
     Sixteen layers of 256 neurons with ReLU, 1024 rows: each layer makes two results of 1 MiB, one from `linear` and one from `relu`, 32
-    MiB in all. **Predict**: how much memory does a forward pass take under `no_grad`? How much with notes: 32 MiB, more, or less? And
-    how long does forward with backward take, compared with forward alone? Then measure.
+    MiB in all. **Predict**: how much memory does a forward pass take under `no_grad`? And when it is recorded: 32 MiB, more, or
+    less? How long does forward with backward take, compared with forward alone? Then measure.
     """)
     return
 
 
 @app.function(hide_code=True)
 def measure_memory(depth=16, rows=1024, width=256, rounds=5):
-    """Markdown: median time and peak memory of a deep network, without notes, with notes, and with the way back."""
+    """Markdown: median time and peak memory of a deep network: not recorded, recorded, and with the backward pass."""
     weights = [Tensor(np.full((width, width), 1 / width), requires_grad=True) for _ in range(depth)]
     start = Tensor(np.ones((rows, width)))
 
@@ -1409,18 +1368,13 @@ def measure_memory(depth=16, rows=1024, width=256, rounds=5):
             x = relu(linear(x, weight))
         return x
 
-    def without_notes():
-        with no_grad():
-            return forward()
-
-    def there_and_back():
+    def both():
         for weight in weights:
             weight.grad = None
         backward(forward().sum())
 
-    costs = compare(
-        {"forward, no_grad": without_notes, "forward": forward, "forward and backward": there_and_back}, rounds
-    )
+    costs = {"forward, no_grad": no_grad()(forward), "forward": forward, "forward and backward": both}
+    costs = compare(costs, rounds)
     rows = ["| | time | against no_grad | memory |", "|---|---:|---:|---:|"]
     for name, (seconds, peak) in costs.items():
         ratio = seconds / costs["forward, no_grad"][0]
@@ -1437,7 +1391,7 @@ def _():
 
 @app.cell
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    # measured on request, not after every keystroke; the book's build requests it through the environment
     mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
 
     show(measure_memory)
@@ -1447,31 +1401,32 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Without notes, a result is gone as soon as the next one exists. With notes, what the rules mention stays: `linear` keeps its input,
+    Under `no_grad` a result is freed as soon as the next one exists. Otherwise what the rules mention stays: `linear` keeps its input,
     `relu` its output, and that is the *same* array. So about 16 MiB stay, not 32: a rule that mentioned `relu`'s input as well would
-    have cost the other half. The notes themselves take microseconds; what the second line takes longer than the first goes into memory
-    that has never been used before. The way back does two products where the way there did one.
+    have cost the other half. The nodes themselves take microseconds; the second line takes longer than the first because it writes
+    to memory that has never been used before. The backward pass does two matrix products for each one of the forward pass.
 
     ## Complexity
 
-    Of a network with $P$ parameters, whose forward pass does $F$ operations in $n$ ops:
+    For a network with $P$ parameters, whose forward pass does $F$ operations in $n$ ops:
 
     | | operations | memory |
     |---|---|---|
     | `numerical_gradient` | $2 P F$ | one copy of $P$ |
     | `record` | a few for each op: $O(n)$ | what the rules mention: grows with depth and batch |
-    | `backward` | about $2 F$, and $n \log w$ for the queue, with $w$ nodes waiting | $P$ for the gradients, and what waits |
+    | `backward` | about $2 F$, and $n \log w$ for the queue, with $w$ waiting nodes | $P$ for the gradients, and what waits |
     | `softmax_gradient` of a row of $C$ | $4 C$, not $C^2$ | $C$ |
 
-    Parameters are paid once, notes for every row of the batch: **graph memory** is why a GPU runs out of memory in training and not at work.
+    Parameters take memory once, the graph for every row of the batch: **graph memory** is why a GPU runs out of memory in training
+    but not at inference.
 
     ## In production
 
-    PyTorch's rules are a table, too: `tools/autograd/derivatives.yaml`, one line for each operation. Its engine takes the youngest
-    waiting node first, as yours does (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, where the number is called `sequence_nr`), with
-    threads. `no_grad` is in `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Where you hand `backward` plain
-    arrays, PyTorch can record the way back as well, and so has gradients of gradients. And it counts how often an array was changed in
-    place since it was saved, and refuses; writing into `x.array` between forward and backward goes unnoticed, there as here.
+    PyTorch's rules are also a table: `tools/autograd/derivatives.yaml`, one line for each operation. Its engine also takes the youngest
+    waiting node first (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, by `sequence_nr`), with threads. `no_grad` is in
+    `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Your rules compute with plain arrays; PyTorch's can be
+    recorded themselves, which gives gradients of gradients. And like `increment_version`, it counts how often a tensor was changed in
+    place, and `backward` refuses if a rule needs the old numbers.
 
     ## Questions
     """)
@@ -1480,7 +1435,7 @@ def _():
 
 @app.function
 def answer_graph_bytes():
-    """How many bytes do the notes of one forward pass keep alive, besides the parameters?
+    """How many bytes does the graph of one forward pass keep alive, besides the parameters?
 
     The network is 784-256-128-10 with ReLU between the linear layers, in float32, on a batch of 64 images; take the rules of this
     module, and do not count the loss.
@@ -1495,8 +1450,8 @@ def answer_graph_bytes():
 @app.function
 # points: 1
 def test_answer_graph_bytes():
-    """WHAT: the memory that training needs and work does not.
-    WHY: it grows with the batch, so it decides how large a batch may be.
+    """WHAT: the memory that training needs and inference does not.
+    WHY: it grows with the batch, so it limits the batch size.
     TIP: go through the network op by op. What does the last linear layer keep: its input or its output?
     """
     answer = answer_graph_bytes()
@@ -1508,9 +1463,8 @@ def test_answer_graph_bytes():
 def question_wrong_rule():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** Somebody writes $2 x$ instead of $x$ into the rule for `multiply`, for one of the two inputs. The loss still goes down.
-    Why? In which networks would nobody ever notice, and in which would training break? How do you find out, without knowing which of
-    thirty rules is wrong?
+    **Question.** The rule for `multiply` has $2 x$ instead of $x$ for one of the two inputs. The loss still goes down. Why? In which
+    networks would you never notice, and in which would training break? How do you find out which of thirty rules is wrong?
 
     *Your answer:*
     """)
@@ -1521,9 +1475,9 @@ def question_wrong_rule():
 def question_recompute():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** A network of a hundred layers does not fit into memory, because of its notes. You may keep only every tenth layer's
-    input, and run the ten layers in between once more when the way back reaches them. What is kept then, at most, compared with
-    before? What does it cost in time? Why is ten a good choice for a hundred?
+    **Question.** The graph of a network of a hundred layers does not fit into memory. You keep only every tenth layer's input, and run
+    the ten layers in between again when the backward pass reaches them. How much is kept then, at most, compared with before? What
+    does it cost in time? Why is ten a good choice for a hundred?
 
     *Your answer:*
     """)
@@ -1536,12 +1490,12 @@ def _():
     ## Summary
 
     - A gradient has the shape of what it belongs to: how much the loss moves with each of its numbers.
-    - Trying gives any gradient, at two forward passes for each number: good for checking, useless for training.
-    - Every operation has a rule of its own; the chain rule makes a network's gradient of them, whatever the network.
-    - Forward takes notes; what the rules mention stays in memory. Backward takes the youngest node first, and each of them once.
+    - Central differences give any gradient, at two forward passes for each number: good for checking, useless for training.
+    - Every operation has a rule of its own; the chain rule combines them into the gradient of any network.
+    - Forward records; what the rules mention stays in memory. Backward takes the youngest node first, and each node once.
     - Gradients of a leaf add up. A wrong rule does not crash: `gradcheck`.
 
-    **Next:** export your work with `tito module complete 05`. Module 06 knows which way is down, and decides how far to go.
+    **Next:** export your work with `tito module complete 05`. Module 06 uses the gradients to take steps.
     """)
     return
 

@@ -195,3 +195,49 @@ def as_shape(sizes: tuple) -> tuple:
     ((2, 3), (2, 3))
     """
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
+    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
+
+    Only an array of integers can pick a place twice; that is what `np.add.at` is for. Where rows are picked many times each, as
+    frequent words are, it is faster to sort them and to add up each run.
+    """
+    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
+    if not any(array.dtype.kind in "iu" for array in arrays):
+        full[index] += grad
+    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
+        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
+        order = rows.argsort(kind="stable")
+        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
+    else:
+        np.add.at(full, index, grad)
+
+
+# Methods of Tensor, from ops
+
+
+def unary(op: Callable) -> Callable:
+    """A method that sends `op` through `apply`."""
+    return lambda self: self.apply(op, self)
+
+
+def binary(op: Callable) -> Callable:
+    """An operator that sends `op` through `apply`, with the tensor on the left."""
+    return lambda self, other: self.apply(op, self, other)
+
+
+def comparison(op: Callable) -> Callable:
+    """An elementwise comparison. A tensor never equals None or a string."""
+
+    def compare(self, other):
+        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
+        return self.apply(op, self, other) if is_number else NotImplemented
+
+    return compare
+
+
+def reduction(op: Callable) -> Callable:
+    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
+    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 195aa37f75f6bb09
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: ee2056dc91fca6db
 """
 
 import math
@@ -10,9 +10,21 @@ from itertools import count
 
 import numpy as np
 
+import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import add_up, cast, choose, clip, concatenate, float64, getitem, power, select, stack_arrays
-from tinytorch.graph import grad_mode, mentioned, no_grad, versions
+from tinytorch.arrays import (
+    add_at,
+    add_up,
+    choose,
+    clip,
+    concatenate,
+    float64,
+    getitem,
+    power,
+    select,
+    stack_arrays,
+)
+from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, sum_to_shape
@@ -136,24 +148,6 @@ def sum_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None
     return (to_x,)
 
 
-def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
-    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
-
-    Only an array of integers can pick a place twice; that is what `np.add.at` is for. Where rows are picked many times each, as
-    frequent words are, it is faster to sort them and to add up each run.
-    """
-    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
-    if not any(array.dtype.kind in "iu" for array in arrays):
-        full[index] += grad
-    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
-        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
-        order = rows.argsort(kind="stable")
-        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
-    else:
-        np.add.at(full, index, grad)
-
-
 @gradient_of(getitem)
 def getitem_gradient(out: np.ndarray, x: np.ndarray, index: tuple) -> tuple:
     """Rule for x[index].
@@ -275,24 +269,9 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
-
-
-def missing_rule(op: Callable, *arrays: np.ndarray) -> tuple:
-    """Backward for an op without a rule: raises when called, so that the forward pass works."""
-
-    def to_input(grad):
-        raise RuntimeError(f"{op.__name__} has no gradient rule: enter one with @gradient_of, or detach() its inputs")
-
-    return (to_input,) * len(arrays)
+        name = self.op.__name__
+        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
+        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
 
 
 @Tensor.set_recorder
@@ -353,20 +332,6 @@ def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
         leaf.grad.array += grad
 
 
-def first_gradient(tensor: Tensor, gradient: object) -> np.ndarray:
-    """Where `backward` begins: at 1 for a single number, else at what the caller gives. Raises RuntimeError if neither fits."""
-    if not tensor.requires_grad:
-        raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
-    if gradient is None and tensor.numel() != 1:
-        raise RuntimeError(f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first")
-    if gradient is None:
-        return np.ones_like(tensor.array)
-    array = np.asarray(getattr(gradient, "array", gradient), tensor.dtype)
-    if array.shape != tensor.shape:
-        raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
-    return array
-
-
 def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
     """Give a gradient its tensor's shape and dtype, where broadcasting or promotion has changed them."""
     return sum_to_shape(np.asarray(grad), parent.shape).astype(parent.dtype, copy=False)
@@ -378,9 +343,7 @@ def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
         raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
     for _, function in node.next_functions:
         if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(
-                f"{node} needs an array that has changed in place: change it after backward(), or a copy"
-            )
+            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
     return run_hooks(node, grad)
 
 
@@ -452,9 +415,9 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
     direction = np.cos(np.arange(out.numel())).reshape(out.shape)  # no two outputs count the same
     backward(out, direction)
 
+    @no_grad()
     def moved(array, place):
-        with no_grad():
-            return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
+        return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
@@ -468,15 +431,13 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
 
 def table_of(rules: Callable) -> Callable:
     """Decorator: enter the rules that a function returns."""
-    for op, rule in rules().items():
-        gradient_of(op)(rule)
+    gradients.update({getattr(op, "op", op): rule for op, rule in rules().items()})
     return rules
 
 
 @table_of
 def simple_rules() -> dict:
-    """Op -> rule, where the rule is a line. `to_reshaped` and `rows` also change shapes; `share` splits between equals."""
-    constant = lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g)  # noqa: E731
+    """Op -> rule, where the rule is a line."""
     reshaped = lambda out, x, **params: (lambda g: g.reshape(x.shape),)  # noqa: E731
     rows = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731, all leading axes as one
     share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
@@ -486,7 +447,7 @@ def simple_rules() -> dict:
         np.log: lambda out, x: (lambda g: g / x,),
         np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
         np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
-        np.floor_divide: constant,
+        np.floor_divide: lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g),
         np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
         np.minimum: lambda out, a, b: (share(np.less, a, b), share(np.less, b, a)),
@@ -496,19 +457,16 @@ def simple_rules() -> dict:
             lambda g: select(np.asarray(x > high), g),
         ),
         choose: lambda out, a, b, condition: (lambda g: select(condition, g), lambda g: select(~condition, g)),
-        cast: lambda out, x, dtype: (lambda g: g,),
+        arrays.cast: lambda out, x, dtype: (lambda g: g,),
         np.reshape: reshaped,
         np.expand_dims: reshaped,
         np.squeeze: reshaped,
         np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
         np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
-        concatenate: lambda out, *arrays, dim: tuple(
-            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in arrays[:-1]]), axis=dim)[i]
-            for i in range(len(arrays))
+        concatenate: lambda out, *xs, dim: tuple(
+            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
         ),
-        stack_arrays: lambda out, *arrays, dim: tuple(
-            lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(arrays))
-        ),
+        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
         sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
         tanh: lambda out, x: (lambda g: g * (1 - out * out),),
