@@ -7,23 +7,26 @@ with app.setup(hide_code=True):
     import math
     import operator
     import os
+    from collections.abc import Callable
     from functools import cache, wraps
     from inspect import signature
 
     import marimo as mo
     import numpy as np
 
+    import tinytorch.arrays as arrays
     from tinytorch.arrays import (
-        KINDS,
         add_up,
-        as_text,
-        float16,
+        as_shape,
+        binary,
+        cast,
+        comparison,
         float32,
         float64,
         int64,
+        power,
         promote,
-        promoted,
-        split_index,
+        unary,
     )
     from tinytorch.graph import versions
     from tito.diagrams import diagram
@@ -37,14 +40,14 @@ def _():
     # Module 01: Tensor
 
     A photograph, a sentence, the weights of a network: to a computer each of them is a long row of numbers and a note that says
-    how to read it. That pair is a *tensor*. Everything you build in this course stands on the class you write here, and at the
-    end of this module it reads handwriting.
+    how to read it. That pair is a *tensor*. Everything in this course is built on the class you write here, and by the end of this
+    module it reads handwriting.
 
     **When you are done:** I can ...
 
     - say what dtype, shape and strides are, and compute the address of `x[i, j]` by hand;
     - tell a view from a copy, and know what each costs;
-    - predict the shape of `a + b` for any two shapes, and undo the stretching afterwards;
+    - predict the shape of `a + b` for any two shapes, and sum the result back to either of them;
     - write a `Tensor` whose every operation goes through one method, `apply`.
 
     **You need:** Module 00, and NumPy arrays. **It unlocks:** Module 02, activations.
@@ -61,11 +64,11 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 1. Creation: which number type?
+    ## 1. Creation: which dtype?
 
     Python's `0.1` has 64 bits. Half of them are wasted on a neural network: its weights come from noisy data, and 7 decimal
-    digits are plenty. So a framework stores floats in 32 bits, and a processor does twice the work per second on them. Whole
-    numbers (class labels) and truth values (masks) keep their own type: label 3 is not 3.0.
+    digits are plenty. So a framework stores floats in 32 bits, and a processor does twice the work per second on them. Integers
+    (class labels) and booleans (masks) keep their own dtype: label 3 is not 3.0.
 
     | you give | NumPy makes | a tensor keeps |
     |---|---|---|
@@ -74,19 +77,18 @@ def _():
     | `[True, False]` | bool | bool |
     | an array you still use | *the same memory* | **its own copy** |
 
-    The last line matters most. If tensor and array shared memory, changing the one would change the other behind your back.
+    The last line matters most. If tensor and array shared memory, changing one would change the other behind your back.
     """)
     return
 
 
 @app.function
-def as_array(data, dtype=None):
-    """Turn numbers, nested lists or an array into an array of the tensor's own.
+def as_array(data: object, dtype: np.dtype | None = None) -> np.ndarray:
+    """Copy numbers, nested lists or an array into a new array.
 
     Args:
         data: a number, nested lists of numbers, or an array.
-        dtype: keep exactly this type; without it, floats become float32, and integers and
-            booleans stay what they are.
+        dtype: exactly this dtype; by default floats become float32, integers and booleans keep theirs.
 
     Returns:
         A new array that shares no memory with `data`.
@@ -98,10 +100,9 @@ def as_array(data, dtype=None):
 
     Steps:
         1. Copy `data` into an array of type `dtype`.
-        2. If nobody asked for a type and the result is float64, make it float32.
+        2. If `dtype` is None and the result is float64, convert it to float32.
 
-    Hint: NumPy takes `dtype=None` as "decide yourself". `np.array` or `np.asarray`: which one
-    always copies?
+    Hint: NumPy takes `dtype=None` as "decide yourself". `np.array` or `np.asarray`: which one always copies?
     """
     ### BEGIN SOLUTION
     array = np.array(data, dtype=dtype)
@@ -114,9 +115,9 @@ def as_array(data, dtype=None):
 @app.function
 # points: 3
 def test_as_array():
-    """WHAT: floats become float32, integers and booleans stay, and nothing is shared.
+    """WHAT: floats become float32, integers and booleans keep their dtype, and no memory is shared.
     WHY: one float64 array turns everything it touches into float64, at half the speed and twice the memory.
-    TIP: wrong type? Look at when you convert. Shared memory? Not every way to make an array copies.
+    TIP: wrong dtype? Look at when you convert. Shared memory? Not every way to make an array copies.
     """
     assert as_array([1.0, 2.5]).dtype == np.float32, "floats must become float32"
     assert as_array([3, 1]).dtype == np.int64, "labels must stay integers"
@@ -150,7 +151,7 @@ def _():
 
 
 @app.function
-def row_major_strides(shape):
+def row_major_strides(shape: tuple) -> tuple:
     """Strides, counted in elements, of an array whose rows lie one after another.
 
     Args:
@@ -166,7 +167,7 @@ def row_major_strides(shape):
         1. Start at the last axis with a stride of 1.
         2. Walk to the left; each stride follows from the one before and the size just passed.
 
-    Hint: `reversed` walks from the right; turn your list around at the end.
+    Hint: `reversed` walks from the right; reverse your list at the end.
     """
     ### BEGIN SOLUTION
     strides, step = [], 1
@@ -181,7 +182,7 @@ def row_major_strides(shape):
 # points: 3
 def test_row_major_strides():
     """WHAT: strides are products of the sizes to the right.
-    WHY: strides turn an index into an address; a wrong one reads somebody else's number.
+    WHY: strides turn an index into an address; a wrong one reads the wrong number.
     TIP: is the last stride 1? Did you use the size of the axis to the right, not the axis's own?
     """
     assert row_major_strides((3, 4)) == (4, 1)
@@ -254,7 +255,7 @@ def slice_note(note, dim, start, stop, step):
 # points: 4
 def test_slice_note():
     """WHAT: offset, shape and strides of a slice, also of a slice of a slice.
-    WHY: views make slicing free; a wrong note reads numbers that belong to somebody else.
+    WHY: views make slicing free; a wrong note reads the wrong numbers.
     TIP: draw the row of memory for the failing slice and mark what it takes. How far apart are the marks, and where is the first?
     """
     x = (0, (3, 4), (4, 1))
@@ -266,20 +267,16 @@ def test_slice_note():
     assert slice_note(odd_columns, 1, 1, 2, 1) == (3, (3, 1), (4, 2)), "x[:, 1::2][:, 1:]: offsets add up"
     ### BEGIN HIDDEN TESTS
     memory = np.arange(60)
-    whole = memory.reshape(3, 4, 5)
     offset, shape, strides = slice_note(slice_note((0, (3, 4, 5), (20, 5, 1)), 2, 1, 5, 3), 1, 1, 4, 2)
     view = np.lib.stride_tricks.as_strided(memory[offset:], shape, [8 * s for s in strides])
-    assert np.array_equal(view, whole[:, 1:4:2, 1:5:3]), "must read what NumPy reads"
+    assert np.array_equal(view, memory.reshape(3, 4, 5)[:, 1:4:2, 1:5:3]), "must read what NumPy reads"
     ### END HIDDEN TESTS
 
 
 @app.cell(hide_code=True)
 def _():
-    layout = mo.ui.dropdown(
-        ["as stored", "transposed", "every second column", "rows reversed", "reshaped to 2 rows"],
-        value="as stored",
-        label="read it",
-    )
+    _names = ["as stored", "transposed", "every second column", "rows reversed", "reshaped to 2 rows"]
+    layout = mo.ui.dropdown({name: i for i, name in enumerate(_names)}, value="as stored", label="read it")
     memory_row = mo.ui.slider(0, 3, value=1, label="row $i$", show_value=True)
     memory_column = mo.ui.slider(0, 3, value=2, label="column $j$", show_value=True)
     mo.md(f"""
@@ -297,29 +294,20 @@ def _():
 def plot_memory(layout, row, column):
     """HTML: the numbers as read, the row of memory under them, and the way from index to address."""
     base = np.arange(10, 22).reshape(3, 4)
-    view = {
-        "as stored": base,
-        "transposed": base.T,
-        "every second column": base[:, ::2],
-        "rows reversed": base[::-1],
-        "reshaped to 2 rows": base.reshape(2, 6),
-    }[layout]
+    view = [base, base.T, base[:, ::2], base[::-1], base.reshape(2, 6)][layout]
     i, j = min(row, view.shape[0] - 1), min(column, view.shape[1] - 1)
     down, right = (s // base.itemsize for s in view.strides)
-    start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // base.itemsize
+    start = view[0, 0] - 10
     address = start + i * down + j * right
 
-    def cell(value, chosen, read=True):
-        border = "3px solid" if chosen else "1px solid" if read else "1px dotted"
-        return f"<td style='border:{border};padding:2px 9px;text-align:right'>{f'<b>{value}</b>' if chosen else value}</td>"
+    def cell(value):
+        border = "3px solid" if value == base.reshape(-1)[address] else "1px solid" if value in view else "1px dotted"
+        return f"<td style='border:{border};padding:2px 9px;text-align:right'>{value}</td>"
 
-    rows = "".join(
-        f"<tr>{''.join(cell(v, (r, c) == (i, j)) for c, v in enumerate(vs))}</tr>" for r, vs in enumerate(view)
-    )
-    memory = "".join(cell(v, a == address, v in view) for a, v in enumerate(base.reshape(-1)))
+    rows = "".join(f"<tr>{''.join(map(cell, values))}</tr>" for values in view)
     return mo.Html(
         f"<p>offset {start}, shape {view.shape}, strides {(down, right)}</p><table>{rows}</table>"
-        f"<p>memory, unchanged (dotted: not in the view)</p><table><tr>{memory}</tr></table>"
+        f"<p>memory, unchanged (dotted: not in the view)</p><table><tr>{''.join(map(cell, base.reshape(-1)))}</tr></table>"
         f"<p>address of [{i}, {j}] = {start} + {i} · ({down}) + {j} · ({right}) = <b>{address}</b></p>"
     )
 
@@ -335,9 +323,9 @@ def _():
     mo.md(r"""
     ## 4. Broadcasting: adding things of different shape
 
-    A batch of 64 images plus one bias per pixel: $(64, 784) + (784)$. Nobody copies the bias 64 times; the rule of
-    *broadcasting* pretends to. Write the shapes under one another, **aligned at the right**. Each pair of sizes must be equal,
-    or one of them must be 1 or missing:
+    A batch of 64 images plus one bias per pixel: $(64, 784) + (784)$. Nothing copies the bias 64 times; **broadcasting** only
+    pretends to. Write the shapes under one another, **aligned at the right**. Each pair of sizes must be equal, or one of
+    them must be 1 or missing:
 
     |  |  |  |  |
     |---|---:|---:|---:|
@@ -351,7 +339,7 @@ def _():
 
 
 @app.function
-def broadcast_shape(a, b):
+def broadcast_shape(a: tuple, b: tuple) -> tuple:
     """The shape of the result when arrays of two shapes meet.
 
     Args:
@@ -409,59 +397,24 @@ def test_broadcast_shape():
 
 @app.cell(hide_code=True)
 def _():
-    shape_a = mo.ui.text(value="3, 1", label="shape of a")
-    shape_b = mo.ui.text(value="4", label="shape of b")
-    mo.md(f"""
-    ### Explore: will it broadcast?
-
-    Find two shapes whose sum is bigger than both. Find two with the same number of elements that do not fit at all.
-
-    {mo.hstack([shape_a, shape_b], justify="start", wrap=True)}
-    """)
-    return shape_a, shape_b
-
-
-@app.function(hide_code=True)
-def explore_broadcast(a, b):
-    """Markdown: two shapes, given as text, aligned under one another, with the shape of their sum."""
-    try:
-        left, right = (tuple(int(size) for size in text.strip("() ").split(",") if size.strip()) for text in (a, b))
-        both = broadcast_shape(left, right)
-    except ValueError as error:
-        return mo.callout(str(error), kind="warn")
-    rows = [("a", left), ("b", right), ("**a + b**", both)]
-    lines = ["| |" + " |" * len(both), "|---|" + "---:|" * len(both)]
-    lines += [f"| {name} |" + " |" * (len(both) - len(s)) + "".join(f" {n} |" for n in s) for name, s in rows]
-    made, given = math.prod(both), (math.prod(left), math.prod(right))
-    return mo.md("\n".join(lines) + f"\n\n{made} numbers out of {given[0]} and {given[1]}.")
-
-
-@app.cell(hide_code=True)
-def _(shape_a, shape_b):
-    show(explore_broadcast, shape_a.value, shape_b.value)
-    return
-
-
-@app.cell(hide_code=True)
-def _():
     mo.md(r"""
-    ## 5. The way back: adding up what was stretched
+    ## 5. The way back: summing over what was stretched
 
-    A bias of shape $(3)$ was added to a batch of shape $(2, 3)$, so each of its numbers was used twice. Now somebody hands you
-    one number for every *use*, a $(2, 3)$ array, and asks how much that is for each number of the bias. Add the uses up:
+    A bias of shape $(3)$ was added to a batch of shape $(2, 3)$, so each of its numbers was used twice. Now you get one number
+    for every *use*, a $(2, 3)$ array. How much is that for each number of the bias? Add up the uses:
 
     $$\begin{pmatrix} 1 & 2 & 3 \\ 10 & 20 & 30 \end{pmatrix} \;\to\; (11, 22, 33)$$
 
-    This is broadcasting run backwards: along every axis that was stretched, sum. An axis that was missing disappears; an axis
-    of size 1 comes back as size 1. In Module 05 the numbers handed to you are gradients, and this function is what makes the
+    This is broadcasting in reverse: along every axis that was stretched, sum. An axis that was missing disappears; an axis
+    of size 1 comes back as size 1. In Module 05 the numbers you get are gradients, and this function is what makes the
     gradient of a bias have the shape of the bias.
     """)
     return
 
 
 @app.function
-def sum_to_shape(array, shape):
-    """Undo broadcasting: add up along every axis that was stretched.
+def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
+    """Undo broadcasting: sum along every axis that was stretched.
 
     PyTorch calls it [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
 
@@ -483,7 +436,8 @@ def sum_to_shape(array, shape):
         2. Which axes does `shape` have with size 1?
         3. Sum over both, and give the result exactly the shape `shape`.
 
-    Hint: `axis` may be a tuple of axes. Mind that the axes of `shape` are counted from the right.
+    Hint: `add_up(array, axis=...)` is `np.sum` without its rounding errors, and `axis` may be a tuple. Mind that the axes of
+    `shape` are counted from the right.
     """
     ### BEGIN SOLUTION
     missing = array.ndim - len(shape)
@@ -521,7 +475,7 @@ def _():
 
     An $(m, k)$ times a $(k, n)$ matrix takes $2mkn$ operations on $mk + kn + mn$ numbers: the bigger the matrices, the more work
     per number read, and the closer a machine gets to its peak. Write it once with loops, to know what it is. The tensor will use
-    NumPy's, which does the same sums a thousand times faster; Module 18 is about how.
+    NumPy's, which does the same sums a thousand times faster; Module 18 shows how.
     """)
     return
 
@@ -575,7 +529,7 @@ def test_matmul_loops():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 7. Tensor: one class, one way in
+    ## 7. Tensor: every operation goes through `apply`
 
     A tensor wraps one NumPy array, `x.array`. We could write a hundred methods that each unwrap their inputs, call NumPy and wrap
     the result. Instead that happens in **one** place, `Tensor.apply(function, *inputs, **params)`, and every operator is a line:
@@ -594,7 +548,7 @@ def _():
     | agree on a dtype | float32 already |
     | call the op | `np.multiply(array([1., 2.]), 3)` |
     | keep float32, wrap | `tensor([3., 6.])` |
-    | tell the recorder, if there is one | (there is none) |
+    | call the recorder, if there is one | (there is none) |
 
     *Leave numbers alone* hides a trap. NumPy lets a plain `3` take the array's dtype, but `np.asarray(3)` is an int64 **array**,
     and float32 with int64 makes float64. *Agree on a dtype* is `promote`, which is given: int64 with float32 is float32, as in PyTorch.
@@ -606,75 +560,9 @@ def _():
     return
 
 
-@app.function(hide_code=True)
-def getitem(x, index):
-    """`x[index]` as an op."""
-    return x[index]
-
-
-@app.function(hide_code=True)
-def cast(x, dtype):
-    """`x` with another dtype, as an op."""
-    return x.astype(dtype)
-
-
-@app.function(hide_code=True)
-@promoted("any")
-def power(base, exponent):
-    """`base ** exponent` as an op. Unlike `np.power`, the operator is fast for squares and roots."""
-    return base**exponent
-
-
-@app.function(hide_code=True)
-@promoted("any")
-def clip(x, low, high):
-    """Nothing below `low`, nothing above `high`; each may be None."""
-    x = x if low is None else np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
-
-
-@app.function(hide_code=True)
-def as_shape(sizes):
-    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
-
-    >>> as_shape((2, 3)), as_shape(((2, 3),))
-    ((2, 3), (2, 3))
-    """
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-
-
-@app.function(hide_code=True)
-def unary(op):
-    """A method that sends `op` through `apply`."""
-    return lambda self: self.apply(op, self)
-
-
-@app.function(hide_code=True)
-def binary(op):
-    """An operator that sends `op` through `apply`, with the tensor on the left."""
-    return lambda self, other: self.apply(op, self, other)
-
-
-@app.function(hide_code=True)
-def comparison(op):
-    """An operator that compares number by number. No tensor is equal to None or to a text."""
-
-    def compare(self, other):
-        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
-        return self.apply(op, self, other) if is_number else NotImplemented
-
-    return compare
-
-
-@app.function(hide_code=True)
-def reduction(op):
-    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
-    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)
-
-
 @app.class_definition(hide_code=True)
 class TensorOps:
-    """What a tensor can do without your help. Nearly every line is an op, sent through `apply`."""
+    """The given half of Tensor. Nearly every line sends an op through `apply`: `binary(op)` is the method from above."""
 
     __add__, __sub__, __mul__, __truediv__ = map(binary, (np.add, np.subtract, np.multiply, np.divide))
     __pow__ = binary(power)
@@ -682,9 +570,9 @@ class TensorOps:
     __neg__, exp, log, sqrt, abs = map(unary, (np.negative, np.exp, np.log, np.sqrt, np.absolute))
     __eq__, __ne__, __lt__ = map(comparison, (np.equal, np.not_equal, np.less))
     __le__, __gt__, __ge__ = map(comparison, (np.less_equal, np.greater, np.greater_equal))
-    __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
-    sum, argmax, argmin = map(reduction, (add_up, np.argmax, np.argmin))
-    amax, amin = map(reduction, (np.max, np.min))  # the numbers; PyTorch's `max(dim)` also says where they are
+    __hash__ = object.__hash__  # Python removes it from a class that defines ==
+    sum, argmax, argmin = map(arrays.reduction, (add_up, np.argmax, np.argmin))
+    amax, amin = map(arrays.reduction, (np.max, np.min))  # values only; PyTorch's `max(dim)` also returns indices
 
     def __rtruediv__(self, other):
         return self.apply(np.divide, other, self)
@@ -698,13 +586,13 @@ class TensorOps:
         out = self.apply(np.matmul, left, right)
         return out.squeeze((*[-1] * (other.ndim == 1), *[-2] * (self.ndim == 1)))
 
-    def axes(self, dim):
-        """What NumPy calls `axis`. A tensor without axes still has an axis 0 if you ask, as in PyTorch."""
+    def axes(self, dim: int | tuple | list | None) -> int | tuple | None:
+        """What NumPy calls `axis`. As in PyTorch, a tensor without axes accepts axis 0."""
         dim = tuple(dim) if isinstance(dim, (list, tuple)) else dim
         return None if dim == () or (self.ndim == 0 and dim in (0, -1, (0,), (-1,))) else dim
 
-    def clamp(self, min=None, max=None) -> "Tensor":
-        return self.apply(clip, self, min, max)
+    def clamp(self, min: object = None, max: object = None) -> "Tensor":
+        return self.apply(arrays.clip, self, min, max)
 
     def float(self) -> "Tensor":
         return self.apply(cast, self, dtype=float32)
@@ -712,37 +600,36 @@ class TensorOps:
     def long(self) -> "Tensor":
         return self.apply(cast, self, dtype=int64)
 
-    # Shape and indexing: a new note for the same memory, wherever there is one
+    # Shape and indexing: a new note for the same memory, where possible
 
-    def reshape(self, *shape) -> "Tensor":
-        """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
-        if any(size < -1 for size in as_shape(shape)):
-            raise ValueError(
-                f"{as_shape(shape)} has a negative size: write -1 for the one size that follows from the others"
-            )
-        return self.apply(np.reshape, self, shape=as_shape(shape))
+    def reshape(self, *shape: object) -> "Tensor":
+        """The same numbers in another shape; one size may be -1 and follows from the others."""
+        shape = as_shape(shape)
+        if any(size < -1 for size in shape):
+            raise ValueError(f"{shape} has a negative size: write -1 for the one that follows from the others")
+        return self.apply(np.reshape, self, shape=shape)
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         return self.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
 
-    def permute(self, *dims) -> "Tensor":
+    def permute(self, *dims: object) -> "Tensor":
         return self.apply(np.transpose, self, axes=as_shape(dims))
 
     def unsqueeze(self, dim: int) -> "Tensor":
-        """A new axis of size 1."""
+        """Insert an axis of size 1."""
         return self.apply(np.expand_dims, self, axis=dim)
 
-    def squeeze(self, dim=None) -> "Tensor":
-        """Without the axes of size 1; given `dim`, without those of them that have size 1."""
+    def squeeze(self, dim: int | tuple | None = None) -> "Tensor":
+        """Remove all axes of size 1, or those of `dim` that have size 1."""
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
         return self.apply(np.squeeze, self, axis=tuple(d for d in dims if self.ndim and self.shape[d] == 1))
 
     def __getitem__(self, index):
-        first, second = split_index(index)
-        view = self.apply(getitem, self, index=first)
-        return view if second is None else self.apply(getitem, view, index=second)
+        first, second = arrays.split_index(index)
+        view = self.apply(arrays.getitem, self, index=first)
+        return view if second is None else self.apply(arrays.getitem, view, index=second)
 
-    # What a tensor knows about itself
+    # Information
 
     shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
     T = property(lambda self: self.permute(*reversed(range(self.ndim))))
@@ -758,38 +645,38 @@ class TensorOps:
     def is_contiguous(self) -> bool:
         return self.array.flags.c_contiguous
 
-    def item(self):
+    def item(self) -> "bool | int | float":
         return self.array.item()
 
-    def tolist(self):
+    def tolist(self) -> "list | bool | int | float":
         return self.array.tolist()
 
     def numpy(self) -> np.ndarray:
-        """The array itself. If the tensor requires a gradient, that is refused: what NumPy does with it is not recorded."""
+        """The array itself; refused if the tensor requires a gradient, because NumPy's operations are not recorded."""
         if self.requires_grad:
             raise RuntimeError(
-                "NumPy does not record operations on a tensor that requires a gradient: use .detach().numpy()"
+                "NumPy's operations are not recorded, and this tensor requires a gradient: use .detach().numpy()"
             )
         return self.array
 
     def __len__(self):
         if self.ndim == 0:
-            raise TypeError("a tensor without axes has no length: use .item() for its number")
+            raise TypeError("a tensor without axes has no length: use .item() to get its number")
         return len(self.array)
 
     def __bool__(self):
-        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would use the length
 
     def __repr__(self):
         notes = [f"size={self.shape}"] if self.ndim > 1 and not self.numel() else []
         notes += [] if self.dtype in (float32, int64, bool) else [f"dtype={self.dtype}"]
         notes += [f"grad_fn={self.grad_fn}"] if self.grad_fn else ["requires_grad=True"] if self.requires_grad else []
-        return f"tensor({', '.join([as_text(self.array) if self.numel() else '[]', *notes])})"
+        return f"tensor({', '.join([arrays.as_text(self.array) if self.numel() else '[]', *notes])})"
 
 
 @app.function(hide_code=True)
-def wants_float64(inputs, params):
-    """Whether a float64 result is meant: an input tensor is float64 (a plain number is not a tensor), or an option asks for it."""
+def wants_float64(inputs: tuple, params: dict) -> bool:
+    """Whether a float64 result is intended: an input tensor is float64 (a plain number is not a tensor), or `dtype` is given."""
     return "dtype" in params or any(isinstance(x, TensorOps) and x.dtype == float64 for x in inputs)
 
 
@@ -805,9 +692,9 @@ class Tensor(TensorOps):
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
     requires_grad, grad, grad_fn, hooks = False, None, None, None  # of a tensor that needs no gradient
     recorder = None  # the hook in `apply`: recorder(function, out, inputs, arrays, params, backward)
-    engine = None  # what `backward` calls; a later module fills both places
+    engine = None  # what `backward` calls; Module 05 sets both
 
-    def __init__(self, data, *sizes, dtype=None, requires_grad: bool = False):
+    def __init__(self, data: object, *sizes: int, dtype: np.dtype | None = None, requires_grad: bool = False):
         """Copy `data` (numbers, nested lists, an array or a tensor) into a tensor; `as_array` decides the dtype.
 
         >>> Tensor([1, 2]).shape
@@ -821,31 +708,29 @@ class Tensor(TensorOps):
         """
         if sizes:  # PyTorch's old way to ask for a shape: Tensor(4, 2)
             data = np.zeros((data, *sizes))
-        if dtype is None and isinstance(data, Tensor):
-            dtype = data.dtype
+        dtype = data.dtype if dtype is None and isinstance(data, Tensor) else dtype
         ### BEGIN SOLUTION
         self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
         ### END SOLUTION
-        if self.array.dtype.kind not in KINDS:
+        if self.array.dtype.kind not in "buif":
             raise TypeError(
-                f"a tensor holds numbers, and this is {type(data).__name__}: give numbers, lists of them or an array"
+                f"a tensor holds numbers, not {type(data).__name__}: give numbers, lists of them or an array"
             )
         self.requires_grad_(requires_grad)
 
     @staticmethod
-    def wrap(array) -> "Tensor":
-        """A tensor around this very array: no copy, no other dtype."""
+    def wrap(array: np.ndarray) -> "Tensor":
+        """A tensor around this very array: no copy, same dtype."""
         out = Tensor.__new__(Tensor)
         out.array = array if type(array) is np.ndarray else np.asarray(array)
         return out
 
     @staticmethod
-    def apply(function, *inputs, **params) -> "Tensor":
+    def apply(function: Callable, *inputs: object, **params: object) -> "Tensor":
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
-            function: the op, from arrays (and plain numbers) to one array, or to
-                (array, backward) if it brings its gradient.
+            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings its gradient.
             inputs: tensors and plain numbers; what the result depends on.
             params: everything else that the op needs (an axis, a shape), passed to it by name.
 
@@ -855,13 +740,10 @@ class Tensor(TensorOps):
         Steps:
             1. Replace each Tensor among `inputs` by its array; leave everything else alone.
             2. `promote(function, arrays)` returns them with the dtypes that PyTorch would use.
-            3. Call the op with those and `params`. A tuple is (array, backward); otherwise
-               `backward` is None.
-            4. If the result is float64 although `wants_float64(inputs, params)` is False, make it
-               float32.
+            3. Call the op with those and `params`. A tuple is (array, backward); otherwise `backward` is None.
+            4. If the result is float64 although `wants_float64(inputs, params)` is False, make it float32.
             5. Wrap it with `Tensor.wrap`.
-            6. If there is a `Tensor.recorder`, call it with (function, out, inputs, arrays, params,
-               backward).
+            6. If there is a `Tensor.recorder`, call it with (function, out, inputs, arrays, params, backward).
             7. Return `out`.
 
         Hint: `isinstance` tells a Tensor from everything else, and a tuple from an array.
@@ -880,25 +762,25 @@ class Tensor(TensorOps):
         ### END SOLUTION
 
     @staticmethod
-    def set_recorder(function):
+    def set_recorder(function: Callable) -> Callable:
         """Decorator: call `function` after every operation."""
         Tensor.recorder = function
         return function
 
     @staticmethod
-    def set_engine(function):
-        """Decorator: let `function` answer `x.backward()`."""
+    def set_engine(function: Callable) -> Callable:
+        """Decorator: `x.backward()` calls `function`."""
         Tensor.engine = function
         return function
 
     def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
-        """Fill in the gradients of what this tensor was computed from."""
+        """Compute the gradients of what this tensor was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
         Tensor.engine(self, gradient, retain_graph)
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
-        """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
+        """Turn the gradient on or off; returns the tensor. Only floats can have one."""
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError(f"only floats can have a gradient, and these are {self.dtype}: use .float() first")
         self.requires_grad = requires_grad
@@ -914,11 +796,11 @@ class Tensor(TensorOps):
         return self.detach()
 
     @data.setter
-    def data(self, data):
+    def data(self, data: "Tensor | np.ndarray") -> None:
         self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
 
     def increment_version(self) -> None:
-        """Say that the numbers have changed in place, for gradient rules that need the old ones."""
+        """Call this after changing the numbers in place, for gradient rules that need the old ones."""
         versions.increment(self.array)
 
     def __rsub__(self, other):
@@ -936,21 +818,20 @@ class Tensor(TensorOps):
         return Tensor.apply(np.subtract, other, self)
         ### END SOLUTION
 
-    def mean(self, dim=None, keepdim: bool = False) -> "Tensor":
+    def mean(self, dim: int | tuple | None = None, keepdim: bool = False) -> "Tensor":
         """Average over one axis, several (a tuple), or all (None).
 
         >>> Tensor([[1.0, 3.0], [5.0, 7.0]]).mean(dim=0)
         tensor([3., 5.])
 
         Steps:
-            1. Sum over the same axes.
+            1. Sum over the same axes, with `self.sum`.
             2. Divide by how many numbers went into each sum.
 
-        Hint: that count is a matter of shapes alone. Which sizes does `dim` name, and what do you
-        do with them?
+        Hint: that count depends on shapes alone. Which sizes does `dim` name, and what do you do with them?
         """
         dim = self.axes(dim)
-        if self.dtype == float16:  # a sum of them soon exceeds their largest number, 65504
+        if self.dtype == arrays.float16:  # a sum of them soon exceeds their largest number, 65504
             return self.apply(cast, self.float().mean(dim, keepdim), dtype=self.dtype)
         ### BEGIN SOLUTION
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
@@ -963,7 +844,7 @@ class Tensor(TensorOps):
 def test_Tensor_init():
     """WHAT: a tensor can be made of numbers, lists, arrays and tensors, and owns its memory.
     WHY: two tensors that share memory by accident change together.
-    TIP: `data` may be a Tensor, and as_array has never heard of those. Is what you store an array?
+    TIP: `data` may be a Tensor, which as_array does not know. Is what you store an array?
     """
     x = Tensor([[1.0, 2.0]])
     assert isinstance(x.array, np.ndarray), "x.array must be an array"
@@ -981,16 +862,22 @@ def test_Tensor_init():
 @app.function
 # points: 5
 def test_Tensor_apply():
-    """WHAT: unwraps, calls, wraps, keeps float32, tells the recorder.
-    WHY: every operation of every later module goes through this door.
-    TIP: float64? Look at what you do to plain numbers, and at step 3. Nothing recorded? Steps 4 and 5 have an order.
+    """WHAT: unwraps, promotes, calls, keeps float32, wraps, calls the recorder.
+    WHY: every operation of every later module goes through `apply`.
+    TIP: float64? Look at what you do to plain numbers, and at step 4. Nothing recorded? Steps 5 and 6 have an order.
     """
     x = Tensor([1.0, 2.0])
     out = Tensor.apply(np.multiply, x, 3)
     assert isinstance(out, Tensor), "the result must be a Tensor"
     assert out.array.tolist() == [3.0, 6.0] and out.array.dtype == np.float32
-    assert Tensor.apply(np.add, Tensor([True]), 1).array.dtype == np.int64, "whole numbers must stay whole"
+    assert Tensor.apply(np.add, Tensor([True]), 1).array.dtype == np.int64, "integers must stay integers"
     assert Tensor.apply(np.divide, Tensor([1, 2]), Tensor([2, 2])).array.dtype == np.float32, "int / int is float32"
+    half = Tensor.apply(np.add, Tensor([1.0], dtype=np.float16), Tensor([1]))
+    assert half.array.dtype == np.float16, "float16 + int64 is float16: promote the arrays"
+    weighted = Tensor.apply(lambda a, b: a * b * np.ones(2), x, np.float64(2))
+    assert weighted.array.dtype == np.float32, (
+        "no input tensor is float64, so the result must not be, whatever the op does"
+    )
     before, seen = Tensor.recorder, []
     Tensor.recorder = lambda *call: seen.append(call)
     try:
@@ -1005,10 +892,8 @@ def test_Tensor_apply():
     assert seen[1][3][1] == 3 and not isinstance(seen[1][3][1], np.ndarray), "a plain number must stay one"
     ### BEGIN HIDDEN TESTS
     assert Tensor.apply(np.add, Tensor([1.0]), Tensor([1])).array.dtype == np.float32, "float32 + int64 is float32"
-    assert Tensor.apply(np.multiply, x, np.float64(2)).array.dtype == np.float32, (
-        "NumPy's numbers must not leak float64"
-    )
-    assert Tensor.apply(np.add, Tensor([1.0], dtype=np.float64), 1).array.dtype == np.float64, "asked-for float64 stays"
+    double = Tensor([1.0], dtype=np.float64)
+    assert Tensor.apply(np.add, double, 1).array.dtype == np.float64, "an explicit float64 stays"
     assert Tensor.apply(lambda a: (a + 1, None), x).array.tolist() == [2.0, 3.0], "an op may bring its gradient rule"
     column = Tensor.apply(np.reshape, x, shape=(2, 1))
     assert np.shares_memory(column.array, x.array), "a view must stay a view"
@@ -1020,7 +905,7 @@ def _():
     mo.md(r"""
     ### Arithmetic from both sides
 
-    `x - 1` asks the tensor; `1 - x` asks the number first, and the number has never heard of tensors. Python then turns to the
+    `x - 1` asks the tensor; `1 - x` asks the number first, and the number does not know tensors. Python then turns to the
     right-hand side and calls `x.__rsub__(1)`. For `+` and `*` the order does not matter, so one line makes `__radd__` from
     `__add__`. For `-` it does: $1 - x \ne x - 1$. Fill in `__rsub__` in the class above.
     """)
@@ -1052,7 +937,8 @@ def _():
 
     `x.sum(dim=0)` adds *along* axis 0, and axis 0 is the one that vanishes: $(3, 4) \to (4)$. With `keepdim=True` it stays as
     a 1, so that the result still broadcasts against `x`. The mean of $(1, 3, 5, 7)$ is $16 / 4$; of a table it is the sum
-    divided by a count, and which count depends on `dim`. Fill in `mean`.
+    divided by a count, and which count depends on `dim`. Fill in `mean`, with the tensor's own operations: Module 05 will give
+    every one of them a gradient, but `np.mean` has none.
     """)
     return
 
@@ -1060,7 +946,7 @@ def _():
 @app.function
 # points: 3
 def test_Tensor_mean():
-    """WHAT: the mean over all, one or several axes, in float32.
+    """WHAT: the mean over all, one or several axes, in float32, made of operations that will have a gradient.
     WHY: a loss is a mean; with the wrong count the learning rate is wrong by that factor.
     TIP: for the failing `dim`, write down the shape before and after. How many numbers went into each sum?
     """
@@ -1068,7 +954,7 @@ def test_Tensor_mean():
     assert x.mean().item() == 5.0
     assert x.mean(dim=0).tolist() == [3.0, 5.0, 7.0]
     assert x.mean(dim=1, keepdim=True).tolist() == [[3.0], [7.0]]
-    ran, before = [], Tensor.recorder
+    before, ran = Tensor.recorder, []
     Tensor.recorder = lambda function, out, *rest: ran.append((function, out))
     try:
         out = x.mean(dim=1)
@@ -1089,29 +975,14 @@ def _():
     mo.md(r"""
     ### The rest is given
 
-    Reshape, transpose and slices write a new note for the same memory, as in section 3; the test shows what you may rely on.
-    The functions below make and join tensors. `op` is the bridge for Module 02: it lets a function that was written for arrays
-    take tensors, too, by sending them through the door.
+    The functions below make and join tensors; their test shows what you may rely on. `op` connects this module to Module 02: a
+    function that was written for arrays also takes tensors, and sends them through `apply`.
     """)
     return
 
 
 @app.function
-def test_Tensor_views():
-    """WHAT: reshape, transpose and slices share memory; lists of indices copy.
-    WHY: a view is free, and writing to it writes to the original.
-    TIP: these methods are given. If this fails, look at apply: does it copy on the way?
-    """
-    x = Tensor(np.arange(12.0).reshape(3, 4))
-    for view in (x.reshape(2, -1), x.T, x.permute(1, 0), x.unsqueeze(0), x[1:], x[:, ::2]):
-        assert np.shares_memory(view.array, x.array), "must be a view"
-    assert not np.shares_memory(x[[0, 2]].array, x.array), "picking rows by a list must copy"
-    assert x.T.stride() == (1, 4) and not x.T.is_contiguous() and x.is_contiguous()
-    assert x[x > 10].tolist() == [11.0] and x[Tensor([1]), 2].tolist() == [6.0]
-
-
-@app.function
-def op(function):
+def op(function: Callable) -> Callable:
     """Decorator: a function on arrays that also takes tensors, through `Tensor.apply`.
 
     >>> double = op(lambda x: 2 * x)
@@ -1121,7 +992,8 @@ def op(function):
 
     @wraps(function)
     def either(*inputs, **params):
-        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is an input, too
+        params.pop("inplace", None)  # accepted, as in PyTorch, and ignored
+        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is also an input
             bound = signature(function).bind(*inputs, **params)
             bound.apply_defaults()
             inputs, params = bound.args, bound.kwargs
@@ -1136,19 +1008,7 @@ def op(function):
 
 
 @app.function
-def test_op():
-    """WHAT: a decorated function takes arrays and tensors, and keeps its name.
-    WHY: the functions of Module 02 are written for arrays alone.
-    TIP: this one is given. If it fails, look at what apply hands to the op.
-    """
-    halve = op(lambda x: x / 2)
-    assert halve(3.0) == 1.5 and halve(Tensor([3.0])).tolist() == [1.5]
-    line = op(lambda x, slope=1.0, offset=0.0: slope * x + offset)
-    assert line(np.ones(2), offset=Tensor([3.0])).tolist() == [4.0, 4.0], "a tensor that is given by its name"
-
-
-@app.function
-def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
+def tensor(data: object, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of numbers, nested lists (also of tensors without axes) or an array. `tensor([[1.0, 2.0]])`."""
 
     def numbers(data):
@@ -1158,125 +1018,101 @@ def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
 
 
 @app.function
-def zeros(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros. `zeros(2, 3)`."""
     return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 @app.function
-def ones(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
+def ones(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of ones. `ones(2, 3)`."""
     return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 @app.function
-def arange(*start_stop_step, dtype=None, requires_grad: bool = False) -> Tensor:
-    """Numbers at equal distances. `arange(3)` is `tensor([0, 1, 2])`."""
+def arange(*start_stop_step: float, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Evenly spaced numbers. `arange(3)` is `tensor([0, 1, 2])`."""
     return Tensor(np.arange(*start_stop_step), dtype=dtype, requires_grad=requires_grad)
 
 
 @app.function(hide_code=True)
 @cache
 def default_generator() -> "np.random.Generator":
-    """Where random numbers come from, unless you name a generator. Made on first use, because NumPy loads slowly what it needs."""
+    """The source of random numbers if no generator is given. Made on first use, because NumPy's random module loads slowly."""
     return np.random.default_rng()
 
 
 @app.function
 def manual_seed(seed: int) -> None:
-    """Start the random numbers over, so that a run can be repeated."""
+    """Seed the default generator, so that a run can be repeated."""
     default_generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
 @app.function
-def randn(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
+def randn(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    array = draw.standard_normal(as_shape(shape), dtype=float32)
-    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.standard_normal(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
 @app.function
-def rand(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
+def rand(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    array = draw.random(as_shape(shape), dtype=float32)
-    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.random(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
 @app.function
-def test_creation():
-    """WHAT: zeros, ones, arange and random tensors have the right shape and type; a seed repeats.
-    WHY: a result that cannot be repeated cannot be debugged.
-    TIP: these are given.
-    """
-    assert zeros(2, 3).shape == (2, 3) and ones(2).tolist() == tensor([1.0, 1.0]).tolist()
-    assert zeros((2, 3)).shape == rand((2, 3)).shape == (2, 3) and randn(2, requires_grad=True).requires_grad
-    assert arange(3).dtype == np.int64 and arange(0, 1, 0.5).dtype == np.float32
-    manual_seed(3)
-    first = randn(4).tolist() + rand(2).tolist()
-    manual_seed(3)
-    assert randn(4).tolist() + rand(2).tolist() == first and randn(1).dtype == rand(1).dtype == np.float32
-
-
-@app.function(hide_code=True)
-@promoted("any")
-def concatenate(*arrays, dim):
-    """`cat` as an op: its inputs are separate arguments, so that each can get its gradient."""
-    return np.concatenate(arrays, axis=dim)
-
-
-@app.function(hide_code=True)
-@promoted("any")
-def stack_arrays(*arrays, dim):
-    """`stack` as an op."""
-    return np.stack(arrays, axis=dim)
-
-
-@app.function(hide_code=True)
-@promoted("any")
-def choose(input, other, condition):
-    """`where` as an op: the condition comes last and by name, because it has no gradient."""
-    return np.where(condition, input, other)
-
-
-@app.function
-def cat(tensors, dim: int = 0) -> Tensor:
-    """Join tensors along an axis they have. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
+def cat(tensors: list[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along an existing axis. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
     tensors = list(tensors)
-    some = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
-    return Tensor.apply(concatenate, *(some or tensors), dim=dim)
+    filled = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
+    return Tensor.apply(arrays.concatenate, *(filled or tensors), dim=dim)
 
 
 @app.function
-def stack(tensors, dim: int = 0) -> Tensor:
+def stack(tensors: list[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis. `stack([zeros(3), ones(3)])` has shape (2, 3)."""
-    return Tensor.apply(stack_arrays, *tensors, dim=dim)
+    return Tensor.apply(arrays.stack_arrays, *tensors, dim=dim)
 
 
 @app.function
 def where(condition: Tensor, input: Tensor, other: Tensor) -> Tensor:
-    """From `input` where `condition` holds, else from `other`."""
-    return Tensor.apply(choose, input, other, condition=getattr(condition, "array", condition))
+    """`input` where `condition` holds, else `other`."""
+    return Tensor.apply(arrays.choose, input, other, condition=getattr(condition, "array", condition))
 
 
 @app.function
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two, number by number."""
+    """The elementwise larger of two."""
     return Tensor.apply(np.maximum, input, other)
 
 
 @app.function
-def test_joining():
-    """WHAT: cat, stack, where and maximum go through apply and keep float32.
-    WHY: batches are stacked, masks are applied with where.
-    TIP: these are given. If this fails, look at what apply does to numbers.
+def test_creation():
+    """WHAT: views share memory; making, joining and choosing tensors; seeds; functions decorated with `op`.
+    WHY: a view is free, and writing to it writes to the original; a run that cannot be repeated cannot be debugged.
+    TIP: these are given. If this fails, look at apply: does it copy on the way, or change plain numbers?
     """
+    x = Tensor(np.arange(12.0).reshape(3, 4))
+    for view in (x.reshape(2, -1), x.T, x.permute(1, 0), x.unsqueeze(0), x[1:], x[:, ::2]):
+        assert np.shares_memory(view.array, x.array), "must be a view"
+    assert not np.shares_memory(x[[0, 2]].array, x.array), "picking rows by a list must copy"
+    assert x.T.stride() == (1, 4) and not x.T.is_contiguous() and x.is_contiguous()
+    assert x[x > 10].tolist() == [11.0] and x[Tensor([1]), 2].tolist() == [6.0]
+    assert zeros(2, 3).shape == rand((2, 3)).shape == (2, 3) and ones(2).tolist() == tensor([1.0, 1.0]).tolist()
+    assert arange(3).dtype == np.int64 and arange(0, 1, 0.5).dtype == np.float32 and randn(2).dtype == np.float32
+    manual_seed(3)
+    first = randn(4).tolist() + rand(2).tolist()
+    manual_seed(3)
+    assert randn(4).tolist() + rand(2).tolist() == first and randn(2, requires_grad=True).requires_grad
     a, b = Tensor([1.0, -2.0]), Tensor([3.0, 4.0])
     assert cat([a, b]).tolist() == [1.0, -2.0, 3.0, 4.0] and stack([a, b], dim=1).tolist() == [[1.0, 3.0], [-2.0, 4.0]]
     assert where(a > 0, a, 0.0).tolist() == [1.0, 0.0] and where(a > 0, a, 0.0).dtype == np.float32
-    assert maximum(a, b).tolist() == [3.0, 4.0]
-    assert a.clamp(min=0).tolist() == [1.0, 0.0] and a.clamp(-1, 0.5).tolist() == [0.5, -1.0]
+    assert maximum(a, b).tolist() == [3.0, 4.0] and a.clamp(-1, 0.5).tolist() == [0.5, -1.0]
+    line = op(lambda x, slope=0.5, offset=0.0: slope * x + offset)
+    assert line(3.0) == 1.5 and line(Tensor([3.0])).tolist() == [1.5]
+    assert line(np.ones(2), offset=Tensor([3.0])).tolist() == [3.5, 3.5], "a tensor that is given by its name"
 
 
 @app.cell(hide_code=True)
@@ -1330,7 +1166,7 @@ def class_means(x, y, classes):
 # points: 3
 def test_class_means():
     """WHAT: one mean per class, in the order of the classes.
-    WHY: these means are all that the reader knows.
+    WHY: these means are all that the classifier knows.
     TIP: a mean of examples has the shape of one example.
     """
     x, y = Tensor([[1.0, 1.0], [5.0, 5.0], [3.0, 1.0]]), Tensor([0, 1, 0])
@@ -1358,7 +1194,7 @@ def nearest_mean(x, means):
 
     Steps:
         1. Make all differences at once, of shape (N, C, D).
-        2. Square them and add them up; what is left is one distance for each example and class.
+        2. Square them and sum; what is left is one distance for each example and class.
         3. Which class has the smallest?
 
     Hint: `unsqueeze` makes an axis of size 1.
@@ -1372,16 +1208,15 @@ def nearest_mean(x, means):
 @app.function
 # points: 3
 def test_nearest_mean():
-    """WHAT: the nearest mean wins, for every example on its own.
+    """WHAT: the nearest mean wins, for each example independently.
     WHY: this is a classifier: the first one you have built.
     TIP: print the shape after each step; which axis counts pixels, which one classes?
     """
     means = Tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 9.0]])
     assert nearest_mean(Tensor([[1.0, 0.0], [1.0, 8.0]]), means).tolist() == [0, 2]
     assert nearest_mean(means, means).tolist() == [0, 1, 2], "every mean is nearest to itself"
-    assert nearest_mean(Tensor([[0.0, 0.0]]), Tensor([[0.0, 5.0], [3.0, 3.0]])).tolist() == [1], (
-        "squared: 25 against 18"
-    )
+    two = Tensor([[0.0, 5.0], [3.0, 3.0]])
+    assert nearest_mean(Tensor([[0.0, 0.0]]), two).tolist() == [1], "squared: 25 against 18"
     ### BEGIN HIDDEN TESTS
     assert nearest_mean(Tensor([[-3.0, 0.0]]), means).tolist() == [0], "differences of both signs count"
     ### END HIDDEN TESTS
@@ -1393,7 +1228,7 @@ def _():
     mo.md(f"""
     ### Explore: how many examples does it need?
 
-    Guessing would be right for one digit in ten. **Predict** the share that your reader gets right after 1000 examples, and
+    Guessing would be right for one digit in ten. **Predict** the share that your classifier gets right after 1000 examples, and
     after 20, two of each digit. It is asked about 797 others that it has never seen.
 
     {examples_seen}
@@ -1403,7 +1238,7 @@ def _():
 
 @app.function(hide_code=True)
 def explore_reader(seen):
-    """Learn from the first digits, read the last 797, print how many were right, and draw what was learnt."""
+    """Learn from the first digits, read the last 797, print how many were right, and draw the means."""
     from sklearn.datasets import load_digits
 
     digits = load_digits()
@@ -1417,7 +1252,7 @@ def explore_reader(seen):
         read = (guess[truth == c] == c).float().mean().item()
         axis.imshow(means[c].reshape(8, 8).numpy(), cmap="gray_r")
         axis.set(xticks=[], yticks=[], title=str(c), xlabel=f"{read:.0%}")
-    figure.suptitle("What it learnt, and the share of each digit that it reads", fontsize="medium")
+    figure.suptitle("What it learned, and the share of each digit that it reads", fontsize="medium")
     return figure
 
 
@@ -1437,7 +1272,7 @@ def _():
     ## Measure: what does a stride cost?
 
     A view costs nothing to make. Does it cost something to *read*? Memory comes in lines of 64 bytes, 16 float32 at a time.
-    Adding up a million numbers that lie next to each other uses every byte of a line; with a stride of 16 it uses 4 of 64.
+    Summing a million numbers that lie next to each other uses every byte of a line; with a stride of 16 it uses 4 of 64.
     **Predict** the slowdown at stride 16: 1x, 4x or 16x? And at 64: four times that again, or the same? Then measure.
     """)
     return
@@ -1461,7 +1296,7 @@ def _():
 
 @app.cell
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    # measured on request, not after every keystroke; the book's build requests it through the environment
     mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
 
     _costs = measure_strides()
@@ -1473,7 +1308,7 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Up to stride 16 every step brings more of each line that nobody asked for, and the time per number grows. At 16 a line holds
+    Up to stride 16 every step fetches more of each line that is never used, and the time per number grows. At 16 a line holds
     a single useful number, and beyond it every number costs a whole line, whatever the stride: the curve flattens (what still
     grows is the cost of finding the pages of a larger memory). The *view* was free; reading through it was not.
 
@@ -1486,19 +1321,13 @@ def _():
     | `sum`, `mean` over $n$ | $n$ | what is left |
     | matmul $(m, k) (k, n)$ | $2mkn$ | $mn$ |
     | `nearest_mean` of $N$ examples | $3NCD$ | $NCD$: the price of having no loop |
-    """)
-    return
 
-
-@app.cell(hide_code=True)
-def _():
-    mo.md(r"""
     ## In production
 
     PyTorch's tensor is your pair: a `Storage` (the row of memory) and sizes, strides, offset (the note), in
     `c10/core/TensorImpl.h`. Your `broadcast_shape` is `infer_size` in `aten/src/ATen/ExpandUtils.cpp`, and your `sum_to_shape`
-    is `sum_to` in the header beside it. Your `apply` is its *dispatcher*: every operation enters there, and whoever needs to see them all
-    (profilers, automatic differentiation, the compiler) stands in that door.
+    is `sum_to` in the header beside it. Your `apply` is its *dispatcher*: every operation enters there, and everything that must see
+    them all (profilers, automatic differentiation, the compiler) hooks in there.
 
     ## Questions
     """)
@@ -1557,7 +1386,7 @@ def _():
 
     - A tensor is a row of memory and a note: offset, shape, strides. Views change the note, copies cost memory.
     - Shapes broadcast from the right; a size of 1 stretches with a stride of 0; summing undoes it.
-    - float32 unless somebody asks; plain numbers take the tensor's type.
+    - float32 unless you say otherwise; plain numbers take the tensor's dtype.
     - Every operation goes through `Tensor.apply`.
     - Averages and distances, made of your tensor, read most handwritten digits.
 

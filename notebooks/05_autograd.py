@@ -6,33 +6,31 @@ app = marimo.App(width="medium", app_title="Module 05: Autograd")
 with app.setup(hide_code=True):
     import math
     import os
+    from collections.abc import Callable
     from heapq import heappop, heappush
     from itertools import count
 
     import marimo as mo
     import numpy as np
 
+    import tinytorch.arrays as arrays
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-    from tinytorch.arrays import add_up, float64, select
-    from tinytorch.graph import grad_mode, mentioned, no_grad, versions
-    from tinytorch.layers import linear
-    from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
-    from tinytorch.tensor import (
-        Tensor,
-        cast,
-        cat,
+    from tinytorch.arrays import (
+        add_at,
+        add_up,
         choose,
         clip,
         concatenate,
+        float64,
         getitem,
-        maximum,
         power,
-        randn,
-        stack,
+        select,
         stack_arrays,
-        sum_to_shape,
-        where,
     )
+    from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
+    from tinytorch.layers import linear
+    from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
+    from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
     from tito.diagrams import diagram
     from tito.lesson import compare, show
     from tito.picture import panels
@@ -58,10 +56,10 @@ def _():
     - write the gradient rule of an operation: products, sums, indexing, matrix products, softmax, cross-entropy;
     - say what a framework records during the forward pass, and what of it stays in memory;
     - run a backward pass through any graph, of any depth, visiting each operation once;
-    - check any gradient that I will ever write.
+    - check any gradient that I write.
 
     It takes two sittings. **Part I** (sections 1 to 5) is about the rules: one small function for each operation. **Part II** (sections 6
-    to 9) is about the engine that records operations and calls the rules.
+    to 8) is about the engine that records operations and calls the rules.
 
     **You need:** Modules 01 to 04. **It unlocks:** Module 06, optimizers.
     """)
@@ -93,7 +91,7 @@ def _():
 
 
 @app.function
-def numerical_gradient(f, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
+def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     """The gradient of `f` at `x` by central differences: nudge each entry up and down by eps.
 
     Args:
@@ -108,11 +106,11 @@ def numerical_gradient(f, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     array([5., 3.])
 
     Steps:
-        1. Go through all places of `x`; `np.ndindex(x.shape)` lists them, for any number of axes.
-        2. What is `f` when this one number is larger by eps? And when it is smaller?
+        1. Loop over all places in `x`; `np.ndindex(x.shape)` lists them, for any number of axes.
+        2. What is `f` when this one entry is larger by eps? And when it is smaller?
         3. The slope is a difference, divided by a distance.
 
-    Hint: from where to where did you move? And is everything else where it was, for the next place?
+    Hint: from where to where did you nudge it? Is every other entry unchanged?
     """
     ### BEGIN SOLUTION
     grad = np.zeros_like(x)
@@ -129,16 +127,16 @@ def numerical_gradient(f, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
 @app.function
 # points: 3
 def test_numerical_gradient():
-    """WHAT: the slope along every number, from a step in both directions; `x` stays as it was.
-    WHY: every rule of this module, and every op that you will ever write, is checked against it.
-    TIP: twice too large or too small? Look at the distance. Right for the first number only? Look at what you left moved.
+    """WHAT: the slope along every entry, from a step in both directions; `x` does not change.
+    WHY: every rule of this module, and every op that you write later, is checked against it.
+    TIP: off by a factor of two? Look at the distance. Right for the first entry only? Look at what you did not reset.
     """
     x = np.array([[1.0, -2.0], [0.5, 3.0]])
     assert np.allclose(numerical_gradient(lambda x: (x**2).sum(), x), 2 * x)
     assert np.allclose(numerical_gradient(lambda x: x[0, 0] * x[1, 1], x), [[3, 0], [0, 1]])
     assert x.tolist() == [[1.0, -2.0], [0.5, 3.0]], "x must not change"
     product = numerical_gradient(lambda x: x[0] * x[1], np.array([3.0, 5.0]), eps=0.5)
-    assert product.tolist() == [5.0, 3.0], "one number at a time: all others are where they were"
+    assert product.tolist() == [5.0, 3.0], "one entry at a time: all others keep their value"
     ### BEGIN HIDDEN TESTS
     assert abs(numerical_gradient(lambda x: x**3, np.array(2.0), eps=0.1) - 12.01) < 1e-9, "both ways, by eps"
     assert numerical_gradient(lambda x: 0.0, np.zeros((2, 0, 3))).shape == (2, 0, 3)
@@ -147,27 +145,25 @@ def test_numerical_gradient():
 
 @app.cell(hide_code=True)
 def _():
-    trying_function = mo.ui.dropdown(["sin(x)", "exp(x)", "x ** 3"], value="sin(x)", label="f(x) =")
-    trying_x = mo.ui.slider(0.1, 5, step=0.1, value=1.0, label="at x =", show_value=True)
+    step_function = mo.ui.dropdown(["sin(x)", "exp(x)", "x ** 3"], value="sin(x)", label="f(x) =")
+    step_x = mo.ui.slider(0.1, 5, step=0.1, value=1.0, label="at x =", show_value=True)
     mo.md(f"""
     ### Explore: is a smaller step a better step?
 
-    **Predict**: with a step of 0.1 the slope is wrong by some permille. How small must the step be for the smallest error? And
-    what happens if you go on from there? Where is the best step if all numbers are float32?
+    **Predict**: with a step of 0.1 the slope is off by a few tenths of a percent. Which step has the smallest error? What happens
+    with even smaller ones? And where is the best step if all numbers are float32?
 
-    {mo.hstack([trying_function, trying_x], justify="start", wrap=True)}
+    {mo.hstack([step_function, step_x], justify="start", wrap=True)}
     """)
-    return trying_function, trying_x
+    return step_function, step_x
 
 
 @app.function(hide_code=True)
 def explore_step(name, x):
     """Draw the error of a slope against the size of the step, in both precisions."""
-    f, slope = {
-        "sin(x)": (np.sin, np.cos),
-        "exp(x)": (np.exp, np.exp),
-        "x ** 3": (lambda x: x**3, lambda x: 3 * x**2),
-    }[name]
+    f, slope = {"sin(x)": (np.sin, np.cos), "exp(x)": (np.exp, np.exp), "x ** 3": (lambda x: x**3, lambda x: 3 * x**2)}[
+        name
+    ]
     steps = 10.0 ** np.arange(-15, 0.1, 0.25)
     figure, axis = panels()
     for dtype, style in ((np.float32, "o--"), (np.float64, "s-")):
@@ -182,19 +178,19 @@ def explore_step(name, x):
 
 
 @app.cell(hide_code=True)
-def _(trying_function, trying_x):
-    show(explore_step, trying_function.value, trying_x.value)
+def _(step_function, step_x):
+    show(explore_step, step_function.value, step_x.value)
     return
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    A large step sees the curve bend; a tiny one subtracts two numbers that agree in nearly all their digits, and only rounding is
-    left. In float64 there is a good place in between, near $10^{-5}$. In float32 even the best step leaves an error that is many
-    thousand times larger. So checking uses float64.
+    With a large step the curve bends in between; a tiny one subtracts two numbers that agree in nearly all their digits, and only
+    rounding error is left. In float64 the best step is near $10^{-5}$. In float32 even the best step leaves an error that is many
+    thousand times larger. So checks use float64.
 
-    And training cannot use it at all. Two forward passes for each number make 470,292 passes for *one* step of our network: at a
+    Training cannot use it at all. Two forward passes for each number make 470,292 passes for *one* step of our network: at a
     millisecond each, eight minutes. The rest of this module gets the same gradient for the price of about two.
 
     ## 2. An operation knows its own slope
@@ -209,29 +205,27 @@ def _():
     | $a$ | 15 | $p$ moves 3 times as much as $a$ does |
     | $b$ | 10 | $p$ moves 2 times as much as $b$ does |
 
-    Each line needs two things: the number in the line of the **result**, and what the operation itself does. Nobody ever looks at the
+    Each line needs two things: the number in the line of the **result**, and what the operation itself does. No line needs the
     whole formula. That is the **chain rule**, and it is why a framework needs only one small rule for each operation.
 
-    A **rule** is a function `rule(out, *arrays, **params)`, called right after the forward pass with everything the operation saw. It returns
-    a tuple with **one function for each input**: given `grad`, how much the loss moves with each number of `out`, that function computes
-    how much it moves with each number of this input. Only the functions of inputs that need a gradient are kept and called. Two rules are
-    given. Read them before you write yours:
+    A **rule** is a function `rule(out, *arrays, **params)`, called right after the op with everything the op saw. It returns a tuple
+    with **one function for each input**: given `grad`, the **upstream gradient** (how much the loss moves with each number of `out`),
+    that function computes how much the loss moves with each number of this input. Only the functions of inputs that need a gradient
+    are kept and called. Two rules are given. Read them before you write yours:
     """)
     return
 
 
 @app.function
-def gradient_of(*ops):
-    """Decorator: enter a gradient rule for `ops` into the table `gradients`.
+def gradient_of(*ops: Callable) -> Callable:
+    """Decorator: enter a rule for `ops` into the table `gradients`.
 
-    A rule is called right after the op, as `rule(out, *arrays, **params)`, and returns a tuple with one function for each input:
-    from the gradient of `out` to that of the input, or None where the input has none. A gradient may have the shape of `out`
-    where its input was broadcast. The arrays that a function mentions stay in memory until it has run; nothing else does.
+    A gradient may have the shape of `out` where its input was broadcast. The arrays that a function mentions stay in memory
+    until it has run; nothing else does.
     """
 
     def enter(rule):
-        for op in ops:
-            gradients[getattr(op, "op", op)] = rule  # @op keeps the bare function as `op`
+        gradients.update({getattr(op, "op", op): rule for op in ops})  # @op keeps the bare function as `op`
         return rule
 
     return enter
@@ -239,14 +233,14 @@ def gradient_of(*ops):
 
 @app.function
 @gradient_of(np.subtract)
-def subtract_gradient(out, a, b):
+def subtract_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a - b."""
     return lambda grad: grad, lambda grad: -grad
 
 
 @app.function
 @gradient_of(np.divide)
-def divide_gradient(out, a, b):
+def divide_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a / b."""
     return lambda grad: grad / b, lambda grad: -grad * (out / b)
 
@@ -254,7 +248,7 @@ def divide_gradient(out, a, b):
 @app.function
 @gradient_of(np.add)
 # points: 1
-def add_gradient(out, a, b):
+def add_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a + b.
 
     Args:
@@ -262,7 +256,7 @@ def add_gradient(out, a, b):
         a, b: arrays or numbers that were added.
 
     Returns:
-        Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
+        Two functions of `grad`: the gradient of a, and that of b, both in the shape of `grad`.
 
     >>> to_a, to_b = add_gradient(None, 1.0, 2.0)
     >>> to_a(5.0), to_b(5.0)
@@ -282,7 +276,7 @@ def add_gradient(out, a, b):
 # points: 1
 def test_add_gradient():
     """WHAT: both summands get the gradient of the sum.
-    WHY: wherever a network adds, a gradient splits without getting smaller: residual networks live on that.
+    WHY: wherever a network adds, the gradient goes to both sides undiminished: residual networks rely on that.
     TIP: the rule returns a tuple of two functions, and each of them takes `grad`.
     """
     a, grad = np.array([1.0, 2.0]), np.array([10.0, -3.0])
@@ -297,7 +291,7 @@ def test_add_gradient():
 @app.function
 @gradient_of(np.multiply)
 # points: 1
-def multiply_gradient(out, a, b):
+def multiply_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a * b.
 
     Args:
@@ -325,8 +319,8 @@ def multiply_gradient(out, a, b):
 @app.function
 # points: 1
 def test_multiply_gradient():
-    """WHAT: the slope of a product along one factor is the other factor, times what came in.
-    WHY: weights and inputs meet in products; this is where a weight learns what its input was.
+    """WHAT: the slope of a product along one factor is the other factor, times the upstream gradient.
+    WHY: weights and inputs meet in products: a weight's gradient is proportional to its input.
     TIP: compare with the table in section 2. Which number belongs to which input?
     """
     a, b, grad = np.array([1.0, 2.0]), np.array([4.0, -1.0]), np.array([10.0, 3.0])
@@ -341,10 +335,10 @@ def test_multiply_gradient():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 3. Sums and picks: the shape must come back
+    ## 3. Sums and indexing: restoring the shape
 
-    A gradient has the shape of what it belongs to. $s = x_1 + x_2 + x_3$: if $s$ matters 5, then every summand does, and the gradient
-    of $x$ is $(5, 5, 5)$. A sum along an axis makes a table shorter, and its rule makes the gradient longer again:
+    A gradient has the shape of what it belongs to. For $s = x_1 + x_2 + x_3$ with an upstream gradient of 5, each summand gets 5: the
+    gradient of $x$ is $(5, 5, 5)$. A sum along an axis removes that axis, and its rule puts it back:
 
     $$x = \begin{pmatrix} 1 & 2 & 3 \\ 4 & 5 & 6 \end{pmatrix} \qquad \text{sum, axis 1: } (6, 15) \qquad
     \text{grad } (10, 20) \;\to\; \begin{pmatrix} 10 & 10 & 10 \\ 20 & 20 & 20 \end{pmatrix}$$
@@ -355,7 +349,7 @@ def _():
 @app.function
 @gradient_of(add_up)
 # points: 2
-def sum_gradient(out, x, axis=None, keepdims=False):
+def sum_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> tuple:
     """Rule for sums.
 
     Args:
@@ -393,13 +387,13 @@ def sum_gradient(out, x, axis=None, keepdims=False):
 # points: 2
 def test_sum_gradient():
     """WHAT: every summand gets the gradient of its sum, for any axis, with and without keepdims.
-    WHY: every loss is a sum; here the way back begins.
+    WHY: every loss is a sum; the backward pass begins here.
     TIP: write down three shapes: of x, of the sum, and of grad after your first step. The tuple has one entry, and a comma.
     """
     x = np.ones((2, 3))
     assert sum_gradient(None, x, axis=0)[0](np.array([1.0, 2.0, 3.0])).tolist() == [[1, 2, 3], [1, 2, 3]]
     assert sum_gradient(None, x, axis=1)[0](np.array([1.0, 2.0])).tolist() == [[1, 1, 1], [2, 2, 2]]
-    assert sum_gradient(None, x)[0](np.array(7.0)).tolist() == [[7, 7, 7], [7, 7, 7]], "over everything"
+    assert sum_gradient(None, x)[0](np.array(7.0)).tolist() == [[7, 7, 7], [7, 7, 7]], "over all axes"
     assert sum_gradient(None, x, axis=1, keepdims=True)[0](np.array([[1.0], [2.0]])).tolist() == [[1, 1, 1], [2, 2, 2]]
     ### BEGIN HIDDEN TESTS
     cube, grad = np.ones((2, 3, 4)), np.array([1.0, 2.0, 3.0])
@@ -411,41 +405,22 @@ def test_sum_gradient():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **Picking** is the opposite. Of $x = (7, 8, 9)$ the index `[2, 0, 2]` picks $(9, 7, 9)$. What was not picked did not matter. What was
-    picked twice mattered twice: with the incoming gradient $(1, 10, 100)$ the gradient of $x$ is $(10, 0, 101)$.
+    **Indexing** is the opposite. Of $x = (7, 8, 9)$ the index `[2, 0, 2]` picks $(9, 7, 9)$. What was not picked has no effect. What
+    was picked twice counts twice: with the upstream gradient $(1, 10, 100)$ the gradient of $x$ is $(10, 0, 101)$.
     """)
     return
-
-
-@app.function(hide_code=True)
-def add_at(full, index, grad):
-    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
-
-    Only arrays of integers can pick a place twice. `np.add.at` adds those one after the other; where rows are picked many times each,
-    as frequent words are, sorting them and adding up each run is faster.
-    """
-    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
-    if not any(array.dtype.kind in "iu" for array in arrays):
-        full[index] += grad
-    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
-        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
-        order = rows.argsort(kind="stable")
-        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
-    else:
-        np.add.at(full, index, grad)
 
 
 @app.function
 @gradient_of(getitem)
 # points: 2
-def getitem_gradient(out, x, index):
+def getitem_gradient(out: np.ndarray, x: np.ndarray, index: tuple) -> tuple:
     """Rule for x[index].
 
     Args:
         out: what was picked.
         x: array of any shape.
-        index: whatever NumPy takes between square brackets.
+        index: what NumPy takes between square brackets.
 
     Returns:
         A tuple of one function of `grad`: the gradient of x, in the shape and dtype of `x`.
@@ -455,10 +430,10 @@ def getitem_gradient(out, x, index):
     [10.0, 0.0, 101.0]
 
     Steps:
-        1. Begin with zeros.
-        2. Add `grad` at the picked places, with `add_at`.
+        1. Start from zeros.
+        2. Add `grad` at the picked places: `add_at(zeros, index, grad)` is given, in `tinytorch/arrays.py`.
 
-    Hint: why not `zeros[index] += grad`? It writes to a place twice, but adds only once: both times it starts from the old number.
+    Hint: why not `zeros[index] += grad`? It writes to a place twice, but both times it adds to the old number.
     """
     ### BEGIN SOLUTION
     shape, dtype = x.shape, x.dtype
@@ -475,8 +450,8 @@ def getitem_gradient(out, x, index):
 @app.function
 # points: 2
 def test_getitem_gradient():
-    """WHAT: the gradient lands where the number came from; the rest is 0, and what was picked twice gets both.
-    WHY: a language model looks its words up by index, and a frequent word is picked many times in a batch.
+    """WHAT: the gradient goes to where the number came from; the rest is 0, and what was picked twice gets both.
+    WHY: a language model looks up its words by index, and a frequent word is picked many times in a batch.
     TIP: try index [0, 0] on an array of two, and follow each of the two gradients.
     """
     x, grad = np.arange(6, dtype=np.float32).reshape(2, 3), np.array([1.0, 10.0], dtype=np.float32)
@@ -501,8 +476,8 @@ def _():
     $$A = \begin{pmatrix} 1 & 2 \end{pmatrix} \quad B = \begin{pmatrix} 3 & 4 \\ 5 & 6 \end{pmatrix} \quad G = \begin{pmatrix} 10 & 1 \end{pmatrix}:
     \qquad A_{11} \text{ gets } 10 \cdot 3 + 1 \cdot 4 = 34, \quad A_{12} \text{ gets } 10 \cdot 5 + 1 \cdot 6 = 56$$
 
-    A sum over a common index is itself a matrix product. Find out of what; then do the same for $B_{kj}$, which occurs once in each
-    *row* of $C$. The shapes leave you hardly a choice: $A$ is $(n, k)$, $B$ is $(k, m)$, $G$ is $(n, m)$.
+    A sum over a common index is itself a matrix product. Find out of which matrices; then do the same for $B_{kj}$, which occurs once
+    in each *row* of $C$. The shapes leave little choice: $A$ is $(n, k)$, $B$ is $(k, m)$, $G$ is $(n, m)$.
     """)
     return
 
@@ -510,7 +485,7 @@ def _():
 @app.function
 @gradient_of(np.matmul)
 # points: 3
-def matmul_gradient(out, a, b):
+def matmul_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a @ b, for matrices and for stacks of them (the last two axes are the matrix).
 
     Args:
@@ -527,9 +502,9 @@ def matmul_gradient(out, a, b):
 
     Steps:
         1. Which product of `grad` with the other matrix gives the sums above?
-        2. The same for `b`; which of the two must stand on the left?
+        2. The same for `b`; which of the two is on the left?
 
-    Hint: a matrix with its last two axes swapped is `x.swapaxes(-1, -2)`; `.T` would turn a whole stack around.
+    Hint: `x.swapaxes(-1, -2)` swaps the last two axes; `.T` would reverse all axes of a stack.
     """
     ### BEGIN SOLUTION
     return lambda grad: grad @ b.swapaxes(-1, -2), lambda grad: a.swapaxes(-1, -2) @ grad
@@ -541,7 +516,7 @@ def matmul_gradient(out, a, b):
 def test_matmul_gradient():
     """WHAT: both gradients match the numerical gradient, for matrices and stacks of matrices.
     WHY: a forward pass is nearly all matrix products; the backward pass takes two for each.
-    TIP: write the three shapes down, and see which product has the shape you need. No sum, no loop.
+    TIP: write down the three shapes, and see which product has the shape you need. No sum, no loop.
     """
     a, b, grad = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [5.0, 6.0]]), np.array([[10.0, 1.0]])
     to_a, to_b = matmul_gradient(a @ b, a, b)
@@ -562,9 +537,9 @@ def _():
     mo.md(r"""
     ## 5. Activations, and the end of a classifier
 
-    **ReLU** passes some numbers on and cuts others off. What was cut off can move a little without any effect. (At exactly 0 there is
-    no slope; the convention is 0.) One trap: a gradient can be infinite, as that of $\sqrt{x}$ at 0, and $0 \cdot \infty$ is not a number.
-    So a mask must *select*, not multiply. `select(mask, x)` is given: `x` where the mask holds, and 0 elsewhere.
+    **ReLU** passes some numbers through and sets others to 0. Those can move a little without any effect. (At exactly 0 the slope is
+    undefined; the convention is 0.) One trap: a gradient can be infinite, as that of $\sqrt{x}$ at 0, and $0 \cdot \infty$ is nan. So a
+    mask must *select*, not multiply. `select(mask, x)` is given: `x` where the mask is True, and 0 elsewhere.
     """)
     return
 
@@ -572,7 +547,7 @@ def _():
 @app.function
 @gradient_of(relu)
 # points: 1
-def relu_gradient(out, x):
+def relu_gradient(out: np.ndarray, x: np.ndarray) -> tuple:
     """Rule for relu.
 
     Args:
@@ -587,7 +562,7 @@ def relu_gradient(out, x):
     [0.0, 5.0]
 
     Steps:
-        1. Which numbers of `grad` go on, and which end here?
+        1. Which numbers of `grad` pass through, and which become 0?
 
     Hint: the arrays that your function mentions stay in memory. The next layer keeps `out` anyway: can you do without `x`?
     """
@@ -600,17 +575,16 @@ def relu_gradient(out, x):
 # points: 1
 def test_relu_gradient():
     """WHAT: the gradient passes where x > 0, and nowhere else; float32 stays float32.
-    WHY: a neuron that is cut off for every input learns nothing any more: it is dead.
-    TIP: at x = 0 the answer is 0, even for an infinite gradient. Do you multiply, or select?
+    WHY: a neuron whose output is 0 for every input never learns again: it is dead.
+    TIP: at x = 0 the answer is 0, also for an infinite upstream gradient. Do you multiply, or select?
     """
     x, grad = np.array([-2.0, 0.0, 0.5, 3.0], dtype=np.float32), np.array([7.0, 7.0, 7.0, -7.0], dtype=np.float32)
     (to_x,) = relu_gradient(np.maximum(x, 0), x)
     assert to_x(grad).tolist() == [0.0, 0.0, 7.0, -7.0] and to_x(grad).dtype == np.float32
-    assert to_x(grad * np.float32(np.inf)).tolist() == [0.0, 0.0, np.inf, -np.inf], (
-        "0 times infinity is not a number: select"
-    )
+    infinite = grad * np.float32(np.inf)
+    assert to_x(infinite).tolist() == [0.0, 0.0, np.inf, -np.inf], "0 times infinity is nan: select, do not multiply"
     ### BEGIN HIDDEN TESTS
-    assert grad.tolist() == [7.0, 7.0, 7.0, -7.0], "grad may belong to others: it must not change"
+    assert grad.tolist() == [7.0, 7.0, 7.0, -7.0], "other nodes may hold grad: it must not change"
     ### END HIDDEN TESTS
 
 
@@ -623,9 +597,9 @@ def _():
     \qquad p = (0.5, 0.3, 0.2): \quad
     \begin{pmatrix} 0.25 & -0.15 & -0.10 \\ -0.15 & 0.21 & -0.06 \\ -0.10 & -0.06 & 0.16 \end{pmatrix}$$
 
-    The gradient of $x_j$ is $\sum_i g_i \, \partial p_i / \partial x_j$: each column, weighted with the incoming $g$. For $g = (1, 0, 0)$ that is the
-    first row, $(0.25, -0.15, -0.10)$. But of 50,000 words the matrix would take 10 GB. Put the formula into the sum, and see that nothing
-    of size $n \times n$ is needed: one weighted sum for each row is enough.
+    The gradient of $x_j$ is $\sum_i g_i \, \partial p_i / \partial x_j$: each column, weighted with the upstream $g$. For $g = (1, 0, 0)$ that is the
+    first row, $(0.25, -0.15, -0.10)$. But of 50,000 words the matrix would take 10 GB. Put the formula into the sum, and see that you need
+    nothing of size $n \times n$: one weighted sum for each row is enough.
     """)
     return
 
@@ -633,7 +607,7 @@ def _():
 @app.function
 @gradient_of(softmax)
 # points: 3
-def softmax_gradient(out, x, dim=-1):
+def softmax_gradient(out: np.ndarray, x: np.ndarray, dim: int = -1) -> tuple:
     """Rule for softmax.
 
     Args:
@@ -649,9 +623,9 @@ def softmax_gradient(out, x, dim=-1):
     [0.25, -0.15, -0.1]
 
     Steps:
-        1. On paper: split the sum into the one term with i = j and all others. What can be taken out of the sum?
-        2. Compute the sum that is left, one for each row.
-        3. Put it together.
+        1. On paper: split the sum into the term with i = j and all others. What can be factored out?
+        2. Compute the remaining sum, one for each row.
+        3. Combine the two.
 
     Hint: both cases contain $-p_i p_j$, if you read $p_i (1 - p_i)$ as $p_i - p_i p_i$.
     """
@@ -665,11 +639,13 @@ def softmax_gradient(out, x, dim=-1):
 def test_softmax_gradient():
     """WHAT: the gradient matches the numerical gradient, along any axis.
     WHY: attention, in Module 12, is a softmax in the middle of a network.
-    TIP: with the same gradient for all entries nothing can move, because the probabilities sum to one. Do you get zeros?
+    TIP: with the same upstream gradient for all entries the result is 0, because the probabilities sum to one. Is it?
     """
     out, grad = np.array([[0.5, 0.3, 0.2]]), np.array([[1.0, 0.0, 0.0]])
     assert np.allclose(softmax_gradient(out, None)[0](grad), [[0.25, -0.15, -0.10]])
-    assert np.allclose(softmax_gradient(out, None)[0](np.ones((1, 3))), 0), "the same everywhere moves nothing"
+    assert np.allclose(softmax_gradient(out, None)[0](np.ones((1, 3))), 0), (
+        "the same gradient everywhere changes nothing"
+    )
     x, grad = np.sin(np.arange(12.0)).reshape(3, 4), np.cos(np.arange(12.0)).reshape(3, 4)
     expected = numerical_gradient(lambda x: (softmax(x, dim=0) * grad).sum(), x)
     assert np.allclose(softmax_gradient(softmax(x, dim=0), x, dim=0)[0](grad), expected, atol=1e-6), "dim=0"
@@ -684,9 +660,9 @@ def test_softmax_gradient():
 def _():
     mo.md(r"""
     **Cross-entropy** of one row is $\log \sum_j e^{z_j} - z_t$, where $t$ is the right class. Derive it: the logarithm of the sum has the
-    slope $e^{z_j} / \sum_i e^{z_i} = p_j$, the probability. The second part has the slope $-1$ at the right class alone. For the
-    probabilities $(0.5, 0.3, 0.2)$ and the right class 0, the gradient is $(-0.5, 0.3, 0.2)$: *what the network says, minus what is
-    true*. All the logarithms have cancelled.
+    slope $e^{z_j} / \sum_i e^{z_i} = p_j$, the probability. The second part has the slope $-1$ at the right class only. For the
+    probabilities $(0.5, 0.3, 0.2)$ and the right class 0, the gradient is $(-0.5, 0.3, 0.2)$: *the prediction minus the truth*. All
+    the logarithms have cancelled.
     """)
     return
 
@@ -694,7 +670,7 @@ def _():
 @app.function
 @gradient_of(cross_entropy_terms)
 # points: 2
-def cross_entropy_gradient(out, logits, target):
+def cross_entropy_gradient(out: np.ndarray, logits: np.ndarray, target: np.ndarray) -> tuple:
     """Rule for cross_entropy_terms.
 
     Args:
@@ -703,16 +679,16 @@ def cross_entropy_gradient(out, logits, target):
         target: the right classes, shape (N,), integers.
 
     Returns:
-        A function of `grad`, which has shape (N,): the gradient of the logits. And None, because a class number cannot move.
+        A function of `grad`, which has shape (N,): the gradient of the logits. And None: class numbers have no gradient.
 
     >>> to_logits, to_target = cross_entropy_gradient(None, np.array([[0.0, 0.0]]), np.array([1]))
     >>> to_logits(np.array([1.0])).tolist()
     [[0.5, -0.5]]
 
     Steps:
-        1. What the network says: probabilities, shape (N, C).
-        2. Minus what is true: at one place in each row.
-        3. Each row counts as much as its `grad` says.
+        1. The prediction: probabilities, shape (N, C).
+        2. Minus the truth: at one place in each row.
+        3. Multiply each row by its `grad`.
 
     Hint: all rows at once, `np.arange(N)`, and in each row one column, `target`, make an index. (N,) against (N, C)?
     """
@@ -730,8 +706,8 @@ def cross_entropy_gradient(out, logits, target):
 @app.function
 # points: 2
 def test_cross_entropy_gradient():
-    """WHAT: probabilities minus the truth, row by row, each row times its incoming gradient; None for the class numbers.
-    WHY: this is the first gradient of every classifier: the push that everything before it receives.
+    """WHAT: probabilities minus the truth, row by row, each row times its upstream gradient; None for the class numbers.
+    WHY: every gradient in a classifier starts from this one.
     TIP: each row must sum to 0. Does it? Then look at how `grad` meets the rows.
     """
     logits, target = np.log(np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], dtype=np.float32)), np.array([0, 2])
@@ -755,8 +731,8 @@ def _():
 
     ## 6. Recording the graph
 
-    The rules exist; who calls them? In Module 01 you left a hook in `Tensor.apply`. Now you fill it. It sees every operation and adds a
-    **node** to the graph: which functions compute gradients, and where those gradients go next. For $L = (a b + c) \cdot 5$:
+    You have the rules; what calls them? In Module 01 you left a hook in `Tensor.apply`. Now you fill it. It sees every operation and
+    adds a **node** to the graph: which functions compute gradients, and where those gradients go next. For $L = (a b + c) \cdot 5$:
 
     | `sequence_nr` | operation | its gradients go to |
     |---:|:---|:---|
@@ -765,10 +741,14 @@ def _():
     | 3 | `multiply` | node 2 (5 is not a tensor) |
 
     A tensor that an operation made points to its node, its `grad_fn`. A tensor that you made yourself is a **leaf**. A gradient goes to the
-    input's node, or, if it has none, to the input itself. If `c` was made without `requires_grad`, its entry is missing.
+    input's node, or, if it has none, to the input itself. If `c` does not require a gradient, its entry is missing.
 
     Why does a node not hold its result? The result holds the node; if they held each other, that would be a reference cycle, and Python
-    would keep both, with all their arrays, until its garbage collector runs. So a node keeps the shape, and the arrays that its functions mention.
+    would keep both, with all their arrays, until its garbage collector runs. So a node keeps the shape, and the arrays that its functions
+    mention.
+
+    At inference you need no gradients, and an optimizer's own arithmetic must not be recorded. Inside a `with no_grad():` block (given, in
+    `tinytorch/graph.py`) the flag `grad_mode.enabled` is False. `detach`, from Module 01, cuts at one place: the same numbers, as a leaf.
     """)
     return
 
@@ -784,35 +764,19 @@ class Node:
         self.shape, self.dtype, self.version, self.hooks = out.shape, out.dtype, versions.latest, None
 
     def free(self) -> None:
-        """Let go of what the functions keep in memory."""
+        """Release what the functions keep in memory."""
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
-
-
-@app.function(hide_code=True)
-def missing_rule(op, *arrays):
-    """The rule of an op that has none: the forward pass works, and asking for the gradient raises."""
-
-    def to_input(grad):
-        raise RuntimeError(f"{op.__name__} has no gradient rule: enter one with @gradient_of, or detach() its inputs")
-
-    return (to_input,) * len(arrays)
+        name = self.op.__name__
+        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
+        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
 
 
 @app.function
 @Tensor.set_recorder
 # points: 3
-def record(op, out, inputs, arrays, params, backward=None):
+def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict, backward: tuple | None = None) -> None:
     """Record the op on the graph if any input requires a gradient.
 
     Args:
@@ -821,7 +785,7 @@ def record(op, out, inputs, arrays, params, backward=None):
         inputs: what went in: tensors and plain numbers.
         arrays: the same, with the tensors' arrays in their place.
         params: its options, by name.
-        backward: what a rule would return, if the op brought that along.
+        backward: what a rule would return, if the op returned that itself.
 
     Returns:
         None; sets `out.requires_grad` and `out.grad_fn`.
@@ -832,8 +796,8 @@ def record(op, out, inputs, arrays, params, backward=None):
     (True, [True])
 
     Steps:
-        1. Does no input require a gradient? Is `out` not made of floats? Is recording off (`grad_mode.enabled`)? Then stop here.
-        2. Without a `backward`, take the op's rule from `gradients`, and call it. There is no rule? `missing_rule(op, *arrays)`.
+        1. Return if no input requires a gradient, if `out` is not made of floats, or if `grad_mode.enabled` is False.
+        2. If `backward` is None, look up the op's rule in `gradients`, and call it. If there is none: `missing_rule(op, *arrays)`.
         3. List a pair for each input that is a tensor and requires a gradient: its parent, and its function from `backward`. The parent
            is the input's `grad_fn`, or the input itself if it is a leaf.
         4. Set `out.requires_grad`, and `out.grad_fn` to `Node(op, pairs, out.array)`.
@@ -863,9 +827,9 @@ def record(op, out, inputs, arrays, params, backward=None):
 @app.function
 # points: 3
 def test_record():
-    """WHAT: a node with the right parents if a gradient is wanted, and none if not; an op without a rule raises in backward.
+    """WHAT: a node with the right parents if a gradient is required, and none if not, or under no_grad; unknown ops raise in backward.
     WHY: what is not recorded here has no gradient later, and there is no error to tell you.
-    TIP: print `out.grad_fn.next_functions`. Leaves are there themselves, results through their node; all else is left out.
+    TIP: print `out.grad_fn.next_functions`. It lists leaves themselves, results by their node, and nothing else.
     """
     assert Tensor.recorder is record
     a, b = Tensor([2.0], requires_grad=True), Tensor([3.0])
@@ -874,19 +838,16 @@ def test_record():
     ((parent, to_a),) = product.grad_fn.next_functions
     assert parent is a, "the only parent is a, because b does not require a gradient"
     grad = to_a(np.array([5.0]))
-    assert product.grad_fn.shape == (1,) and isinstance(grad, np.ndarray) and grad.tolist() == [15.0], (
-        "rules get arrays"
-    )
+    assert isinstance(grad, np.ndarray) and grad.tolist() == [15.0], "rules get arrays"
     total = 1 + (product + a)
     ((inner, _),) = total.grad_fn.next_functions
-    assert inner.next_functions[0][0] is product.grad_fn, "results through their node"
+    assert inner.next_functions[0][0] is product.grad_fn, "the parent of a result is its node"
     assert not (b * b).requires_grad and (b * b).grad_fn is None, "no input requires a gradient"
-    assert not Tensor.apply(np.greater, a, b).requires_grad, "True and False have no slope"
-    assert total.grad_fn.sequence_nr > product.grad_fn.sequence_nr
+    assert not Tensor.apply(np.greater, a, b).requires_grad, "booleans have no slope"
+    with no_grad():
+        assert (a * b).grad_fn is None, "nothing is recorded under no_grad"
     unknown = Tensor.apply(np.arctan2, a, b)
-    assert unknown.requires_grad, (
-        "arctan2 has no rule: the forward pass works, and its result still requires a gradient"
-    )
+    assert unknown.requires_grad, "arctan2 has no rule: the forward pass works, and its result requires a gradient"
     try:
         unknown.grad_fn.next_functions[0][1](np.ones(1))
     except RuntimeError as error:
@@ -896,14 +857,11 @@ def test_record():
     ### BEGIN HIDDEN TESTS
     own = Tensor.apply(lambda x: (2 * x, (lambda grad: 7 * grad,)), a)
     assert own.grad_fn.next_functions[0][1](1.0) == 7.0, "an op may bring its own gradient"
-    rows = Tensor.apply(add_up, Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), axis=1)
-    assert rows.grad_fn.next_functions[0][1](np.array([1.0, 10.0])).tolist() == [[1.0, 1.0], [10.0, 10.0]], (
-        "params go to the rule by name"
-    )
-    assert Tensor.apply(np.arctan2, b, b).grad_fn is None, "no input asked for this gradient"
-    assert (b - a).grad_fn.next_functions[0][1](np.ones(1)).tolist() == [-1.0], (
-        "the function of this input, not of the first"
-    )
+    table = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    (_, to_table) = table.sum(dim=1).grad_fn.next_functions[0]
+    assert to_table(np.array([1.0, 10.0])).tolist() == [[1.0, 1.0], [10.0, 10.0]], "params go to the rule by name"
+    (_, to_a) = (b - a).grad_fn.next_functions[0]
+    assert to_a(np.ones(1)).tolist() == [-1.0], "the function of this input, not of the first"
     ### END HIDDEN TESTS
 
 
@@ -912,26 +870,35 @@ def _():
     mo.md(r"""
     ## 7. Backward: the youngest node first
 
-    Look at $y = x \cdot x$, then $L = y + y \cdot x$. The gradient of $y$ arrives in two parts, one from each place where it was used. $y$ may
-    pass on its gradient only when **both** are there. Following every path on its own would also be right, and hopeless: thirty times
+    Look at $y = x \cdot x$, then $L = y + y \cdot x$. The gradient of $y$ arrives in two parts, one from each place where it is used. $y$ can
+    pass on its gradient only when **both** have arrived. Following every path separately would also be right, and hopeless: thirty times
     $x + x$ has $2^{30}$ paths, a billion, and only thirty operations.
 
     How do you know that all parts have arrived? Every operation that *uses* a result is younger than the result. Always take the **youngest**
-    node that waits: everything that could still send it something is younger, and done. You need no sorting and no recursion; the
-    `sequence_nr` in the nodes is enough. A heap gives out the smallest entry first, so put in minus the number.
+    waiting node: everything that could still send it something is younger, and done. You need no sorting and no recursion; the
+    `sequence_nr` in the nodes is enough. A heap returns the smallest entry first, so store minus the number.
 
-    Two things happen on the way. If an input was **broadcast**, its gradient arrives too big, and every copy contributes to it: you
-    wrote `sum_to_shape` in Module 01 for this moment. And a **leaf** passes nothing on: it adds to its `.grad`. That is why two
+    Two details. If an input was **broadcast**, its gradient arrives too big, and every copy contributes to it: that is what you
+    wrote `sum_to_shape` for in Module 01. And a **leaf** passes nothing on: it adds to its `.grad`. That is why the gradients of two
     calls of `backward` add up, and why you call `zero_grad` between two steps.
     """)
     return
 
 
 @app.function(hide_code=True)
-def accumulate(leaf, grad):
+def run_hooks(owner: Tensor | Node, grad: np.ndarray) -> np.ndarray:
+    """Show a gradient to the hooks of a leaf or a node; what a hook returns, if anything, replaces it."""
+    for hook in owner.hooks or ():
+        changed = hook(Tensor.wrap(grad))
+        grad = grad if changed is None else changed.array
+    return grad
+
+
+@app.function(hide_code=True)
+def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
     """Add to a leaf's `.grad`, in place. The leaf owns that array, so the first one is copied, in row-major order."""
-    for hook in leaf.hooks or ():
-        grad = run_hook(hook, grad)
+    if leaf.hooks:
+        grad = run_hooks(leaf, grad)
     if grad_mode.collected is not None:  # `grad` runs, which leaves every .grad alone
         grad_mode.collected.setdefault(leaf, []).append(grad)
     elif leaf.grad is None:
@@ -941,73 +908,35 @@ def accumulate(leaf, grad):
 
 
 @app.function(hide_code=True)
-def run_hook(hook, grad):
-    """Show a gradient to a hook, as a tensor; the hook may return another one to go on with."""
-    changed = hook(Tensor.wrap(grad))
-    return grad if changed is None else changed.array
+def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
+    """Give a gradient its tensor's shape and dtype, where broadcasting or promotion has changed them."""
+    return sum_to_shape(np.asarray(grad), parent.shape).astype(parent.dtype, copy=False)
 
 
 @app.function(hide_code=True)
-def first_gradient(tensor, gradient):
-    """Where `backward` begins: at 1 for a single number, else at what the caller gives.
-
-    Raises:
-        RuntimeError: the tensor requires no gradient, has several numbers but none was given, or another shape than what was.
-    """
-    if not tensor.requires_grad:
-        raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
-    if gradient is None:
-        if tensor.numel() != 1:
-            raise RuntimeError(
-                f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first"
-            )
-        return np.ones_like(tensor.array)
-    array = np.asarray(gradient.array if isinstance(gradient, Tensor) else gradient, tensor.dtype)
-    if array.shape != tensor.shape:
-        raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
-    return array
-
-
-@app.function(hide_code=True)
-def fit(grad, parent):
-    """Give a gradient the shape and dtype of what it belongs to, where broadcasting or promotion has changed them."""
-    grad = np.asarray(grad)
-    return sum_to_shape(grad, parent.shape).astype(parent.dtype, copy=False)
-
-
-@app.function(hide_code=True)
-def arrived(node, grad):
-    """What to do with a gradient where a node was freed, has hooks, or may need an array that has changed in place."""
+def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
+    """Check that a node was not freed and that its arrays have not changed, and run its hooks."""
     if node.next_functions is None:
         raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
     for _, function in node.next_functions:
         if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(
-                f"{node} needs an array that has changed in place: change it after backward(), or change a clone()"
-            )
-    for hook in node.hooks or ():
-        grad = run_hook(hook, grad)
-    return grad
+            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
+    return run_hooks(node, grad)
 
 
 @app.function
 @Tensor.set_engine
 # points: 4
-def backward(tensor, gradient=None, retain_graph: bool = False) -> None:
-    """Fill in `.grad` of every leaf that `tensor` depends on: what `tensor.backward()` does.
-
-    There are no gradients of gradients: rules compute with arrays, and that is not recorded.
+def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+    """Add to `.grad` of every leaf that `tensor` depends on: what `tensor.backward()` does.
 
     Args:
         tensor: where to begin; one number, unless a `gradient` is given.
-        gradient: tensor of the same shape: how much each number of `tensor` matters.
+        gradient: tensor of the same shape: the upstream gradient.
         retain_graph: keep the graph, so that backward can run again.
 
     Returns:
-        None; adds to `.grad` of the leaves.
-
-    Raises:
-        RuntimeError: what `first_gradient` refuses, a graph that was freed, or an array that changed in place.
+        None.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -1015,18 +944,18 @@ def backward(tensor, gradient=None, retain_graph: bool = False) -> None:
     tensor([2., 4.])
 
     Steps:
-        1. Keep two things: `waiting`, from node to the gradient that has arrived there so far, and `queue`, a heap of
+        1. Keep two things: `waiting`, from node to the gradient that has arrived so far, and `queue`, a heap of
            (-sequence_nr, node). `heappush(queue, pair)` puts one in, `heappop(queue)` takes out the smallest.
         2. Take the youngest node, and the gradient that waited for it.
-        3. If `node.version != versions.latest` (an array has changed in place, or the node was freed) or the node has hooks, go on with
-           `arrived(node, grad)`, which is given.
-        4. For each parent and function of its `next_functions`: call the function with the gradient. If shape or dtype are not the parent's,
-           `fit` makes them so.
-        5. A leaf accumulates. A node that waits already gets the sum, in a new array, because others may hold the old one; any
-           other node begins to wait.
-        6. Unless the graph is to be retained, free the node.
+        3. If `node.version != versions.latest` (an array has changed in place, or the node was freed) or the node has hooks, replace the
+           gradient by `arrived(node, grad)`, which is given.
+        4. For each parent and function in its `next_functions`: call the function with the gradient. If the shape or dtype is not the
+           parent's, fix it with `fit(part, parent)`.
+        5. `accumulate` at a leaf. For a node that already waits, store the sum, in a new array, because other nodes may hold the old
+           one; any other node begins to wait.
+        6. Unless the graph is retained, free the node.
 
-    Hint: try it on paper, for y = x * x and y + y * x: write `waiting` down after each node. A leaf is a Tensor, a node is not.
+    Hint: try it on paper, for y = x * x and y + y * x: write down `waiting` after each node. A leaf is a Tensor, a node is not.
     """
     start = first_gradient(tensor, gradient)
     if tensor.grad_fn is None:
@@ -1058,9 +987,9 @@ def backward(tensor, gradient=None, retain_graph: bool = False) -> None:
 @app.function
 # points: 4
 def test_backward():
-    """WHAT: gradients reach all leaves, through broadcasting and fan-out, at any depth; a used graph is refused.
-    WHY: this loop is the heart of the framework.
-    TIP: too large? A node went before all its parts had arrived, or an array that others hold was changed. Wrong shape? Step 4.
+    """WHAT: gradients reach all leaves, through broadcasting and fan-out, at any depth; a freed graph is refused.
+    WHY: every training step of every network runs this loop.
+    TIP: too large? A node went before all its parts had arrived, or you added into an array that others hold. Wrong shape? Step 4.
     """
     assert Tensor.recorder is record and Tensor.engine is backward and gradients[np.add] is add_gradient
     assert gradients[np.multiply] is multiply_gradient and gradients[add_up] is sum_gradient
@@ -1086,6 +1015,10 @@ def test_backward():
         pass
     else:
         raise AssertionError("the graph was freed: a second backward must raise RuntimeError")
+    dtypes, half = [], Tensor([1.0], dtype=np.float16, requires_grad=True)
+    middle = Tensor.apply(lambda x: (x * 1, (lambda grad: dtypes.append(grad.dtype) or grad,)), half)
+    (middle * Tensor([2.0])).backward()
+    assert dtypes == [np.float16], "a gradient has the dtype of its tensor, also in the middle of the graph"
     ### BEGIN HIDDEN TESTS
     deep = x * 1
     for _ in range(2_000):
@@ -1097,11 +1030,13 @@ def test_backward():
     z = Tensor([1.0, 1.0], requires_grad=True)
     one, three = z * 1, z * 3
     later = three * 5
+    three.grad_fn.hooks = [lambda grad: grad]
     ((one + three) + later).backward(Tensor([1.0, 10.0]))
     assert z.grad.tolist() == [19.0, 190.0], "an array that two nodes hold must not be added into"
-    half = Tensor([1.0, 2.0], dtype=np.float16, requires_grad=True)
-    (half * z.detach()).sum().backward()
-    assert half.grad.dtype == np.float16, "a gradient has the dtype of its tensor"
+    twice = z * 2
+    twice.grad_fn.hooks = [lambda grad: grad * 0]
+    (twice + 0).sum().backward()
+    assert z.grad.tolist() == [19.0, 190.0], "a hook may replace the gradient"
     ### END HIDDEN TESTS
 
 
@@ -1119,34 +1054,13 @@ def _():
     mo.md(f"""
     ### Explore: the graph, with values and gradients
 
-    The nodes that your `record` makes: the value on top, the gradient below it. **Predict**: in the second formula, what is the gradient
+    The nodes that your `record` makes, each with its value and its gradient. **Predict**: in the second formula, what is the gradient
     of `a`? In the third, `a` is used three times: which arrows bring its parts? In the last, what do all gradients become when
     `a * b` is smaller than `c`? Then move the sliders.
 
     {mo.hstack([graph_formula, graph_a, graph_b, graph_c], justify="start", wrap=True)}
     """)
     return graph_a, graph_b, graph_c, graph_formula
-
-
-@app.function(hide_code=True)
-def explore_steps(f, leaves):
-    """Run `f` forward and backward: [label, tensor, inputs, gradient] of every leaf and every operation, in order."""
-    steps = [[name, leaf, (), None] for name, leaf in leaves.items()]
-
-    def watch(op, out, inputs, arrays, params, backward=None):
-        record(op, out, inputs, arrays, params, backward)
-        step = [op.__name__, out, inputs, np.zeros(())]
-        out.grad_fn.hooks = [lambda grad: step.__setitem__(3, grad.array)]
-        steps.append(step)
-
-    before, Tensor.recorder = Tensor.recorder, watch
-    try:
-        backward(f(**leaves))
-    finally:
-        Tensor.recorder = before
-    for step in steps[: len(leaves)]:
-        step[3] = np.zeros(()) if step[1].grad is None else step[1].grad.array
-    return steps
 
 
 @app.function(hide_code=True)
@@ -1158,22 +1072,31 @@ def explore_graph(formula, a, b, c):
         "a * a + a * b * c": lambda a, b, c: a * a + a * b * c,
         "relu(a * b - c) / c": lambda a, b, c: relu(a * b - c) / c,
     }[formula]
-    leaves = {name: Tensor(value, requires_grad=True) for name, value in (("a", a), ("b", b), ("c", c))}
-    steps = explore_steps(f, leaves)
+    leaves = [Tensor(value, requires_grad=True) for value in (a, b, c)]
+    steps = [(name, leaf, ()) for name, leaf in zip("abc", leaves, strict=True)]
+
+    def watch(op, out, inputs, *rest):
+        record(op, out, inputs, *rest)
+        out.grad_fn.hooks = [lambda grad: setattr(out, "grad", grad)]
+        steps.append((op.__name__, out, [x for x in inputs if isinstance(x, Tensor)]))
+
+    before, Tensor.recorder = Tensor.recorder, watch
+    try:
+        backward(f(*leaves))
+    finally:
+        Tensor.recorder = before
     place, column = {}, {}
-    for _, tensor, inputs, _ in steps:
-        depth = 1 + max((place[x][0] for x in inputs if isinstance(x, Tensor)), default=-1)
-        place[tensor] = (depth, -column.get(depth, 0) - 0.4 * (depth % 2))
-        column[depth] = column.get(depth, 0) + 1
     figure, axis = panels()
-    arrow = {"arrowstyle": "-|>", "shrinkB": 40, "color": "gray"}
-    for label, tensor, inputs, grad in steps:
-        box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "black", "linewidth": 2 if tensor.is_leaf else 1}
-        text = f"{label} = {tensor.item():.4g}\ngradient {float(grad):.4g}"
-        axis.text(*place[tensor], text, ha="center", va="center", bbox=box, fontsize=9, zorder=2)
+    for label, out, inputs in steps:
+        depth = 1 + max((place[x][0] for x in inputs), default=-1)
+        column[depth] = column.get(depth, 0) + 1
+        place[out] = (depth, 1 - column[depth] - 0.4 * (depth % 2))
+        text = f"{label} = {out.item():.4g}\ngradient {out.grad.item() if out.grad else 0:.4g}"
+        box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "black", "linewidth": 2 if out.is_leaf else 1}
+        axis.text(*place[out], text, ha="center", va="center", bbox=box, fontsize=9, zorder=2)
         for x in inputs:
-            if isinstance(x, Tensor):
-                axis.annotate("", place[tensor], place[x], zorder=1, arrowprops=arrow)
+            arrow = {"arrowstyle": "-|>", "shrinkB": 40, "color": "gray"}
+            axis.annotate("", place[out], place[x], zorder=1, arrowprops=arrow)
     axis.set(xlim=(-0.4, max(column) + 0.4), ylim=(-2.5, 0.5))
     axis.axis("off")
     return figure
@@ -1188,46 +1111,16 @@ def _(graph_a, graph_b, graph_c, graph_formula):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 8. When not to record
+    ## 8. Check every gradient: gradcheck
 
-    A trained network at inference needs no gradients, and an optimizer that changes the weights must not be recorded itself. `no_grad`
-    (in `tinytorch/graph.py`, given) switches recording off, for the thread that runs it. `detach`, from Module 01, cuts at one place: the same numbers, as a leaf.
+    A wrong rule does not crash. The network trains a little worse, and there is no error to tell you why. So compare every op with
+    `numerical_gradient`, in float64, along one arbitrary direction of its outputs. Use `gradcheck` for every op you write from now on.
     """)
     return
 
 
 @app.function
-def test_no_grad():
-    """WHAT: nothing is recorded inside the block, nor in a block within a block; after it recording goes on, also after an error.
-    WHY: if recording stayed off, the network would never learn again, without an error.
-    TIP: `no_grad` is given. If this fails, look at step 2 of record.
-    """
-    assert Tensor.recorder is record and Tensor.engine is backward and gradients[np.multiply] is multiply_gradient
-    x = Tensor([1.0, 2.0], requires_grad=True)
-    try:
-        with no_grad(), no_grad():
-            assert not (x * 2).requires_grad
-            raise KeyError
-    except KeyError:
-        pass
-    assert (x * 2).requires_grad
-    (x * (x * x).detach()).sum().backward()
-    assert x.grad.tolist() == [1.0, 4.0], "what was detached counts as a constant"
-
-
-@app.cell(hide_code=True)
-def _():
-    mo.md(r"""
-    ## 9. Check every gradient: gradcheck
-
-    A wrong rule does not crash. The network trains a little worse, and there is no error to tell you why. So every op of this course is
-    compared with `numerical_gradient`, in float64, along one arbitrary direction of its outputs. Use it for every op you write from now on.
-    """)
-    return
-
-
-@app.function
-def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:
+def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:
     """Compare the gradients of `backward` with numerical gradients, in float64.
 
     PyTorch: [`torch.autograd.gradcheck`](https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html).
@@ -1235,14 +1128,14 @@ def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e
     Args:
         f: function from tensors to one tensor of any shape; smooth near the inputs, and deterministic.
         inputs: a tensor, or a tuple of tensors; those of floats are checked, as float64 copies.
-        eps: how far entries are nudged.
-        atol, rtol: how far the two may differ: by atol + rtol times the numerical gradient.
+        eps: how far each entry is nudged.
+        atol, rtol: the two may differ by atol + rtol times the numerical gradient.
 
     Returns:
         True.
 
     Raises:
-        RuntimeError: a gradient is wrong; says whose, where, and what it should be.
+        RuntimeError: a gradient is wrong; the message says which one, where, and what it should be.
 
     >>> gradcheck(lambda a, b: a * b, (Tensor([2.0, 3.0]), Tensor([5.0])))
     True
@@ -1253,26 +1146,23 @@ def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e
     direction = np.cos(np.arange(out.numel())).reshape(out.shape)  # no two outputs count the same
     backward(out, direction)
 
+    @no_grad()
     def moved(array, place):
-        with no_grad():
-            return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
+        return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
             expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.array, eps)
             found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
-            wrong = np.abs(found - expected) > atol + rtol * np.abs(expected)
-            if wrong.any():
-                at = tuple(int(i) for i in np.argwhere(wrong)[0])
-                raise RuntimeError(
-                    f"the gradient of input {place} at {at} is {found[at]:.6g}, but central differences give {expected[at]:.6g}"
-                )
+            for at in np.argwhere(np.abs(found - expected) > atol + rtol * np.abs(expected)).tolist():
+                at, wrong, right = tuple(at), found[tuple(at)], expected[tuple(at)]
+                raise RuntimeError(f"the gradient of input {place} at {at} is {wrong:.6g}, not {right:.6g}")
     return True
 
 
 @app.function
 def test_gradcheck():
-    """WHAT: right rules pass, wrong ones are named with the place; integers are left alone.
+    """WHAT: right rules pass, wrong ones are reported with the place; integers are skipped.
     WHY: a check that cannot fail checks nothing.
     TIP: gradcheck is given. It relies on numerical_gradient, record and backward.
     """
@@ -1294,141 +1184,97 @@ def _():
     ### The remaining rules
 
     Nothing in them is new, so they are given: the other functions of Modules 01 to 04. The simple ones are a table, a line for each op,
-    as in PyTorch. Open it: in `np.reshape` nothing is computed at all; `maximum` shares the gradient where both are equal.
+    as in PyTorch. Open it: `np.reshape` computes nothing at all; `maximum` splits the gradient where both are equal.
     """)
     return
 
 
 @app.function(hide_code=True)
-def table_of(rules):
+def table_of(rules: Callable) -> Callable:
     """Decorator: enter the rules that a function returns."""
-    for op, rule in rules().items():
-        gradient_of(op)(rule)
+    gradients.update({getattr(op, "op", op): rule for op, rule in rules().items()})
     return rules
 
 
 @app.function(hide_code=True)
 @table_of
-def simple_rules():
+def simple_rules() -> dict:
     """Op -> rule, where the rule is a line."""
-    constant = lambda out, a, b: (lambda grad: 0 * grad, lambda grad: 0 * grad)  # noqa: E731
-    back = lambda out, x, **params: (lambda grad: grad.reshape(x.shape),)  # noqa: E731
+    reshaped = lambda out, x, **params: (lambda g: g.reshape(x.shape),)  # noqa: E731
+    rows = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731, all leading axes as one
+    share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
     return {
-        np.negative: lambda out, x: (lambda grad: -grad,),
-        np.exp: lambda out, x: (lambda grad: grad * out,),
-        np.log: lambda out, x: (lambda grad: grad / x,),
-        np.sqrt: lambda out, x: (lambda grad: grad / (2 * out),),
-        np.absolute: lambda out, x: (lambda grad: select(x != 0, grad) * np.sign(x),),
-        np.floor_divide: constant,
-        np.remainder: lambda out, a, b: (lambda grad: grad, lambda grad: -grad * np.floor_divide(a, b)),
-        np.maximum: lambda out, a, b: (share(a, b, np.greater), share(b, a, np.greater)),
-        np.minimum: lambda out, a, b: (share(a, b, np.less), share(b, a, np.less)),
+        np.negative: lambda out, x: (lambda g: -g,),
+        np.exp: lambda out, x: (lambda g: g * out,),
+        np.log: lambda out, x: (lambda g: g / x,),
+        np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
+        np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
+        np.floor_divide: lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g),
+        np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
+        np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
+        np.minimum: lambda out, a, b: (share(np.less, a, b), share(np.less, b, a)),
+        clip: lambda out, x, low, high: (
+            lambda g: select(x == out, g),
+            lambda g: select(np.asarray(x < low), g),
+            lambda g: select(np.asarray(x > high), g),
+        ),
         choose: lambda out, a, b, condition: (lambda g: select(condition, g), lambda g: select(~condition, g)),
-        cast: lambda out, x, dtype: (lambda grad: grad,),
-        np.reshape: back,
-        np.expand_dims: back,
-        np.squeeze: back,
-        np.swapaxes: lambda out, x, axis1, axis2: (lambda grad: grad.swapaxes(axis1, axis2),),
-        np.transpose: lambda out, x, axes: (lambda grad: grad.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
-        leaky_relu: lambda out, x, negative_slope=0.01: (lambda grad: np.where(x > 0, grad, negative_slope * grad),),
-        sigmoid: lambda out, x: (lambda grad: grad * out * (1 - out),),
-        tanh: lambda out, x: (lambda grad: grad * (1 - out * out),),
+        arrays.cast: lambda out, x, dtype: (lambda g: g,),
+        np.reshape: reshaped,
+        np.expand_dims: reshaped,
+        np.squeeze: reshaped,
+        np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
+        np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
+        concatenate: lambda out, *xs, dim: tuple(
+            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
+        ),
+        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
+        leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
+        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
+        tanh: lambda out, x: (lambda g: g * (1 - out * out),),
         log_softmax: lambda out, x, dim=-1: (lambda g: g - np.exp(out) * g.sum(axis=dim, keepdims=True),),
         linear: lambda out, x, weight, bias=None: (
-            lambda grad: (rows(grad) @ weight).reshape(x.shape),
-            lambda grad: rows(grad).T @ rows(x),
-            lambda grad: add_up(rows(grad), axis=0),
+            lambda g: (rows(g) @ weight).reshape(x.shape),
+            lambda g: rows(g).T @ rows(x),
+            lambda g: add_up(rows(g), axis=0),
         ),
-        binary_cross_entropy_terms: lambda out, x, target: (
-            lambda grad: grad * (sigmoid(x) - target),
-            lambda grad: -grad * x,
-        ),
+        binary_cross_entropy_terms: lambda out, x, y: (lambda g: g * (sigmoid(x) - y), lambda g: -g * x),
     }
 
 
 @app.function(hide_code=True)
-def rows(x):
-    """All leading axes as one: a table of rows."""
-    return x.reshape(-1, x.shape[-1])
-
-
-@app.function(hide_code=True)
-def share(a, b, wins):
-    """The gradient of `a` in maximum or minimum: all of it where a wins, half where both are equal."""
-    return lambda grad: select(wins(a, b), grad) + select(np.equal(a, b), grad / 2)
-
-
-@app.function(hide_code=True)
 @gradient_of(power)
-def power_gradient(out, base, exponent):
-    """Rule for base ** exponent. An exponent of 0 has no slope; 0 stays 0 for every exponent above 0."""
+def power_gradient(out: np.ndarray, base: np.ndarray, exponent: np.ndarray) -> tuple:
+    """Rule for base ** exponent. The slope is 0 for an exponent of 0, and along the exponent for a base of 0."""
 
     def to_base(grad):
-        return select(
-            np.not_equal(exponent, 0) | (grad != grad), grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
-        )
+        slope = grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
+        return select(np.not_equal(exponent, 0) | (grad != grad), slope)
 
-    def to_exponent(grad):
-        return grad * out * np.log(np.where((base == 0) & (exponent >= 0), 1, base))
-
-    return to_base, to_exponent
-
-
-@app.function(hide_code=True)
-@gradient_of(clip)
-def clip_gradient(out, x, low=None, high=None):
-    """Rule for clamp: the gradient goes to x where nothing was cut, and to the bound where x was."""
-    below = False if low is None else x < low
-    above = False if high is None else x > high
-    inside = ~(below | np.asarray(above))
-    return (
-        lambda grad: select(inside, grad),
-        lambda grad: select(np.asarray(below), grad),
-        lambda grad: select(np.asarray(above), grad),
-    )
+    return to_base, lambda grad: grad * out * np.log(np.where((base == 0) & (exponent >= 0), 1, base))
 
 
 @app.function(hide_code=True)
 @gradient_of(np.max, np.min)
-def extreme_gradient(out, x, axis=None, keepdims=False):
-    """Rule for amax and amin: the gradient goes to the largest; where several are equal they share it, as in PyTorch."""
+def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> tuple:
+    """Rule for amax and amin: the gradient goes to the extreme; where several are equal they share it, as in PyTorch."""
     (spread,) = sum_gradient(out, x, axis, keepdims)
 
     def to_x(grad):
         winners = x == spread(out)
-        return select(
-            winners, np.ascontiguousarray(spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype))
-        )
+        share = spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype)
+        return select(winners, np.ascontiguousarray(share))
 
     return (to_x,)
 
 
 @app.function(hide_code=True)
-@gradient_of(concatenate)
-def concatenate_gradient(out, *arrays, dim):
-    """Rule for cat: each input gets the piece that came from it."""
-    ends = np.cumsum([array.shape[dim] for array in arrays])
-
-    def piece(i):
-        return lambda grad: np.split(grad, ends[:-1], axis=dim)[i]
-
-    return tuple(piece(i) for i in range(len(arrays)))
-
-
-@app.function(hide_code=True)
-@gradient_of(stack_arrays)
-def stack_gradient(out, *arrays, dim):
-    """Rule for stack: each input gets its slice."""
-    return tuple((lambda grad, i=i: np.moveaxis(grad, dim, 0)[i]) for i in range(len(arrays)))
-
-
-@app.function(hide_code=True)
 @gradient_of(gelu)
-def gelu_gradient(out, x, approximate="tanh"):
+def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> tuple:
     """Rule for gelu, x/2 (1 + tanh u): the product rule, and the slope of u."""
 
     def to_x(grad):
-        near = np.clip(x, -10, 10)  # beyond, gelu is straight, and the cube of a huge x would be inf
+        near = np.clip(x, -10, 10)  # beyond, gelu is linear, and the cube of a huge x would be inf
         bend = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near * near * near))
         slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near)
         return grad * (0.5 * (1 + bend + near * (1 - bend * bend) * slope))
@@ -1440,7 +1286,7 @@ def gelu_gradient(out, x, approximate="tanh"):
 def test_every_rule():
     """WHAT: every op in the table matches its numerical gradient.
     WHY: a wrong rule does not crash.
-    TIP: the message names the op. If its rule isn't yours, it relies on something that is: divide, say, needs sum_to_shape.
+    TIP: the message names the op. If its rule isn't yours, it relies on something that is: divide, for example, needs sum_to_shape.
     """
     assert Tensor.recorder is record and Tensor.engine is backward
     x, y, positive, spread = randn(3, 4), randn(4), 1 + randn(3, 4) ** 2, Tensor([[-2.0, 0.5, 3.0], [4.0, 1.5, -1.0]])
@@ -1463,7 +1309,7 @@ def test_every_rule():
         "max": (lambda a: a.amax(0), spread),
         "min": (lambda a: a.amin(1, keepdim=True), spread),
         "choose": (lambda a, b: where(spread > 0, a, b), (spread, spread * 2)),
-        "cast": (lambda a: Tensor.apply(cast, a, dtype=float64), x),
+        "cast": (lambda a: Tensor.apply(arrays.cast, a, dtype=float64), x),
         "add_up": (lambda a: a.sum(0) * a.mean(), x),
         "getitem": (lambda a: a[[0, 2, 0], 1:], x),
         "reshape": (lambda a: a.reshape(2, 6), x),
@@ -1485,6 +1331,10 @@ def test_every_rule():
         "cross_entropy_terms": (cross_entropy_terms, (x, Tensor([3, 0, 1]))),
         "binary_cross_entropy_terms": (binary_cross_entropy_terms, (x, positive)),
     }
+    assert {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient} <= {
+        *gradients.values()
+    }
+    assert len(simple_rules()) < len(gradients)
     names = {op.__name__.replace("amax", "max").replace("amin", "min") for op in gradients}
     assert names == set(cases), "every rule needs a case, and every case its rule"
     for name, (f, inputs) in cases.items():
@@ -1497,18 +1347,18 @@ def test_every_rule():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## Measure: what does remembering cost?
+    ## Measure: what does recording cost?
 
     Sixteen layers of 256 neurons with ReLU, 1024 rows: each layer makes two results of 1 MiB, one from `linear` and one from `relu`, 32
-    MiB in all. **Predict**: how much memory does a forward pass take under `no_grad`? How much with notes: 32 MiB, more, or less? And
-    how long does forward with backward take, compared with forward alone? Then measure.
+    MiB in all. **Predict**: how much memory does a forward pass take under `no_grad`? And when it is recorded: 32 MiB, more, or
+    less? How long does forward with backward take, compared with forward alone? Then measure.
     """)
     return
 
 
 @app.function(hide_code=True)
 def measure_memory(depth=16, rows=1024, width=256, rounds=5):
-    """Markdown: median time and peak memory of a deep network, without notes, with notes, and with the way back."""
+    """Markdown: median time and peak memory of a deep network: not recorded, recorded, and with the backward pass."""
     weights = [Tensor(np.full((width, width), 1 / width), requires_grad=True) for _ in range(depth)]
     start = Tensor(np.ones((rows, width)))
 
@@ -1518,18 +1368,13 @@ def measure_memory(depth=16, rows=1024, width=256, rounds=5):
             x = relu(linear(x, weight))
         return x
 
-    def without_notes():
-        with no_grad():
-            return forward()
-
-    def there_and_back():
+    def both():
         for weight in weights:
             weight.grad = None
         backward(forward().sum())
 
-    costs = compare(
-        {"forward, no_grad": without_notes, "forward": forward, "forward and backward": there_and_back}, rounds
-    )
+    costs = {"forward, no_grad": no_grad()(forward), "forward": forward, "forward and backward": both}
+    costs = compare(costs, rounds)
     rows = ["| | time | against no_grad | memory |", "|---|---:|---:|---:|"]
     for name, (seconds, peak) in costs.items():
         ratio = seconds / costs["forward, no_grad"][0]
@@ -1546,7 +1391,7 @@ def _():
 
 @app.cell
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
+    # measured on request, not after every keystroke; the book's build requests it through the environment
     mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
 
     show(measure_memory)
@@ -1556,31 +1401,32 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Without notes, a result is gone as soon as the next one exists. With notes, what the rules mention stays: `linear` keeps its input,
+    Under `no_grad` a result is freed as soon as the next one exists. Otherwise what the rules mention stays: `linear` keeps its input,
     `relu` its output, and that is the *same* array. So about 16 MiB stay, not 32: a rule that mentioned `relu`'s input as well would
-    have cost the other half. The notes themselves take microseconds; what the second line takes longer than the first goes into memory
-    that has never been used before. The way back does two products where the way there did one.
+    have cost the other half. The nodes themselves take microseconds; the second line takes longer than the first because it writes
+    to memory that has never been used before. The backward pass does two matrix products for each one of the forward pass.
 
     ## Complexity
 
-    Of a network with $P$ parameters, whose forward pass does $F$ operations in $n$ ops:
+    For a network with $P$ parameters, whose forward pass does $F$ operations in $n$ ops:
 
     | | operations | memory |
     |---|---|---|
     | `numerical_gradient` | $2 P F$ | one copy of $P$ |
     | `record` | a few for each op: $O(n)$ | what the rules mention: grows with depth and batch |
-    | `backward` | about $2 F$, and $n \log w$ for the queue, with $w$ nodes waiting | $P$ for the gradients, and what waits |
+    | `backward` | about $2 F$, and $n \log w$ for the queue, with $w$ waiting nodes | $P$ for the gradients, and what waits |
     | `softmax_gradient` of a row of $C$ | $4 C$, not $C^2$ | $C$ |
 
-    Parameters are paid once, notes for every row of the batch: **graph memory** is why a GPU runs out of memory in training and not at work.
+    Parameters take memory once, the graph for every row of the batch: **graph memory** is why a GPU runs out of memory in training
+    but not at inference.
 
     ## In production
 
-    PyTorch's rules are a table, too: `tools/autograd/derivatives.yaml`, one line for each operation. Its engine takes the youngest
-    waiting node first, as yours does (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, where the number is called `sequence_nr`), with
-    threads. `no_grad` is in `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Where you hand `backward` plain
-    arrays, PyTorch can record the way back as well, and so has gradients of gradients. And it counts how often an array was changed in
-    place since it was saved, and refuses; writing into `x.array` between forward and backward goes unnoticed, there as here.
+    PyTorch's rules are also a table: `tools/autograd/derivatives.yaml`, one line for each operation. Its engine also takes the youngest
+    waiting node first (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, by `sequence_nr`), with threads. `no_grad` is in
+    `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Your rules compute with plain arrays; PyTorch's can be
+    recorded themselves, which gives gradients of gradients. And like `increment_version`, it counts how often a tensor was changed in
+    place, and `backward` refuses if a rule needs the old numbers.
 
     ## Questions
     """)
@@ -1589,7 +1435,7 @@ def _():
 
 @app.function
 def answer_graph_bytes():
-    """How many bytes do the notes of one forward pass keep alive, besides the parameters?
+    """How many bytes does the graph of one forward pass keep alive, besides the parameters?
 
     The network is 784-256-128-10 with ReLU between the linear layers, in float32, on a batch of 64 images; take the rules of this
     module, and do not count the loss.
@@ -1604,8 +1450,8 @@ def answer_graph_bytes():
 @app.function
 # points: 1
 def test_answer_graph_bytes():
-    """WHAT: the memory that training needs and work does not.
-    WHY: it grows with the batch, so it decides how large a batch may be.
+    """WHAT: the memory that training needs and inference does not.
+    WHY: it grows with the batch, so it limits the batch size.
     TIP: go through the network op by op. What does the last linear layer keep: its input or its output?
     """
     answer = answer_graph_bytes()
@@ -1617,9 +1463,8 @@ def test_answer_graph_bytes():
 def question_wrong_rule():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** Somebody writes $2 x$ instead of $x$ into the rule for `multiply`, for one of the two inputs. The loss still goes down.
-    Why? In which networks would nobody ever notice, and in which would training break? How do you find out, without knowing which of
-    thirty rules is wrong?
+    **Question.** The rule for `multiply` has $2 x$ instead of $x$ for one of the two inputs. The loss still goes down. Why? In which
+    networks would you never notice, and in which would training break? How do you find out which of thirty rules is wrong?
 
     *Your answer:*
     """)
@@ -1630,9 +1475,9 @@ def question_wrong_rule():
 def question_recompute():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** A network of a hundred layers does not fit into memory, because of its notes. You may keep only every tenth layer's
-    input, and run the ten layers in between once more when the way back reaches them. What is kept then, at most, compared with
-    before? What does it cost in time? Why is ten a good choice for a hundred?
+    **Question.** The graph of a network of a hundred layers does not fit into memory. You keep only every tenth layer's input, and run
+    the ten layers in between again when the backward pass reaches them. How much is kept then, at most, compared with before? What
+    does it cost in time? Why is ten a good choice for a hundred?
 
     *Your answer:*
     """)
@@ -1645,12 +1490,12 @@ def _():
     ## Summary
 
     - A gradient has the shape of what it belongs to: how much the loss moves with each of its numbers.
-    - Trying gives any gradient, at two forward passes for each number: good for checking, useless for training.
-    - Every operation has a rule of its own; the chain rule makes a network's gradient of them, whatever the network.
-    - Forward takes notes; what the rules mention stays in memory. Backward takes the youngest node first, and each of them once.
+    - Central differences give any gradient, at two forward passes for each number: good for checking, useless for training.
+    - Every operation has a rule of its own; the chain rule combines them into the gradient of any network.
+    - Forward records; what the rules mention stays in memory. Backward takes the youngest node first, and each node once.
     - Gradients of a leaf add up. A wrong rule does not crash: `gradcheck`.
 
-    **Next:** export your work with `tito module complete 05`. Module 06 knows which way is down, and decides how far to go.
+    **Next:** export your work with `tito module complete 05`. Module 06 uses the gradients to take steps.
     """)
     return
 

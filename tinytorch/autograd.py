@@ -1,20 +1,33 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 4904894509d08a67
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: ee2056dc91fca6db
 """
 
 import math
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
 import numpy as np
 
+import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import add_up, float64, select
-from tinytorch.graph import grad_mode, mentioned, no_grad, versions
+from tinytorch.arrays import (
+    add_at,
+    add_up,
+    choose,
+    clip,
+    concatenate,
+    float64,
+    getitem,
+    power,
+    select,
+    stack_arrays,
+)
+from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
-from tinytorch.tensor import Tensor, cast, choose, clip, concatenate, getitem, power, stack_arrays, sum_to_shape
+from tinytorch.tensor import Tensor, sum_to_shape
 
 # op -> its gradient rule; filled by @gradient_of
 gradients = {}
@@ -22,7 +35,7 @@ gradients = {}
 next_sequence_nr = count(1)
 
 
-def numerical_gradient(f, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
+def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     """The gradient of `f` at `x` by central differences: nudge each entry up and down by eps.
 
     Args:
@@ -46,36 +59,34 @@ def numerical_gradient(f, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
     return grad
 
 
-def gradient_of(*ops):
-    """Decorator: enter a gradient rule for `ops` into the table `gradients`.
+def gradient_of(*ops: Callable) -> Callable:
+    """Decorator: enter a rule for `ops` into the table `gradients`.
 
-    A rule is called right after the op, as `rule(out, *arrays, **params)`, and returns a tuple with one function for each input:
-    from the gradient of `out` to that of the input, or None where the input has none. A gradient may have the shape of `out`
-    where its input was broadcast. The arrays that a function mentions stay in memory until it has run; nothing else does.
+    A gradient may have the shape of `out` where its input was broadcast. The arrays that a function mentions stay in memory
+    until it has run; nothing else does.
     """
 
     def enter(rule):
-        for op in ops:
-            gradients[getattr(op, "op", op)] = rule  # @op keeps the bare function as `op`
+        gradients.update({getattr(op, "op", op): rule for op in ops})  # @op keeps the bare function as `op`
         return rule
 
     return enter
 
 
 @gradient_of(np.subtract)
-def subtract_gradient(out, a, b):
+def subtract_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a - b."""
     return lambda grad: grad, lambda grad: -grad
 
 
 @gradient_of(np.divide)
-def divide_gradient(out, a, b):
+def divide_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a / b."""
     return lambda grad: grad / b, lambda grad: -grad * (out / b)
 
 
 @gradient_of(np.add)
-def add_gradient(out, a, b):
+def add_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a + b.
 
     Args:
@@ -83,7 +94,7 @@ def add_gradient(out, a, b):
         a, b: arrays or numbers that were added.
 
     Returns:
-        Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
+        Two functions of `grad`: the gradient of a, and that of b, both in the shape of `grad`.
 
     >>> to_a, to_b = add_gradient(None, 1.0, 2.0)
     >>> to_a(5.0), to_b(5.0)
@@ -93,7 +104,7 @@ def add_gradient(out, a, b):
 
 
 @gradient_of(np.multiply)
-def multiply_gradient(out, a, b):
+def multiply_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a * b.
 
     Args:
@@ -111,7 +122,7 @@ def multiply_gradient(out, a, b):
 
 
 @gradient_of(add_up)
-def sum_gradient(out, x, axis=None, keepdims=False):
+def sum_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> tuple:
     """Rule for sums.
 
     Args:
@@ -137,32 +148,14 @@ def sum_gradient(out, x, axis=None, keepdims=False):
     return (to_x,)
 
 
-def add_at(full, index, grad):
-    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
-
-    Only arrays of integers can pick a place twice. `np.add.at` adds those one after the other; where rows are picked many times each,
-    as frequent words are, sorting them and adding up each run is faster.
-    """
-    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
-    if not any(array.dtype.kind in "iu" for array in arrays):
-        full[index] += grad
-    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
-        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
-        order = rows.argsort(kind="stable")
-        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
-        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
-    else:
-        np.add.at(full, index, grad)
-
-
 @gradient_of(getitem)
-def getitem_gradient(out, x, index):
+def getitem_gradient(out: np.ndarray, x: np.ndarray, index: tuple) -> tuple:
     """Rule for x[index].
 
     Args:
         out: what was picked.
         x: array of any shape.
-        index: whatever NumPy takes between square brackets.
+        index: what NumPy takes between square brackets.
 
     Returns:
         A tuple of one function of `grad`: the gradient of x, in the shape and dtype of `x`.
@@ -182,7 +175,7 @@ def getitem_gradient(out, x, index):
 
 
 @gradient_of(np.matmul)
-def matmul_gradient(out, a, b):
+def matmul_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a @ b, for matrices and for stacks of them (the last two axes are the matrix).
 
     Args:
@@ -201,7 +194,7 @@ def matmul_gradient(out, a, b):
 
 
 @gradient_of(relu)
-def relu_gradient(out, x):
+def relu_gradient(out: np.ndarray, x: np.ndarray) -> tuple:
     """Rule for relu.
 
     Args:
@@ -219,7 +212,7 @@ def relu_gradient(out, x):
 
 
 @gradient_of(softmax)
-def softmax_gradient(out, x, dim=-1):
+def softmax_gradient(out: np.ndarray, x: np.ndarray, dim: int = -1) -> tuple:
     """Rule for softmax.
 
     Args:
@@ -238,7 +231,7 @@ def softmax_gradient(out, x, dim=-1):
 
 
 @gradient_of(cross_entropy_terms)
-def cross_entropy_gradient(out, logits, target):
+def cross_entropy_gradient(out: np.ndarray, logits: np.ndarray, target: np.ndarray) -> tuple:
     """Rule for cross_entropy_terms.
 
     Args:
@@ -247,7 +240,7 @@ def cross_entropy_gradient(out, logits, target):
         target: the right classes, shape (N,), integers.
 
     Returns:
-        A function of `grad`, which has shape (N,): the gradient of the logits. And None, because a class number cannot move.
+        A function of `grad`, which has shape (N,): the gradient of the logits. And None: class numbers have no gradient.
 
     >>> to_logits, to_target = cross_entropy_gradient(None, np.array([[0.0, 0.0]]), np.array([1]))
     >>> to_logits(np.array([1.0])).tolist()
@@ -272,32 +265,17 @@ class Node:
         self.shape, self.dtype, self.version, self.hooks = out.shape, out.dtype, versions.latest, None
 
     def free(self) -> None:
-        """Let go of what the functions keep in memory."""
+        """Release what the functions keep in memory."""
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
-
-
-def missing_rule(op, *arrays):
-    """The rule of an op that has none: the forward pass works, and asking for the gradient raises."""
-
-    def to_input(grad):
-        raise RuntimeError(f"{op.__name__} has no gradient rule: enter one with @gradient_of, or detach() its inputs")
-
-    return (to_input,) * len(arrays)
+        name = self.op.__name__
+        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
+        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
 
 
 @Tensor.set_recorder
-def record(op, out, inputs, arrays, params, backward=None):
+def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict, backward: tuple | None = None) -> None:
     """Record the op on the graph if any input requires a gradient.
 
     Args:
@@ -306,7 +284,7 @@ def record(op, out, inputs, arrays, params, backward=None):
         inputs: what went in: tensors and plain numbers.
         arrays: the same, with the tensors' arrays in their place.
         params: its options, by name.
-        backward: what a rule would return, if the op brought that along.
+        backward: what a rule would return, if the op returned that itself.
 
     Returns:
         None; sets `out.requires_grad` and `out.grad_fn`.
@@ -334,10 +312,18 @@ def record(op, out, inputs, arrays, params, backward=None):
     out.grad_fn = Node(op, pairs, out.array)
 
 
-def accumulate(leaf, grad):
+def run_hooks(owner: Tensor | Node, grad: np.ndarray) -> np.ndarray:
+    """Show a gradient to the hooks of a leaf or a node; what a hook returns, if anything, replaces it."""
+    for hook in owner.hooks or ():
+        changed = hook(Tensor.wrap(grad))
+        grad = grad if changed is None else changed.array
+    return grad
+
+
+def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
     """Add to a leaf's `.grad`, in place. The leaf owns that array, so the first one is copied, in row-major order."""
-    for hook in leaf.hooks or ():
-        grad = run_hook(hook, grad)
+    if leaf.hooks:
+        grad = run_hooks(leaf, grad)
     if grad_mode.collected is not None:  # `grad` runs, which leaves every .grad alone
         grad_mode.collected.setdefault(leaf, []).append(grad)
     elif leaf.grad is None:
@@ -346,68 +332,32 @@ def accumulate(leaf, grad):
         leaf.grad.array += grad
 
 
-def run_hook(hook, grad):
-    """Show a gradient to a hook, as a tensor; the hook may return another one to go on with."""
-    changed = hook(Tensor.wrap(grad))
-    return grad if changed is None else changed.array
+def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
+    """Give a gradient its tensor's shape and dtype, where broadcasting or promotion has changed them."""
+    return sum_to_shape(np.asarray(grad), parent.shape).astype(parent.dtype, copy=False)
 
 
-def first_gradient(tensor, gradient):
-    """Where `backward` begins: at 1 for a single number, else at what the caller gives.
-
-    Raises:
-        RuntimeError: the tensor requires no gradient, has several numbers but none was given, or another shape than what was.
-    """
-    if not tensor.requires_grad:
-        raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
-    if gradient is None:
-        if tensor.numel() != 1:
-            raise RuntimeError(
-                f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first"
-            )
-        return np.ones_like(tensor.array)
-    array = np.asarray(gradient.array if isinstance(gradient, Tensor) else gradient, tensor.dtype)
-    if array.shape != tensor.shape:
-        raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
-    return array
-
-
-def fit(grad, parent):
-    """Give a gradient the shape and dtype of what it belongs to, where broadcasting or promotion has changed them."""
-    grad = np.asarray(grad)
-    return sum_to_shape(grad, parent.shape).astype(parent.dtype, copy=False)
-
-
-def arrived(node, grad):
-    """What to do with a gradient where a node was freed, has hooks, or may need an array that has changed in place."""
+def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
+    """Check that a node was not freed and that its arrays have not changed, and run its hooks."""
     if node.next_functions is None:
         raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
     for _, function in node.next_functions:
         if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(
-                f"{node} needs an array that has changed in place: change it after backward(), or change a clone()"
-            )
-    for hook in node.hooks or ():
-        grad = run_hook(hook, grad)
-    return grad
+            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
+    return run_hooks(node, grad)
 
 
 @Tensor.set_engine
-def backward(tensor, gradient=None, retain_graph: bool = False) -> None:
-    """Fill in `.grad` of every leaf that `tensor` depends on: what `tensor.backward()` does.
-
-    There are no gradients of gradients: rules compute with arrays, and that is not recorded.
+def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+    """Add to `.grad` of every leaf that `tensor` depends on: what `tensor.backward()` does.
 
     Args:
         tensor: where to begin; one number, unless a `gradient` is given.
-        gradient: tensor of the same shape: how much each number of `tensor` matters.
+        gradient: tensor of the same shape: the upstream gradient.
         retain_graph: keep the graph, so that backward can run again.
 
     Returns:
-        None; adds to `.grad` of the leaves.
-
-    Raises:
-        RuntimeError: what `first_gradient` refuses, a graph that was freed, or an array that changed in place.
+        None.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> (x * x).sum().backward()
@@ -439,7 +389,7 @@ def backward(tensor, gradient=None, retain_graph: bool = False) -> None:
             node.free()
 
 
-def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:
+def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:
     """Compare the gradients of `backward` with numerical gradients, in float64.
 
     PyTorch: [`torch.autograd.gradcheck`](https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html).
@@ -447,14 +397,14 @@ def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e
     Args:
         f: function from tensors to one tensor of any shape; smooth near the inputs, and deterministic.
         inputs: a tensor, or a tuple of tensors; those of floats are checked, as float64 copies.
-        eps: how far entries are nudged.
-        atol, rtol: how far the two may differ: by atol + rtol times the numerical gradient.
+        eps: how far each entry is nudged.
+        atol, rtol: the two may differ by atol + rtol times the numerical gradient.
 
     Returns:
         True.
 
     Raises:
-        RuntimeError: a gradient is wrong; says whose, where, and what it should be.
+        RuntimeError: a gradient is wrong; the message says which one, where, and what it should be.
 
     >>> gradcheck(lambda a, b: a * b, (Tensor([2.0, 3.0]), Tensor([5.0])))
     True
@@ -465,143 +415,101 @@ def gradcheck(f, inputs, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e
     direction = np.cos(np.arange(out.numel())).reshape(out.shape)  # no two outputs count the same
     backward(out, direction)
 
+    @no_grad()
     def moved(array, place):
-        with no_grad():
-            return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
+        return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
 
     for place, leaf in enumerate(leaves):
         if leaf.requires_grad:
             expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.array, eps)
             found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
-            wrong = np.abs(found - expected) > atol + rtol * np.abs(expected)
-            if wrong.any():
-                at = tuple(int(i) for i in np.argwhere(wrong)[0])
-                raise RuntimeError(
-                    f"the gradient of input {place} at {at} is {found[at]:.6g}, but central differences give {expected[at]:.6g}"
-                )
+            for at in np.argwhere(np.abs(found - expected) > atol + rtol * np.abs(expected)).tolist():
+                at, wrong, right = tuple(at), found[tuple(at)], expected[tuple(at)]
+                raise RuntimeError(f"the gradient of input {place} at {at} is {wrong:.6g}, not {right:.6g}")
     return True
 
 
-def table_of(rules):
+def table_of(rules: Callable) -> Callable:
     """Decorator: enter the rules that a function returns."""
-    for op, rule in rules().items():
-        gradient_of(op)(rule)
+    gradients.update({getattr(op, "op", op): rule for op, rule in rules().items()})
     return rules
 
 
 @table_of
-def simple_rules():
+def simple_rules() -> dict:
     """Op -> rule, where the rule is a line."""
-    constant = lambda out, a, b: (lambda grad: 0 * grad, lambda grad: 0 * grad)  # noqa: E731
-    back = lambda out, x, **params: (lambda grad: grad.reshape(x.shape),)  # noqa: E731
+    reshaped = lambda out, x, **params: (lambda g: g.reshape(x.shape),)  # noqa: E731
+    rows = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731, all leading axes as one
+    share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
     return {
-        np.negative: lambda out, x: (lambda grad: -grad,),
-        np.exp: lambda out, x: (lambda grad: grad * out,),
-        np.log: lambda out, x: (lambda grad: grad / x,),
-        np.sqrt: lambda out, x: (lambda grad: grad / (2 * out),),
-        np.absolute: lambda out, x: (lambda grad: select(x != 0, grad) * np.sign(x),),
-        np.floor_divide: constant,
-        np.remainder: lambda out, a, b: (lambda grad: grad, lambda grad: -grad * np.floor_divide(a, b)),
-        np.maximum: lambda out, a, b: (share(a, b, np.greater), share(b, a, np.greater)),
-        np.minimum: lambda out, a, b: (share(a, b, np.less), share(b, a, np.less)),
+        np.negative: lambda out, x: (lambda g: -g,),
+        np.exp: lambda out, x: (lambda g: g * out,),
+        np.log: lambda out, x: (lambda g: g / x,),
+        np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
+        np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
+        np.floor_divide: lambda out, a, b: (lambda g: 0 * g, lambda g: 0 * g),
+        np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
+        np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
+        np.minimum: lambda out, a, b: (share(np.less, a, b), share(np.less, b, a)),
+        clip: lambda out, x, low, high: (
+            lambda g: select(x == out, g),
+            lambda g: select(np.asarray(x < low), g),
+            lambda g: select(np.asarray(x > high), g),
+        ),
         choose: lambda out, a, b, condition: (lambda g: select(condition, g), lambda g: select(~condition, g)),
-        cast: lambda out, x, dtype: (lambda grad: grad,),
-        np.reshape: back,
-        np.expand_dims: back,
-        np.squeeze: back,
-        np.swapaxes: lambda out, x, axis1, axis2: (lambda grad: grad.swapaxes(axis1, axis2),),
-        np.transpose: lambda out, x, axes: (lambda grad: grad.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
-        leaky_relu: lambda out, x, negative_slope=0.01: (lambda grad: np.where(x > 0, grad, negative_slope * grad),),
-        sigmoid: lambda out, x: (lambda grad: grad * out * (1 - out),),
-        tanh: lambda out, x: (lambda grad: grad * (1 - out * out),),
+        arrays.cast: lambda out, x, dtype: (lambda g: g,),
+        np.reshape: reshaped,
+        np.expand_dims: reshaped,
+        np.squeeze: reshaped,
+        np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
+        np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
+        concatenate: lambda out, *xs, dim: tuple(
+            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
+        ),
+        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
+        leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
+        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
+        tanh: lambda out, x: (lambda g: g * (1 - out * out),),
         log_softmax: lambda out, x, dim=-1: (lambda g: g - np.exp(out) * g.sum(axis=dim, keepdims=True),),
         linear: lambda out, x, weight, bias=None: (
-            lambda grad: (rows(grad) @ weight).reshape(x.shape),
-            lambda grad: rows(grad).T @ rows(x),
-            lambda grad: add_up(rows(grad), axis=0),
+            lambda g: (rows(g) @ weight).reshape(x.shape),
+            lambda g: rows(g).T @ rows(x),
+            lambda g: add_up(rows(g), axis=0),
         ),
-        binary_cross_entropy_terms: lambda out, x, target: (
-            lambda grad: grad * (sigmoid(x) - target),
-            lambda grad: -grad * x,
-        ),
+        binary_cross_entropy_terms: lambda out, x, y: (lambda g: g * (sigmoid(x) - y), lambda g: -g * x),
     }
 
 
-def rows(x):
-    """All leading axes as one: a table of rows."""
-    return x.reshape(-1, x.shape[-1])
-
-
-def share(a, b, wins):
-    """The gradient of `a` in maximum or minimum: all of it where a wins, half where both are equal."""
-    return lambda grad: select(wins(a, b), grad) + select(np.equal(a, b), grad / 2)
-
-
 @gradient_of(power)
-def power_gradient(out, base, exponent):
-    """Rule for base ** exponent. An exponent of 0 has no slope; 0 stays 0 for every exponent above 0."""
+def power_gradient(out: np.ndarray, base: np.ndarray, exponent: np.ndarray) -> tuple:
+    """Rule for base ** exponent. The slope is 0 for an exponent of 0, and along the exponent for a base of 0."""
 
     def to_base(grad):
-        return select(
-            np.not_equal(exponent, 0) | (grad != grad), grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
-        )
+        slope = grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
+        return select(np.not_equal(exponent, 0) | (grad != grad), slope)
 
-    def to_exponent(grad):
-        return grad * out * np.log(np.where((base == 0) & (exponent >= 0), 1, base))
-
-    return to_base, to_exponent
-
-
-@gradient_of(clip)
-def clip_gradient(out, x, low=None, high=None):
-    """Rule for clamp: the gradient goes to x where nothing was cut, and to the bound where x was."""
-    below = False if low is None else x < low
-    above = False if high is None else x > high
-    inside = ~(below | np.asarray(above))
-    return (
-        lambda grad: select(inside, grad),
-        lambda grad: select(np.asarray(below), grad),
-        lambda grad: select(np.asarray(above), grad),
-    )
+    return to_base, lambda grad: grad * out * np.log(np.where((base == 0) & (exponent >= 0), 1, base))
 
 
 @gradient_of(np.max, np.min)
-def extreme_gradient(out, x, axis=None, keepdims=False):
-    """Rule for amax and amin: the gradient goes to the largest; where several are equal they share it, as in PyTorch."""
+def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> tuple:
+    """Rule for amax and amin: the gradient goes to the extreme; where several are equal they share it, as in PyTorch."""
     (spread,) = sum_gradient(out, x, axis, keepdims)
 
     def to_x(grad):
         winners = x == spread(out)
-        return select(
-            winners, np.ascontiguousarray(spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype))
-        )
+        share = spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype)
+        return select(winners, np.ascontiguousarray(share))
 
     return (to_x,)
 
 
-@gradient_of(concatenate)
-def concatenate_gradient(out, *arrays, dim):
-    """Rule for cat: each input gets the piece that came from it."""
-    ends = np.cumsum([array.shape[dim] for array in arrays])
-
-    def piece(i):
-        return lambda grad: np.split(grad, ends[:-1], axis=dim)[i]
-
-    return tuple(piece(i) for i in range(len(arrays)))
-
-
-@gradient_of(stack_arrays)
-def stack_gradient(out, *arrays, dim):
-    """Rule for stack: each input gets its slice."""
-    return tuple((lambda grad, i=i: np.moveaxis(grad, dim, 0)[i]) for i in range(len(arrays)))
-
-
 @gradient_of(gelu)
-def gelu_gradient(out, x, approximate="tanh"):
+def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> tuple:
     """Rule for gelu, x/2 (1 + tanh u): the product rule, and the slope of u."""
 
     def to_x(grad):
-        near = np.clip(x, -10, 10)  # beyond, gelu is straight, and the cube of a huge x would be inf
+        near = np.clip(x, -10, 10)  # beyond, gelu is linear, and the cube of a huge x would be inf
         bend = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near * near * near))
         slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near)
         return grad * (0.5 * (1 + bend + near * (1 - bend * bend) * slope))

@@ -1,37 +1,39 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: bdbb26466b6dfd90
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: f8787640e2a8676c
 """
 
 import math
 import operator
+from collections.abc import Callable
 from functools import cache, wraps
 from inspect import signature
 
 import numpy as np
 
+import tinytorch.arrays as arrays
 from tinytorch.arrays import (
-    KINDS,
     add_up,
-    as_text,
-    float16,
+    as_shape,
+    binary,
+    cast,
+    comparison,
     float32,
     float64,
     int64,
+    power,
     promote,
-    promoted,
-    split_index,
+    unary,
 )
 from tinytorch.graph import versions
 
 
-def as_array(data, dtype=None):
-    """Turn numbers, nested lists or an array into an array of the tensor's own.
+def as_array(data: object, dtype: np.dtype | None = None) -> np.ndarray:
+    """Copy numbers, nested lists or an array into a new array.
 
     Args:
         data: a number, nested lists of numbers, or an array.
-        dtype: keep exactly this type; without it, floats become float32, and integers and
-            booleans stay what they are.
+        dtype: exactly this dtype; by default floats become float32, integers and booleans keep theirs.
 
     Returns:
         A new array that shares no memory with `data`.
@@ -47,7 +49,7 @@ def as_array(data, dtype=None):
     return array
 
 
-def row_major_strides(shape):
+def row_major_strides(shape: tuple) -> tuple:
     """Strides, counted in elements, of an array whose rows lie one after another.
 
     Args:
@@ -66,7 +68,7 @@ def row_major_strides(shape):
     return tuple(reversed(strides))
 
 
-def broadcast_shape(a, b):
+def broadcast_shape(a: tuple, b: tuple) -> tuple:
     """The shape of the result when arrays of two shapes meet.
 
     Args:
@@ -91,8 +93,8 @@ def broadcast_shape(a, b):
     return tuple(result)
 
 
-def sum_to_shape(array, shape):
-    """Undo broadcasting: add up along every axis that was stretched.
+def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
+    """Undo broadcasting: sum along every axis that was stretched.
 
     PyTorch calls it [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
 
@@ -114,65 +116,8 @@ def sum_to_shape(array, shape):
     return add_up(array, axis=(*range(missing), *stretched)).reshape(shape)
 
 
-def getitem(x, index):
-    """`x[index]` as an op."""
-    return x[index]
-
-
-def cast(x, dtype):
-    """`x` with another dtype, as an op."""
-    return x.astype(dtype)
-
-
-@promoted("any")
-def power(base, exponent):
-    """`base ** exponent` as an op. Unlike `np.power`, the operator is fast for squares and roots."""
-    return base**exponent
-
-
-@promoted("any")
-def clip(x, low, high):
-    """Nothing below `low`, nothing above `high`; each may be None."""
-    x = x if low is None else np.maximum(x, low)
-    return x if high is None else np.minimum(x, high)
-
-
-def as_shape(sizes):
-    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
-
-    >>> as_shape((2, 3)), as_shape(((2, 3),))
-    ((2, 3), (2, 3))
-    """
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-
-
-def unary(op):
-    """A method that sends `op` through `apply`."""
-    return lambda self: self.apply(op, self)
-
-
-def binary(op):
-    """An operator that sends `op` through `apply`, with the tensor on the left."""
-    return lambda self, other: self.apply(op, self, other)
-
-
-def comparison(op):
-    """An operator that compares number by number. No tensor is equal to None or to a text."""
-
-    def compare(self, other):
-        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
-        return self.apply(op, self, other) if is_number else NotImplemented
-
-    return compare
-
-
-def reduction(op):
-    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
-    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)
-
-
 class TensorOps:
-    """What a tensor can do without your help. Nearly every line is an op, sent through `apply`."""
+    """The given half of Tensor. Nearly every line sends an op through `apply`: `binary(op)` is the method from above."""
 
     __add__, __sub__, __mul__, __truediv__ = map(binary, (np.add, np.subtract, np.multiply, np.divide))
     __pow__ = binary(power)
@@ -180,9 +125,9 @@ class TensorOps:
     __neg__, exp, log, sqrt, abs = map(unary, (np.negative, np.exp, np.log, np.sqrt, np.absolute))
     __eq__, __ne__, __lt__ = map(comparison, (np.equal, np.not_equal, np.less))
     __le__, __gt__, __ge__ = map(comparison, (np.less_equal, np.greater, np.greater_equal))
-    __hash__ = object.__hash__  # a class with its own == would otherwise not fit into sets
-    sum, argmax, argmin = map(reduction, (add_up, np.argmax, np.argmin))
-    amax, amin = map(reduction, (np.max, np.min))  # the numbers; PyTorch's `max(dim)` also says where they are
+    __hash__ = object.__hash__  # Python removes it from a class that defines ==
+    sum, argmax, argmin = map(arrays.reduction, (add_up, np.argmax, np.argmin))
+    amax, amin = map(arrays.reduction, (np.max, np.min))  # values only; PyTorch's `max(dim)` also returns indices
 
     def __rtruediv__(self, other):
         return self.apply(np.divide, other, self)
@@ -196,13 +141,13 @@ class TensorOps:
         out = self.apply(np.matmul, left, right)
         return out.squeeze((*[-1] * (other.ndim == 1), *[-2] * (self.ndim == 1)))
 
-    def axes(self, dim):
-        """What NumPy calls `axis`. A tensor without axes still has an axis 0 if you ask, as in PyTorch."""
+    def axes(self, dim: int | tuple | list | None) -> int | tuple | None:
+        """What NumPy calls `axis`. As in PyTorch, a tensor without axes accepts axis 0."""
         dim = tuple(dim) if isinstance(dim, (list, tuple)) else dim
         return None if dim == () or (self.ndim == 0 and dim in (0, -1, (0,), (-1,))) else dim
 
-    def clamp(self, min=None, max=None) -> "Tensor":
-        return self.apply(clip, self, min, max)
+    def clamp(self, min: object = None, max: object = None) -> "Tensor":
+        return self.apply(arrays.clip, self, min, max)
 
     def float(self) -> "Tensor":
         return self.apply(cast, self, dtype=float32)
@@ -210,37 +155,36 @@ class TensorOps:
     def long(self) -> "Tensor":
         return self.apply(cast, self, dtype=int64)
 
-    # Shape and indexing: a new note for the same memory, wherever there is one
+    # Shape and indexing: a new note for the same memory, where possible
 
-    def reshape(self, *shape) -> "Tensor":
-        """The same numbers in another shape; one size may be -1, which stands for whatever fits."""
-        if any(size < -1 for size in as_shape(shape)):
-            raise ValueError(
-                f"{as_shape(shape)} has a negative size: write -1 for the one size that follows from the others"
-            )
-        return self.apply(np.reshape, self, shape=as_shape(shape))
+    def reshape(self, *shape: object) -> "Tensor":
+        """The same numbers in another shape; one size may be -1 and follows from the others."""
+        shape = as_shape(shape)
+        if any(size < -1 for size in shape):
+            raise ValueError(f"{shape} has a negative size: write -1 for the one that follows from the others")
+        return self.apply(np.reshape, self, shape=shape)
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         return self.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
 
-    def permute(self, *dims) -> "Tensor":
+    def permute(self, *dims: object) -> "Tensor":
         return self.apply(np.transpose, self, axes=as_shape(dims))
 
     def unsqueeze(self, dim: int) -> "Tensor":
-        """A new axis of size 1."""
+        """Insert an axis of size 1."""
         return self.apply(np.expand_dims, self, axis=dim)
 
-    def squeeze(self, dim=None) -> "Tensor":
-        """Without the axes of size 1; given `dim`, without those of them that have size 1."""
+    def squeeze(self, dim: int | tuple | None = None) -> "Tensor":
+        """Remove all axes of size 1, or those of `dim` that have size 1."""
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
         return self.apply(np.squeeze, self, axis=tuple(d for d in dims if self.ndim and self.shape[d] == 1))
 
     def __getitem__(self, index):
-        first, second = split_index(index)
-        view = self.apply(getitem, self, index=first)
-        return view if second is None else self.apply(getitem, view, index=second)
+        first, second = arrays.split_index(index)
+        view = self.apply(arrays.getitem, self, index=first)
+        return view if second is None else self.apply(arrays.getitem, view, index=second)
 
-    # What a tensor knows about itself
+    # Information
 
     shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
     T = property(lambda self: self.permute(*reversed(range(self.ndim))))
@@ -256,37 +200,37 @@ class TensorOps:
     def is_contiguous(self) -> bool:
         return self.array.flags.c_contiguous
 
-    def item(self):
+    def item(self) -> "bool | int | float":
         return self.array.item()
 
-    def tolist(self):
+    def tolist(self) -> "list | bool | int | float":
         return self.array.tolist()
 
     def numpy(self) -> np.ndarray:
-        """The array itself. If the tensor requires a gradient, that is refused: what NumPy does with it is not recorded."""
+        """The array itself; refused if the tensor requires a gradient, because NumPy's operations are not recorded."""
         if self.requires_grad:
             raise RuntimeError(
-                "NumPy does not record operations on a tensor that requires a gradient: use .detach().numpy()"
+                "NumPy's operations are not recorded, and this tensor requires a gradient: use .detach().numpy()"
             )
         return self.array
 
     def __len__(self):
         if self.ndim == 0:
-            raise TypeError("a tensor without axes has no length: use .item() for its number")
+            raise TypeError("a tensor without axes has no length: use .item() to get its number")
         return len(self.array)
 
     def __bool__(self):
-        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would use the length
 
     def __repr__(self):
         notes = [f"size={self.shape}"] if self.ndim > 1 and not self.numel() else []
         notes += [] if self.dtype in (float32, int64, bool) else [f"dtype={self.dtype}"]
         notes += [f"grad_fn={self.grad_fn}"] if self.grad_fn else ["requires_grad=True"] if self.requires_grad else []
-        return f"tensor({', '.join([as_text(self.array) if self.numel() else '[]', *notes])})"
+        return f"tensor({', '.join([arrays.as_text(self.array) if self.numel() else '[]', *notes])})"
 
 
-def wants_float64(inputs, params):
-    """Whether a float64 result is meant: an input tensor is float64 (a plain number is not a tensor), or an option asks for it."""
+def wants_float64(inputs: tuple, params: dict) -> bool:
+    """Whether a float64 result is intended: an input tensor is float64 (a plain number is not a tensor), or `dtype` is given."""
     return "dtype" in params or any(isinstance(x, TensorOps) and x.dtype == float64 for x in inputs)
 
 
@@ -301,9 +245,9 @@ class Tensor(TensorOps):
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
     requires_grad, grad, grad_fn, hooks = False, None, None, None  # of a tensor that needs no gradient
     recorder = None  # the hook in `apply`: recorder(function, out, inputs, arrays, params, backward)
-    engine = None  # what `backward` calls; a later module fills both places
+    engine = None  # what `backward` calls; Module 05 sets both
 
-    def __init__(self, data, *sizes, dtype=None, requires_grad: bool = False):
+    def __init__(self, data: object, *sizes: int, dtype: np.dtype | None = None, requires_grad: bool = False):
         """Copy `data` (numbers, nested lists, an array or a tensor) into a tensor; `as_array` decides the dtype.
 
         >>> Tensor([1, 2]).shape
@@ -311,29 +255,27 @@ class Tensor(TensorOps):
         """
         if sizes:  # PyTorch's old way to ask for a shape: Tensor(4, 2)
             data = np.zeros((data, *sizes))
-        if dtype is None and isinstance(data, Tensor):
-            dtype = data.dtype
+        dtype = data.dtype if dtype is None and isinstance(data, Tensor) else dtype
         self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
-        if self.array.dtype.kind not in KINDS:
+        if self.array.dtype.kind not in "buif":
             raise TypeError(
-                f"a tensor holds numbers, and this is {type(data).__name__}: give numbers, lists of them or an array"
+                f"a tensor holds numbers, not {type(data).__name__}: give numbers, lists of them or an array"
             )
         self.requires_grad_(requires_grad)
 
     @staticmethod
-    def wrap(array) -> "Tensor":
-        """A tensor around this very array: no copy, no other dtype."""
+    def wrap(array: np.ndarray) -> "Tensor":
+        """A tensor around this very array: no copy, same dtype."""
         out = Tensor.__new__(Tensor)
         out.array = array if type(array) is np.ndarray else np.asarray(array)
         return out
 
     @staticmethod
-    def apply(function, *inputs, **params) -> "Tensor":
+    def apply(function: Callable, *inputs: object, **params: object) -> "Tensor":
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
-            function: the op, from arrays (and plain numbers) to one array, or to
-                (array, backward) if it brings its gradient.
+            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings its gradient.
             inputs: tensors and plain numbers; what the result depends on.
             params: everything else that the op needs (an axis, a shape), passed to it by name.
 
@@ -352,25 +294,25 @@ class Tensor(TensorOps):
         return out
 
     @staticmethod
-    def set_recorder(function):
+    def set_recorder(function: Callable) -> Callable:
         """Decorator: call `function` after every operation."""
         Tensor.recorder = function
         return function
 
     @staticmethod
-    def set_engine(function):
-        """Decorator: let `function` answer `x.backward()`."""
+    def set_engine(function: Callable) -> Callable:
+        """Decorator: `x.backward()` calls `function`."""
         Tensor.engine = function
         return function
 
     def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
-        """Fill in the gradients of what this tensor was computed from."""
+        """Compute the gradients of what this tensor was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
         Tensor.engine(self, gradient, retain_graph)
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
-        """Ask for a gradient, or no longer; returns the tensor. Only floats can have one."""
+        """Turn the gradient on or off; returns the tensor. Only floats can have one."""
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError(f"only floats can have a gradient, and these are {self.dtype}: use .float() first")
         self.requires_grad = requires_grad
@@ -386,11 +328,11 @@ class Tensor(TensorOps):
         return self.detach()
 
     @data.setter
-    def data(self, data):
+    def data(self, data: "Tensor | np.ndarray") -> None:
         self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
 
     def increment_version(self) -> None:
-        """Say that the numbers have changed in place, for gradient rules that need the old ones."""
+        """Call this after changing the numbers in place, for gradient rules that need the old ones."""
         versions.increment(self.array)
 
     def __rsub__(self, other):
@@ -401,20 +343,20 @@ class Tensor(TensorOps):
         """
         return Tensor.apply(np.subtract, other, self)
 
-    def mean(self, dim=None, keepdim: bool = False) -> "Tensor":
+    def mean(self, dim: int | tuple | None = None, keepdim: bool = False) -> "Tensor":
         """Average over one axis, several (a tuple), or all (None).
 
         >>> Tensor([[1.0, 3.0], [5.0, 7.0]]).mean(dim=0)
         tensor([3., 5.])
         """
         dim = self.axes(dim)
-        if self.dtype == float16:  # a sum of them soon exceeds their largest number, 65504
+        if self.dtype == arrays.float16:  # a sum of them soon exceeds their largest number, 65504
             return self.apply(cast, self.float().mean(dim, keepdim), dtype=self.dtype)
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
         return self.sum(dim, keepdim) / math.prod(self.shape[d] for d in dims)
 
 
-def op(function):
+def op(function: Callable) -> Callable:
     """Decorator: a function on arrays that also takes tensors, through `Tensor.apply`.
 
     >>> double = op(lambda x: 2 * x)
@@ -424,7 +366,8 @@ def op(function):
 
     @wraps(function)
     def either(*inputs, **params):
-        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is an input, too
+        params.pop("inplace", None)  # accepted, as in PyTorch, and ignored
+        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is also an input
             bound = signature(function).bind(*inputs, **params)
             bound.apply_defaults()
             inputs, params = bound.args, bound.kwargs
@@ -438,7 +381,7 @@ def op(function):
     return either
 
 
-def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
+def tensor(data: object, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
     """A tensor of numbers, nested lists (also of tensors without axes) or an array. `tensor([[1.0, 2.0]])`."""
 
     def numbers(data):
@@ -447,81 +390,61 @@ def tensor(data, dtype=None, requires_grad: bool = False) -> Tensor:
     return Tensor(numbers(data), dtype=dtype, requires_grad=requires_grad)
 
 
-def zeros(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros. `zeros(2, 3)`."""
     return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def ones(*shape, dtype=float32, requires_grad: bool = False) -> Tensor:
+def ones(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of ones. `ones(2, 3)`."""
     return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
-def arange(*start_stop_step, dtype=None, requires_grad: bool = False) -> Tensor:
-    """Numbers at equal distances. `arange(3)` is `tensor([0, 1, 2])`."""
+def arange(*start_stop_step: float, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Evenly spaced numbers. `arange(3)` is `tensor([0, 1, 2])`."""
     return Tensor(np.arange(*start_stop_step), dtype=dtype, requires_grad=requires_grad)
 
 
 @cache
 def default_generator() -> "np.random.Generator":
-    """Where random numbers come from, unless you name a generator. Made on first use, because NumPy loads slowly what it needs."""
+    """The source of random numbers if no generator is given. Made on first use, because NumPy's random module loads slowly."""
     return np.random.default_rng()
 
 
 def manual_seed(seed: int) -> None:
-    """Start the random numbers over, so that a run can be repeated."""
+    """Seed the default generator, so that a run can be repeated."""
     default_generator().bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
-def randn(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
+def randn(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    array = draw.standard_normal(as_shape(shape), dtype=float32)
-    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.standard_normal(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
-def rand(*shape, dtype=float32, requires_grad: bool = False, generator=None) -> Tensor:
+def rand(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    array = draw.random(as_shape(shape), dtype=float32)
-    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.random(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
-@promoted("any")
-def concatenate(*arrays, dim):
-    """`cat` as an op: its inputs are separate arguments, so that each can get its gradient."""
-    return np.concatenate(arrays, axis=dim)
-
-
-@promoted("any")
-def stack_arrays(*arrays, dim):
-    """`stack` as an op."""
-    return np.stack(arrays, axis=dim)
-
-
-@promoted("any")
-def choose(input, other, condition):
-    """`where` as an op: the condition comes last and by name, because it has no gradient."""
-    return np.where(condition, input, other)
-
-
-def cat(tensors, dim: int = 0) -> Tensor:
-    """Join tensors along an axis they have. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
+def cat(tensors: list[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors along an existing axis. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
     tensors = list(tensors)
-    some = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
-    return Tensor.apply(concatenate, *(some or tensors), dim=dim)
+    filled = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
+    return Tensor.apply(arrays.concatenate, *(filled or tensors), dim=dim)
 
 
-def stack(tensors, dim: int = 0) -> Tensor:
+def stack(tensors: list[Tensor], dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis. `stack([zeros(3), ones(3)])` has shape (2, 3)."""
-    return Tensor.apply(stack_arrays, *tensors, dim=dim)
+    return Tensor.apply(arrays.stack_arrays, *tensors, dim=dim)
 
 
 def where(condition: Tensor, input: Tensor, other: Tensor) -> Tensor:
-    """From `input` where `condition` holds, else from `other`."""
-    return Tensor.apply(choose, input, other, condition=getattr(condition, "array", condition))
+    """`input` where `condition` holds, else `other`."""
+    return Tensor.apply(arrays.choose, input, other, condition=getattr(condition, "array", condition))
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of two, number by number."""
+    """The elementwise larger of two."""
     return Tensor.apply(np.maximum, input, other)

@@ -293,7 +293,7 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """Only from modules with a smaller number."""
+    """Only from modules with a smaller number, and from the given files that build on none."""
     numbers = {other.exported_as: other.number for other in course.MODULES} | dict.fromkeys(GIVEN, "")
     for node in ast.walk(ast.parse(notebook.text)):
         for name in modules_imported(node):

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from tinytorch.activations import relu, softmax
-from tinytorch.arrays import add_up
+from tinytorch.arrays import add_at, add_up
 from tinytorch.autograd import (
-    add_at,
     add_gradient,
     cross_entropy_gradient,
     getitem_gradient,

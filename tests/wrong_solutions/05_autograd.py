@@ -163,7 +163,7 @@ WRONG = {
         "leaves keep only the last": ("accumulate(parent, part)", "parent.grad = Tensor(part)"),
         "the graph stays": ("if not retain_graph:", "if False:"),
         "the graph never stays": ("if not retain_graph:", "if True:"),
-        "a freed graph is silent": ("node.version != versions.latest or node.hooks", "node.next_functions is None"),
+        "checks nothing": ("node.version != versions.latest or node.hooks", "False"),
         "freed nodes are skipped": (
             "if node.version != versions.latest or node.hooks:\n        grad = arrived(node, grad)",
             "if node.next_functions is None:\n        continue",

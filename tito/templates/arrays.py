@@ -140,3 +140,102 @@ def as_text(array: np.ndarray) -> str:
     wide = sizes.size and (sizes.max() >= 1e8 or sizes.max() > 1000 * sizes.min() or (sizes.min() < 1e-4))
     mode = "maxprec" if whole and not wide else "fixed"
     return np.array2string(array, floatmode=mode, separator=", ", prefix="tensor(", **PRINT_OPTIONS)
+
+
+# Ops that NumPy does not have in this form
+
+
+def getitem(x: np.ndarray, index: object) -> np.ndarray:
+    """`x[index]`."""
+    return x[index]
+
+
+def cast(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`x` with another dtype."""
+    return x.astype(dtype)
+
+
+@promoted("any")
+def power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """`base ** exponent`. Unlike `np.power`, the operator is fast for squares and roots."""
+    return base**exponent
+
+
+@promoted("any")
+def clip(x: np.ndarray, low: np.ndarray | None, high: np.ndarray | None) -> np.ndarray:
+    """PyTorch's `clamp`: nothing below `low`, nothing above `high`; each may be None."""
+    x = x if low is None else np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+@promoted("any")
+def concatenate(*arrays: np.ndarray, dim: int) -> np.ndarray:
+    """PyTorch's `cat`: its inputs are separate arguments, so that each can get its gradient."""
+    return np.concatenate(arrays, axis=dim)
+
+
+@promoted("any")
+def stack_arrays(*arrays: np.ndarray, dim: int) -> np.ndarray:
+    """PyTorch's `stack`, likewise."""
+    return np.stack(arrays, axis=dim)
+
+
+@promoted("any")
+def choose(input: np.ndarray, other: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """PyTorch's `where`: the condition comes last and by name, because it has no gradient."""
+    return np.where(condition, input, other)
+
+
+def as_shape(sizes: tuple) -> tuple:
+    """`zeros(2, 3)` and `zeros((2, 3))` mean the same.
+
+    >>> as_shape((2, 3)), as_shape(((2, 3),))
+    ((2, 3), (2, 3))
+    """
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+
+
+def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
+    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
+
+    Only an array of integers can pick a place twice; that is what `np.add.at` is for. Where rows are picked many times each, as
+    frequent words are, it is faster to sort them and to add up each run.
+    """
+    arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
+    if not any(array.dtype.kind in "iu" for array in arrays):
+        full[index] += grad
+    elif len(index) == 1 and full[:1].size >= 32 and arrays[0].size > 4 * len(full):
+        rows = arrays[0].reshape(-1) % len(full)  # -1 is the last row
+        order = rows.argsort(kind="stable")
+        starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
+        full[rows[order][starts]] += np.add.reduceat(grad.reshape(len(rows), *full.shape[1:])[order], starts, axis=0)
+    else:
+        np.add.at(full, index, grad)
+
+
+# Methods of Tensor, from ops
+
+
+def unary(op: Callable) -> Callable:
+    """A method that sends `op` through `apply`."""
+    return lambda self: self.apply(op, self)
+
+
+def binary(op: Callable) -> Callable:
+    """An operator that sends `op` through `apply`, with the tensor on the left."""
+    return lambda self, other: self.apply(op, self, other)
+
+
+def comparison(op: Callable) -> Callable:
+    """An elementwise comparison. A tensor never equals None or a string."""
+
+    def compare(self, other):
+        is_number = hasattr(other, "array") or isinstance(other, (int, float, np.ndarray, np.generic))
+        return self.apply(op, self, other) if is_number else NotImplemented
+
+    return compare
+
+
+def reduction(op: Callable) -> Callable:
+    """A method that applies `op` along one axis, several (a tuple) or all (None)."""
+    return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)

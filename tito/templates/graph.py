@@ -110,3 +110,32 @@ def mentioned(function: Callable) -> Iterator[np.ndarray]:
                 yield value
             elif getattr(value, "__closure__", None):
                 yield from mentioned(value)
+
+
+def missing_rule(op: Callable, *arrays: np.ndarray) -> tuple:
+    """Backward for an op without a gradient rule: raises when called, so that the forward pass works."""
+
+    def to_input(grad):
+        raise RuntimeError(f"{op.__name__} has no gradient rule: enter one with @gradient_of, or detach() its inputs")
+
+    return (to_input,) * len(arrays)
+
+
+def first_gradient(tensor: object, gradient: object) -> np.ndarray:
+    """Where `backward` begins: at 1 for a single number, else at what the caller gives.
+
+    Raises:
+        RuntimeError: the tensor does not require a gradient, has several numbers but none was given, or another shape.
+    """
+    if not tensor.requires_grad:
+        raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
+    if gradient is None:
+        if tensor.numel() != 1:
+            raise RuntimeError(
+                f"backward starts at one number, not at shape {tensor.shape}: take .sum() or .mean() first"
+            )
+        return np.ones_like(tensor.array)
+    array = np.asarray(getattr(gradient, "array", gradient), tensor.dtype)
+    if array.shape != tensor.shape:
+        raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
+    return array
