@@ -311,13 +311,9 @@ def _():
 
 @app.function
 def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0
+) -> Tensor:  # fmt: skip
     """How surprising the right classes are: -log softmax, at the targets.
 
     Args:
@@ -552,12 +548,9 @@ def test_binary_cross_entropy_terms():
 
 @app.function
 def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",
+    pos_weight: Tensor | None = None
+) -> Tensor:  # fmt: skip
     """How surprising yes or no is, from scores.
 
     `input`: scores (logits); `target`: from 0 to 1, of any dtype. `weight` multiplies each loss, `pos_weight` only
