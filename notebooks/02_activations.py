@@ -415,7 +415,7 @@ def _():
 
 
 @app.function(hide_code=True)
-def exact_gelu(x):
+def exact_gelu(x: np.ndarray) -> tuple:
     """x times the normal probability of x, as an array, and beside it how its gradient is computed (Module 05).
 
     Right, but slow: `math.erfc` takes one number at a time.

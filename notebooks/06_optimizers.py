@@ -227,18 +227,14 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
 
     def decayed(self, p: Tensor, group: dict) -> Array:
-        """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
-        if not group["weight_decay"]:
-            return p.grad.array
-        out = np.multiply(p.array, group["weight_decay"], out=self.scratch(p.array, place=1))
-        out += p.grad.array
-        return out
+        """The gradient of loss + weight_decay / 2 * (sum of squared weights)."""
+        return p.grad.array + group["weight_decay"] * p.array if group["weight_decay"] else p.grad.array
 
-    def scratch(self, array: Array, place: int = 0) -> Array:
+    def scratch(self, array: Array) -> Array:
         """Room for an array like this one. All parameters take turns with the same memory, so it is not state."""
-        if self.memory.nbytes < (place + 1) * array.nbytes:
-            self.memory = np.empty((place + 1) * array.nbytes, np.uint8)
-        return np.ndarray(array.shape, array.dtype, self.memory, place * array.nbytes)
+        if self.memory.nbytes < array.nbytes:
+            self.memory = np.empty(array.nbytes, np.uint8)
+        return np.ndarray(array.shape, array.dtype, self.memory)
 
     def buffer(self, p: Tensor, name: str) -> Array:
         """The array in the state of p under this name: zeros at first."""

@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 1b74bcaa9696d50f
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: dafc2df3b7479a0d
 """
 
 import math
@@ -59,7 +59,7 @@ def clip_grad_norm_(
     >>> p = Tensor([0.0, 0.0], requires_grad=True)
     >>> p.grad = Tensor([3.0, 4.0])
     >>> clip_grad_norm_([p], 1.0), p.grad
-    (tensor(5.), tensor([0.6, 0.8]))
+    (tensor(5.), tensor([0.6000, 0.8000]))
     """
     if norm_type != 2 or error_if_nonfinite:
         return clip_other_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
@@ -102,14 +102,10 @@ def per_row(total: float, rows: int) -> float:
 
 
 def train_epoch(
-    model: Module,
-    loss_fn: Callable[[Tensor, Tensor], Tensor],
-    optimizer: Optimizer,
-    data: Iterable[tuple[Tensor, Tensor]],
-    accumulate: int = 1,
-    max_norm: float | None = None,
-    scheduler: LRScheduler | None = None,
-) -> float:
+    model: Module, loss_fn: Callable[[Tensor, Tensor], Tensor], optimizer: Optimizer,
+    data: Iterable[tuple[Tensor, Tensor]], accumulate: int = 1, max_norm: float | None = None,
+    scheduler: LRScheduler | None = None
+) -> float:  # fmt: skip
     """Walk through the data once, and learn.
 
     Args:
