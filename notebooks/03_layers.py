@@ -814,7 +814,7 @@ class Module(ModuleBase):
         Hint: `Tensor(...)` copies, and decides on a type unless told which.
         """
         ### BEGIN SOLUTION
-        return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
+        return {name: Tensor(tensor) for name, tensor in self.named_tensors()}
         ### END SOLUTION
 
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple:
@@ -936,9 +936,11 @@ def test_Module_state_dict():
     net.first.weight.array[0] = 9
     assert state["first.weight"].tolist() == [1.0, 2.0], "a copy does not change with the network"
     assert state["first.count"].dtype == np.int64, "whole numbers stay whole"
-    ### BEGIN HIDDEN TESTS
     net.first.register_buffer("precise", Tensor([0.1], dtype=np.float64))
-    assert net.state_dict()["first.precise"].dtype == np.float64, "the type stays"
+    assert net.state_dict()["first.precise"].dtype == np.float64, "float64 stays float64"
+    ### BEGIN HIDDEN TESTS
+    net.first.register_buffer("flag", Tensor([True]))
+    assert net.state_dict()["first.flag"].dtype == bool, "the type stays"
     ### END HIDDEN TESTS
 
 

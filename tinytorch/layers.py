@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 04ee8b45459313f1
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 04f50526764198f7
 """
 
 import math
@@ -396,7 +396,7 @@ class Module(ModuleBase):
         >>> net.state_dict()
         {'weight': tensor([1.])}
         """
-        return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
+        return {name: Tensor(tensor) for name, tensor in self.named_tensors()}
 
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple:
         """Copy numbers into the parameters and buffers, in place.
