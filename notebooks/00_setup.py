@@ -9,6 +9,7 @@ with app.setup(hide_code=True):
     import platform
     import statistics
     import time
+    from collections.abc import Callable
 
     import marimo as mo
     import numpy as np
@@ -119,7 +120,7 @@ def _():
 
 
 @app.function
-def matmul_flops(m, k, n):
+def matmul_flops(m: int, k: int, n: int) -> int:
     """Floating-point operations of a matrix product, counted with a running sum that starts at 0.
 
     Args:
@@ -193,7 +194,7 @@ def work_lasting(durations):
 
 
 @app.function
-def median_seconds(function, rounds=5, clock=time.perf_counter):
+def median_seconds(function: Callable, rounds: int = 5, clock: Callable = time.perf_counter) -> float:
     """How long a call of a function usually takes, once it is warm.
 
     Args:
@@ -267,7 +268,7 @@ def _():
 
 
 @app.function
-def copied_bytes(x):
+def copied_bytes(x: np.ndarray) -> int:
     """Bytes that travel between memory and processor when `y[:] = x` runs.
 
     Args:
@@ -328,7 +329,7 @@ def _():
 
 
 @app.function
-def machine_facts(size=1024, nbytes=2**26, clock=time.perf_counter):
+def machine_facts(size: int = 1024, nbytes: int = 2**26, clock: Callable = time.perf_counter) -> dict:
     """What this machine is, and what it can do; takes about half a second.
 
     Args:

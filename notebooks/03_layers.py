@@ -7,9 +7,9 @@ with app.setup(hide_code=True):
     import math
     import os
     import warnings
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
     from functools import partialmethod
-    from inspect import signature
+    from inspect import Signature, signature
     from types import SimpleNamespace
 
     import marimo as mo
@@ -120,7 +120,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 @app.function
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator=None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: object = None) -> Tensor:
     """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
     return constant_(tensor, a + (b - a) * rand(*tensor.shape, generator=generator).array)
 
@@ -139,7 +139,7 @@ def fan_in_and_out(tensor: Tensor) -> tuple:
 
 
 @app.function
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator=None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: object = None) -> Tensor:
     """Fill a weight, in place, so that a linear layer nearly keeps variances, both ways.
 
     [Glorot and Bengio, 2010](https://proceedings.mlr.press/v9/glorot10a.html).
@@ -210,7 +210,7 @@ def _():
 
 @app.function
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator=None
+    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: object = None
 ) -> Tensor:
     """Fill a weight, in place, so that leaky ReLU and layer together keep the mean square.
 
@@ -297,20 +297,20 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
 
 
 @app.function(hide_code=True)
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator=None) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: object = None) -> Tensor:
     """Fill a tensor, in place, with normal random numbers; returns the tensor."""
     return constant_(tensor, mean + std * randn(*tensor.shape, generator=generator).array)
 
 
 @app.function(hide_code=True)
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator=None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: object = None) -> Tensor:
     """As `xavier_uniform_`, with normal numbers."""
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(fan_in_and_out(tensor))), generator)
 
 
 @app.function(hide_code=True)
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator=None
+    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: object = None
 ) -> Tensor:
     """As `kaiming_uniform_`, with normal numbers."""
     return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), generator)
@@ -632,7 +632,7 @@ class ModuleBase:
             out = out if new is None else new
         return out
 
-    def register_forward_hook(self, hook) -> SimpleNamespace:
+    def register_forward_hook(self, hook: Callable) -> SimpleNamespace:
         """Call `hook(module, args, out)` after `forward`; unless it returns None, that replaces `out`. Stop with `.remove()`."""
         handle = SimpleNamespace(hook=hook)
         handle.remove = lambda: setattr(
@@ -669,14 +669,14 @@ class ModuleBase:
         """The names of this module's buffers, without those that are None or not to be saved."""
         return [name for name, saved in self._persistent.items() if saved and vars(self).get(name) is not None]
 
-    def named_children(self):
+    def named_children(self) -> Iterator[tuple]:
         """(name, module) of the modules right below this one."""
         return ((name, value) for name, value in vars(self).items() if isinstance(value, ModuleBase))
 
-    def children(self):
+    def children(self) -> "Iterator[ModuleBase]":
         return (child for _, child in self.named_children())
 
-    def named_modules(self, prefix: str = ""):
+    def named_modules(self, prefix: str = "") -> Iterator[tuple]:
         """(path, module) of this module and all below it, each once."""
         found = {id(self): (prefix, self)}
         for name, child in self.named_children():
@@ -684,33 +684,33 @@ class ModuleBase:
                 found.setdefault(id(module), (path, module))
         yield from found.values()
 
-    def modules(self):
+    def modules(self) -> "Iterator[ModuleBase]":
         return (module for _, module in self.named_modules())
 
-    def named_buffers(self, prefix: str = ""):
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple]:
         """(name, buffer), also of those that are not saved."""
         for path, module in self.named_modules(prefix):
             for name in module._persistent:
                 if vars(module).get(name) is not None:
                     yield f"{path}.{name}".lstrip("."), vars(module)[name]
 
-    def buffers(self):
+    def buffers(self) -> Iterator[Tensor]:
         return (buffer for _, buffer in self.named_buffers())
 
-    def apply(self, fn):
+    def apply(self, fn: Callable) -> "ModuleBase":
         """Call `fn` with every module below this one, then with this one; returns the module."""
         for child in self.children():
             child.apply(fn)
         fn(self)
         return self
 
-    def requires_grad_(self, requires_grad: bool = True):
+    def requires_grad_(self, requires_grad: bool = True) -> "ModuleBase":
         """Freeze all parameters, or thaw them; returns the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def to(self, *args, **kwargs):
+    def to(self, *args: object, **kwargs: object) -> "ModuleBase":
         """Cast parameters and buffers, in place, as `Tensor.to` does; integers keep their dtype. Returns the module."""
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.kind == "f":
@@ -744,7 +744,7 @@ class Module(ModuleBase):
     ['weight']
     """
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: object, **kwargs: object) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__}.forward: a module needs this method")
 
     def named_tensors(self, prefix: str = "") -> list:
@@ -781,7 +781,7 @@ class Module(ModuleBase):
         return found
         ### END SOLUTION
 
-    def named_parameters(self, prefix: str = ""):
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple]:
         """(name, parameter), each parameter once, under its first name."""
         seen = set()
         for name, tensor in self.named_tensors(prefix):
@@ -789,7 +789,7 @@ class Module(ModuleBase):
                 seen.add(id(tensor))
                 yield name, tensor
 
-    def parameters(self):
+    def parameters(self) -> Iterator[Parameter]:
         """Each parameter once: what an optimizer gets."""
         self._warn_of_plain_lists()
         return (parameter for _, parameter in self.named_parameters())
@@ -814,7 +814,7 @@ class Module(ModuleBase):
         Hint: `Tensor(...)` copies, and decides on a type unless told which.
         """
         ### BEGIN SOLUTION
-        return {name: Tensor(tensor, dtype=tensor.dtype) for name, tensor in self.named_tensors()}
+        return {name: Tensor(tensor) for name, tensor in self.named_tensors()}
         ### END SOLUTION
 
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple:
@@ -859,13 +859,13 @@ class Module(ModuleBase):
         return missing, unexpected
         ### END SOLUTION
 
-    def train(self, mode: bool = True):
+    def train(self, mode: bool = True) -> "Module":
         """Tell this module, and all below it, that the network is training; returns the module."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self):
+    def eval(self) -> "Module":
         """The opposite of `train`: the network is at work."""
         return self.train(False)
 
@@ -936,9 +936,11 @@ def test_Module_state_dict():
     net.first.weight.array[0] = 9
     assert state["first.weight"].tolist() == [1.0, 2.0], "a copy does not change with the network"
     assert state["first.count"].dtype == np.int64, "whole numbers stay whole"
-    ### BEGIN HIDDEN TESTS
     net.first.register_buffer("precise", Tensor([0.1], dtype=np.float64))
-    assert net.state_dict()["first.precise"].dtype == np.float64, "the type stays"
+    assert net.state_dict()["first.precise"].dtype == np.float64, "float64 stays float64"
+    ### BEGIN HIDDEN TESTS
+    net.first.register_buffer("flag", Tensor([True]))
+    assert net.state_dict()["first.flag"].dtype == bool, "the type stays"
     ### END HIDDEN TESTS
 
 
@@ -1077,11 +1079,11 @@ class ModuleRow(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, list(self.named_children())[index][0], module)
 
-    def append(self, module: Module):
+    def append(self, module: Module) -> "ModuleRow":
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules):
+    def extend(self, modules: Iterable[Module]) -> "ModuleRow":
         for module in modules:
             self.append(module)
         return self
@@ -1106,7 +1108,7 @@ class Sequential(ModuleRow):
         for name, module in named.items():
             self.add_module(str(name), module)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         for module in self:
             x = module(x)
         return x
@@ -1153,22 +1155,26 @@ class Activation(Module):
     (LeakyReLU(negative_slope=0.2), 0.2)
     """
 
-    def __init_subclass__(cls, function=None) -> None:
-        cls.function = staticmethod(function or cls.function)
+    inputs = 1  # how many tensors the function takes before its options
 
-    def __init__(self, *args, **options) -> None:
-        bound = signature(self.function).bind(None, *args, **options)
+    def __init_subclass__(cls, function: Callable | None = None) -> None:
+        if function is not None:
+            cls.function = staticmethod(function)
+            cls.__signature__ = Signature([*signature(function).parameters.values()][cls.inputs :])
+
+    def __init__(self, *args: object, **options: object) -> None:
+        bound = self.__signature__.bind(*args, **options)
         bound.apply_defaults()
-        _, *self._options = bound.arguments
-        vars(self).update((name, bound.arguments[name]) for name in self._options)
+        self.options = tuple(bound.arguments)
+        for name, option in bound.arguments.items():
+            self.register_buffer(name, option) if isinstance(option, Tensor) else setattr(self, name, option)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x, **{name: getattr(self, name) for name in self._options if name != "inplace"})
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs, **{name: getattr(self, name) for name in self.options if name != "inplace"})
 
     def extra_repr(self) -> str:
-        return ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in self._options if name != "inplace" or self.inplace
-        )
+        shown = (name for name in self.options if name != "inplace" or self.inplace)
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
 
 
 @app.class_definition(hide_code=True)

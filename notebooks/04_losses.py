@@ -6,14 +6,12 @@ app = marimo.App(width="medium", app_title="Module 04: Losses")
 with app.setup(hide_code=True):
     import math
     import os
-    from collections.abc import Callable
-    from inspect import Signature, signature
 
     import marimo as mo
     import numpy as np
 
     from tinytorch.activations import log_softmax, sigmoid, softmax
-    from tinytorch.layers import Linear, Module, ReLU, Sequential
+    from tinytorch.layers import Activation, Linear, Module, ReLU, Sequential
     from tinytorch.tensor import Tensor, cast, manual_seed, ones, op, randn, where
     from tito.diagrams import diagram
     from tito.lesson import compare, show
@@ -311,13 +309,9 @@ def _():
 
 @app.function
 def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0
+) -> Tensor:  # fmt: skip
     """How surprising the right classes are: -log softmax, at the targets.
 
     Args:
@@ -552,12 +546,9 @@ def test_binary_cross_entropy_terms():
 
 @app.function
 def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",
+    pos_weight: Tensor | None = None
+) -> Tensor:  # fmt: skip
     """How surprising yes or no is, from scores.
 
     `input`: scores (logits); `target`: from 0 to 1, of any dtype. `weight` multiplies each loss, `pos_weight` only
@@ -652,23 +643,12 @@ def _(bce_score):
 
 
 @app.class_definition
-class Loss(Module):
+class Loss(Activation):
     """A loss as a module: it remembers the options of its function, and can be handed to a training loop like a layer."""
 
-    def __init_subclass__(cls, function: Callable | None = None) -> None:
-        if function is not None:
-            cls.function = staticmethod(function)
-            cls.__signature__ = Signature([*signature(function).parameters.values()][2:])  # all but input and target
+    inputs = 2  # input and target; whatever follows is an option
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        options = signature(type(self)).bind(*args, **kwargs)
-        options.apply_defaults()
-        self.options = tuple(options.arguments)
-        for name, option in options.arguments.items():
-            self.register_buffer(name, option) if isinstance(option, Tensor) else setattr(self, name, option)
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return self.function(input, target, **{name: getattr(self, name) for name in self.options})
+    extra_repr = Module.extra_repr
 
 
 @app.class_definition

@@ -271,14 +271,10 @@ def per_row(total: float, rows: int) -> float:
 
 @app.function
 def train_epoch(
-    model: Module,
-    loss_fn: Callable[[Tensor, Tensor], Tensor],
-    optimizer: Optimizer,
-    data: Iterable[tuple[Tensor, Tensor]],
-    accumulate: int = 1,
-    max_norm: float | None = None,
-    scheduler: LRScheduler | None = None,
-) -> float:
+    model: Module, loss_fn: Callable[[Tensor, Tensor], Tensor], optimizer: Optimizer,
+    data: Iterable[tuple[Tensor, Tensor]], accumulate: int = 1, max_norm: float | None = None,
+    scheduler: LRScheduler | None = None
+) -> float:  # fmt: skip
     """Walk through the data once, and learn.
 
     Args:

@@ -1,6 +1,6 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: fb6e57d0991098ba
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 80b5500e86cd8ee4
 """
 
 import math
@@ -74,7 +74,7 @@ def tanh(x: Tensor) -> Tensor:
     return np.tanh(x)
 
 
-def exact_gelu(x):
+def exact_gelu(x: np.ndarray) -> tuple:
     """x times the normal probability of x, as an array, and beside it how its gradient is computed (Module 05).
 
     Right, but slow: `math.erfc` takes one number at a time.

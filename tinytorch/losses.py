@@ -1,15 +1,12 @@
 """Module 04: Losses.
 
-Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: ecacae820d279858
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: ee971bfa56cb0fcb
 """
-
-from collections.abc import Callable
-from inspect import Signature, signature
 
 import numpy as np
 
 from tinytorch.activations import log_softmax
-from tinytorch.layers import Module
+from tinytorch.layers import Activation, Module
 from tinytorch.tensor import Tensor, cast, ones, op, where
 
 
@@ -99,13 +96,9 @@ def cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0
+) -> Tensor:  # fmt: skip
     """How surprising the right classes are: -log softmax, at the targets.
 
     Args:
@@ -209,12 +202,9 @@ def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.nda
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean",
+    pos_weight: Tensor | None = None
+) -> Tensor:  # fmt: skip
     """How surprising yes or no is, from scores.
 
     `input`: scores (logits); `target`: from 0 to 1, of any dtype. `weight` multiplies each loss, `pos_weight` only
@@ -256,23 +246,12 @@ def binary_cross_entropy(
     return reduce(terms if weight is None else terms * weight, reduction)
 
 
-class Loss(Module):
+class Loss(Activation):
     """A loss as a module: it remembers the options of its function, and can be handed to a training loop like a layer."""
 
-    def __init_subclass__(cls, function: Callable | None = None) -> None:
-        if function is not None:
-            cls.function = staticmethod(function)
-            cls.__signature__ = Signature([*signature(function).parameters.values()][2:])  # all but input and target
+    inputs = 2  # input and target; whatever follows is an option
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        options = signature(type(self)).bind(*args, **kwargs)
-        options.apply_defaults()
-        self.options = tuple(options.arguments)
-        for name, option in options.arguments.items():
-            self.register_buffer(name, option) if isinstance(option, Tensor) else setattr(self, name, option)
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        return self.function(input, target, **{name: getattr(self, name) for name in self.options})
+    extra_repr = Module.extra_repr
 
 
 class MSELoss(Loss, function=mse_loss):

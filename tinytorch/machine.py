@@ -1,17 +1,18 @@
 """Module 00: Setup.
 
-Written by `tito export` from notebooks/00_setup.py: edit that file instead. sha256: 01140904d0763dc5
+Written by `tito export` from notebooks/00_setup.py: edit that file instead. sha256: 0e1893a96ebe036a
 """
 
 import os
 import platform
 import statistics
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 
-def matmul_flops(m, k, n):
+def matmul_flops(m: int, k: int, n: int) -> int:
     """Floating-point operations of a matrix product, counted with a running sum that starts at 0.
 
     Args:
@@ -26,7 +27,7 @@ def matmul_flops(m, k, n):
     return 2 * m * k * n
 
 
-def median_seconds(function, rounds=5, clock=time.perf_counter):
+def median_seconds(function: Callable, rounds: int = 5, clock: Callable = time.perf_counter) -> float:
     """How long a call of a function usually takes, once it is warm.
 
     Args:
@@ -52,7 +53,7 @@ def median_seconds(function, rounds=5, clock=time.perf_counter):
     return statistics.median(seconds)
 
 
-def copied_bytes(x):
+def copied_bytes(x: np.ndarray) -> int:
     """Bytes that travel between memory and processor when `y[:] = x` runs.
 
     Args:
@@ -67,7 +68,7 @@ def copied_bytes(x):
     return 2 * x.nbytes
 
 
-def machine_facts(size=1024, nbytes=2**26, clock=time.perf_counter):
+def machine_facts(size: int = 1024, nbytes: int = 2**26, clock: Callable = time.perf_counter) -> dict:
     """What this machine is, and what it can do; takes about half a second.
 
     Args:

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 85e8fbbdabbb3670
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: a5b1957c54d422f1
 """
 
 import math
@@ -18,14 +18,9 @@ Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with op
 
 
 def sgd_update(
-    param: Array,
-    grad: Array,
-    buffer: Array | None,
-    lr: float,
-    momentum: float = 0,
-    dampening: float = 0,
-    nesterov: bool = False,
-) -> None:
+    param: Array, grad: Array, buffer: Array | None, lr: float, momentum: float = 0, dampening: float = 0,
+    nesterov: bool = False
+) -> None:  # fmt: skip
     """One step of stochastic gradient descent.
 
     Args:
@@ -119,18 +114,14 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
 
     def decayed(self, p: Tensor, group: dict) -> Array:
-        """The gradient of loss + weight_decay / 2 * (sum of squared weights), in scratch memory."""
-        if not group["weight_decay"]:
-            return p.grad.array
-        out = np.multiply(p.array, group["weight_decay"], out=self.scratch(p.array, place=1))
-        out += p.grad.array
-        return out
+        """The gradient of loss + weight_decay / 2 * (sum of squared weights)."""
+        return p.grad.array + group["weight_decay"] * p.array if group["weight_decay"] else p.grad.array
 
-    def scratch(self, array: Array, place: int = 0) -> Array:
+    def scratch(self, array: Array) -> Array:
         """Room for an array like this one. All parameters take turns with the same memory, so it is not state."""
-        if self.memory.nbytes < (place + 1) * array.nbytes:
-            self.memory = np.empty((place + 1) * array.nbytes, np.uint8)
-        return np.ndarray(array.shape, array.dtype, self.memory, place * array.nbytes)
+        if self.memory.nbytes < array.nbytes:
+            self.memory = np.empty(array.nbytes, np.uint8)
+        return np.ndarray(array.shape, array.dtype, self.memory)
 
     def buffer(self, p: Tensor, name: str) -> Array:
         """The array in the state of p under this name: zeros at first."""
@@ -169,14 +160,9 @@ class SGD(Optimizer):
     """The steps of `sgd_update`, without new arrays. `weight_decay` is an L2 penalty."""
 
     def __init__(
-        self,
-        params: Params,
-        lr: float = 1e-3,
-        momentum: float = 0,
-        dampening: float = 0,
-        weight_decay: float = 0,
-        nesterov: bool = False,
-    ) -> None:
+        self, params: Params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
+        nesterov: bool = False
+    ) -> None:  # fmt: skip
         options = {"lr": lr, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}
         super().__init__(params, {**options, "weight_decay": weight_decay})
 
@@ -245,13 +231,9 @@ class AdamW(Adam):
     """Adam with decoupled decay ([Loshchilov and Hutter, 2017](https://arxiv.org/abs/1711.05101))."""
 
     def __init__(
-        self,
-        params: Params,
-        lr: float = 1e-3,
-        betas: Betas = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-    ) -> None:
+        self, params: Params, lr: float = 1e-3, betas: Betas = (0.9, 0.999), eps: float = 1e-8,
+        weight_decay: float = 1e-2
+    ) -> None:  # fmt: skip
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def decayed(self, p: Tensor, group: dict) -> Array:
@@ -271,15 +253,9 @@ class RMSprop(Optimizer):
     root of the variance instead."""
 
     def __init__(
-        self,
-        params: Params,
-        lr: float = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-    ) -> None:
+        self, params: Params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
+        momentum: float = 0, centered: bool = False
+    ) -> None:  # fmt: skip
         options = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**options, "momentum": momentum, "centered": centered})
 
@@ -400,13 +376,9 @@ class LinearLR(LRScheduler):
     """The first lr times a factor: a straight line from `start_factor` to `end_factor` in `total_iters` steps, then flat."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1 / 3,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
-        last_epoch: int = -1,
-    ) -> None:
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5,
+        last_epoch: int = -1
+    ) -> None:  # fmt: skip
         if not (0 < start_factor <= 1 and 0 <= end_factor <= 1 and total_iters >= 1):
             raise ValueError("give LinearLR factors above 0 and up to 1, and at least one step")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
@@ -451,17 +423,9 @@ class ReduceLROnPlateau(LRScheduler):
     """
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float | list[float] = 0,
-        eps: float = 1e-8,
-    ) -> None:
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
+        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | list[float] = 0, eps: float = 1e-8
+    ) -> None:  # fmt: skip
         if factor >= 1 or mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError("give a factor below 1, mode 'min' or 'max', and threshold_mode 'rel' or 'abs'")
         self.mode, self.factor, self.patience, self.threshold = mode, factor, patience, threshold

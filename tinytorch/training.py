@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: d427c1e2329d56d9
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: dafc2df3b7479a0d
 """
 
 import math
@@ -102,14 +102,10 @@ def per_row(total: float, rows: int) -> float:
 
 
 def train_epoch(
-    model: Module,
-    loss_fn: Callable[[Tensor, Tensor], Tensor],
-    optimizer: Optimizer,
-    data: Iterable[tuple[Tensor, Tensor]],
-    accumulate: int = 1,
-    max_norm: float | None = None,
-    scheduler: LRScheduler | None = None,
-) -> float:
+    model: Module, loss_fn: Callable[[Tensor, Tensor], Tensor], optimizer: Optimizer,
+    data: Iterable[tuple[Tensor, Tensor]], accumulate: int = 1, max_norm: float | None = None,
+    scheduler: LRScheduler | None = None
+) -> float:  # fmt: skip
     """Walk through the data once, and learn.
 
     Args:
