@@ -14,7 +14,7 @@ with app.setup(hide_code=True):
 
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.arrays import add_up, float64, select
-    from tinytorch.graph import grad_mode, mentioned, no_grad, versions
+    from tinytorch.graph import grad_mode, mentioned, no_grad, node_text, versions
     from tinytorch.layers import linear
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
     from tinytorch.tensor import (
@@ -788,15 +788,7 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
+        return node_text(self.op)
 
 
 @app.function(hide_code=True)

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 4904894509d08a67
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 9c122d0fb5b6bb1e
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
 from tinytorch.arrays import add_up, float64, select
-from tinytorch.graph import grad_mode, mentioned, no_grad, versions
+from tinytorch.graph import grad_mode, mentioned, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, cast, choose, clip, concatenate, getitem, power, stack_arrays, sum_to_shape
@@ -276,15 +276,7 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        short = {
-            "multiply": "mul",
-            "subtract": "sub",
-            "divide": "div",
-            "power": "pow",
-            "negative": "neg",
-            "add_up": "sum",
-        }
-        return f"<{short.get(self.op.__name__, self.op.__name__).title().replace('_', '')}Backward0>"
+        return node_text(self.op)
 
 
 def missing_rule(op, *arrays):

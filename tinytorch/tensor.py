@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: bdbb26466b6dfd90
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: d1e03359bc8a3510
 """
 
 import math
@@ -279,10 +279,8 @@ class TensorOps:
         return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would ask for the length
 
     def __repr__(self):
-        notes = [f"size={self.shape}"] if self.ndim > 1 and not self.numel() else []
-        notes += [] if self.dtype in (float32, int64, bool) else [f"dtype={self.dtype}"]
-        notes += [f"grad_fn={self.grad_fn}"] if self.grad_fn else ["requires_grad=True"] if self.requires_grad else []
-        return f"tensor({', '.join([as_text(self.array) if self.numel() else '[]', *notes])})"
+        note = f"grad_fn={self.grad_fn}" if self.grad_fn else "requires_grad=True" if self.requires_grad else ""
+        return as_text(self.array, note)
 
 
 def wants_float64(inputs, params):
