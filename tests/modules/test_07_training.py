@@ -271,7 +271,13 @@ def test_everything_comes_back(tmp_path):
         "floats": [0.1, -0.0, 5e-324, math.inf, -math.inf, math.nan, 1e300],
         "others": (True, False, None, 2**200, -1, "ü\n\0\ud800", ""),
         7: {-1: [], 0: (), "": {}},
-        "tensors": [Tensor(3), Tensor([True]), Tensor(np.zeros((0, 3))), Tensor([1.0], dtype=np.float64), randn(2, 3).T],
+        "tensors": [
+            Tensor(3),
+            Tensor([True]),
+            Tensor(np.zeros((0, 3))),
+            Tensor([1.0], dtype=np.float64),
+            randn(2, 3).T,
+        ],
         "small": [
             Tensor(np.array(value, dtype)) for dtype in ("float16", "int8", "uint8", "int32") for value in (1, [2], [])
         ],

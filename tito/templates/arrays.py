@@ -84,7 +84,7 @@ def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
     return (x.view(bits) & -mask.view(np.int8).astype(bits, copy=False)).view(x.dtype)
 
 
-def add_up(x: np.ndarray, axis=None, keepdims: bool = False) -> np.ndarray:
+def add_up(x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> np.ndarray:
     """`np.sum`, with integers in int64, and exact to 1e-6 for floats.
 
     Along any axis but the last, NumPy adds floats one after the other: 60,000 times 0.1 is off by 6e-4. So a long sum runs in float64.

@@ -184,6 +184,8 @@ def _norm(x, axis):
 
 @op
 def _triangle(x, shape, k):
+    if x.ndim < 2:
+        raise RuntimeError(f"a triangle of shape {x.shape} is not defined: give it two axes or more")
     return shape(x, k), (lambda grad: shape(grad, k),)
 
 
@@ -342,7 +344,9 @@ class Methods:
 
     device = property(lambda self: device())
 
-    def to(self, *args: object, dtype: np.dtype | None = None, device: str = "cpu", copy: bool = False, **_) -> Tensor:
+    def to(
+        self, *args: object, dtype: np.dtype | None = None, device: str = "cpu", copy: bool = False, **_: object
+    ) -> Tensor:
         """With another dtype; `device` may be the CPU. The same tensor, if that changes nothing."""
         for arg in args:
             if isinstance(arg, (Tensor, np.dtype)):
@@ -391,6 +395,7 @@ class Methods:
 
     def __setitem__(self, index, value):
         index = arrays.split_index(index)
+        value = value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
         if grad_mode.enabled and (self.requires_grad or getattr(value, "requires_grad", False)):
             self.become(self.apply(_put.op, self, value, index=index))
             return
@@ -466,7 +471,7 @@ class Methods:
         total = squares.sum(dim, keepdim)
         return total / max(0, self.numel() / max(1, total.numel()) - (correction if unbiased else 0))
 
-    def std(self, *args: object, **options) -> Tensor:
+    def std(self, *args: object, **options: object) -> Tensor:
         return self.var(*args, **options).sqrt()
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
@@ -628,7 +633,7 @@ def _from_module_02(name: str) -> Callable:
 ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "__neg__", "nelement": "numel"}
 ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
-REDUCTIONS = "all any amax amin argmax argmin cumsum logsumexp max mean min norm prod std sum var"
+REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
 _requires_grad_ = Tensor.requires_grad_
 for _name, _method in {**vars(Methods)}.items():
     if callable(_method) or isinstance(_method, property):
@@ -679,7 +684,9 @@ def linspace(start: float, end: float, steps: int, dtype: np.dtype = float32, re
 
 
 @_creator
-def randint(*bounds_and_size: object, generator: Generator | None = None, dtype: np.dtype = int64, **options) -> Tensor:
+def randint(
+    *bounds_and_size: object, generator: Generator | None = None, dtype: np.dtype = int64, **options: object
+) -> Tensor:
     """Whole numbers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
     *bounds, size = bounds_and_size
     low, high = [0, *bounds, *(options.pop(name) for name in ("low", "high") if name in options)][-2:]
@@ -693,14 +700,20 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = in
 
 
 @_creator
-def normal(mean: object = 0.0, std: object = 1.0, size: Sequence[int] | None = None, **options) -> Tensor:
+def arange(*start_end_step: float, **options: object) -> Tensor:
+    """Numbers at equal distances: `arange(end)` or `arange(start, end, step)`, also by name."""
+    named = [options.pop(name) for name in ("start", "end", "step") if name in options]
+    return base.arange(*start_end_step, *named, **options)
+
+
+zeros, ones, rand, randn, tensor = map(_creator, (base.zeros, base.ones, base.rand, base.randn, base.tensor))
+empty = zeros
+
+
+def normal(mean: object = 0.0, std: object = 1.0, size: Sequence[int] | None = None, **options: object) -> Tensor:
     """Normal random numbers around `mean`, which may be a tensor, as may `std`."""
-    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else tuple(size)
-    return mean + std * base.randn(shape, **options)
-
-
-zeros, ones, rand, randn, arange = map(_creator, (base.zeros, base.ones, base.rand, base.randn, base.arange))
-empty, tensor = zeros, _creator(base.tensor)
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else size
+    return mean + std * randn(shape, **options)
 
 
 def _like(make: Callable) -> Callable:
@@ -822,4 +835,15 @@ def __getattr__(name: str) -> object:
     method = getattr(Tensor, name, None)
     if name.startswith("_") or not callable(method):
         raise AttributeError(f"tinytorch.vocabulary has no {name}")
-    return wraps(method)(lambda input, *args, **options: getattr(input, name)(*args, **options))
+
+    @wraps(method)
+    def function(input, *args, **options):
+        if not isinstance(input, Tensor):  # pow(2, x)
+            if not any(isinstance(x, Tensor) for x in args):
+                raise TypeError(
+                    f"{name} takes a tensor, and not {type(input).__name__}: use math.{name}, or tensor(...)"
+                )
+            input = base.tensor(input)
+        return getattr(input, name)(*args, **options)
+
+    return function
