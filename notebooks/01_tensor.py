@@ -668,10 +668,8 @@ class TensorOps:
         return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would use the length
 
     def __repr__(self):
-        notes = [f"size={self.shape}"] if self.ndim > 1 and not self.numel() else []
-        notes += [] if self.dtype in (float32, int64, bool) else [f"dtype={self.dtype}"]
-        notes += [f"grad_fn={self.grad_fn}"] if self.grad_fn else ["requires_grad=True"] if self.requires_grad else []
-        return f"tensor({', '.join([arrays.as_text(self.array) if self.numel() else '[]', *notes])})"
+        note = f"grad_fn={self.grad_fn}" if self.grad_fn else "requires_grad=True" if self.requires_grad else ""
+        return arrays.as_text(self.array, note)
 
 
 @app.function(hide_code=True)

@@ -27,7 +27,7 @@ with app.setup(hide_code=True):
         select,
         stack_arrays,
     )
-    from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
+    from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, node_text, versions
     from tinytorch.layers import linear
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
     from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
@@ -768,9 +768,7 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        name = self.op.__name__
-        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
-        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
+        return node_text(self.op)
 
 
 @app.function

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: ee2056dc91fca6db
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 3f768a8fb9644564
 """
 
 import math
@@ -24,7 +24,7 @@ from tinytorch.arrays import (
     select,
     stack_arrays,
 )
-from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, versions
+from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, sum_to_shape
@@ -269,9 +269,7 @@ class Node:
         self.next_functions, self.version = None, -1
 
     def __repr__(self):
-        name = self.op.__name__
-        short = name[:3] if name in ("multiply", "subtract", "divide", "power", "negative") else name
-        return f"<{short.replace('add_up', 'sum').title().replace('_', '')}Backward0>"
+        return node_text(self.op)
 
 
 @Tensor.set_recorder

@@ -249,6 +249,26 @@ DIFFERENCES = (
     views_without_recording,
 )
 
+# Printed text that differs on purpose: PyTorch's -> ours, and why
+TEXTS_THAT_DIFFER = {
+    r"torch\.Size\(\[(\d+)\]\)": (r"(\1,)", "a shape is a plain tuple"),
+    r"torch\.Size\(\[([\d, ]*)\]\)": (r"(\1)", "a shape is a plain tuple"),
+    r"torch\.(?=[a-z])": ("", "a dtype is NumPy's, and prints as NumPy prints it"),
+    r"dtype\('(\w+)'\)": (r"\1", "a dtype is NumPy's; the other form is in a list or dict"),
+    r",\n +(?=[a-z])": (", ", "so lines break elsewhere, because torch.float64 is longer than float64"),
+    r"(Mean|NllLoss|MseLoss)Backward0": ("DivBackward0", "a mean is a sum and a quotient here, and so are losses"),
+    r"(Sum)Backward1": (r"\1Backward0", "PyTorch's sum along an axis is another function than the sum of everything"),
+    r"(Select|Slice)Backward0": ("IndexBackward0", "all indexing is one op here"),
+}
+
+
+def in_our_words(text: str) -> str:
+    """A text of either library, without the differences of TEXTS_THAT_DIFFER."""
+    for theirs, (ours, _) in TEXTS_THAT_DIFFER.items():
+        text = re.sub(theirs, ours, text)
+    return text
+
+
 # Single numbers at the edges where the two differ on purpose: name of the program in test_corners.py -> (which, why)
 NOT_A_NUMBER = "the slope of something that is not a number is nothing to be relied on"
 EDGES_THAT_DIFFER = {

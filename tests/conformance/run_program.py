@@ -15,6 +15,7 @@ import torch
 
 import tinytorch
 from tests.conformance.compare import assert_same, plain
+from tests.conformance.differences import in_our_words
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 
@@ -62,12 +63,12 @@ def contents(value):
     if isinstance(value, (list, tuple)):
         return [contents(part) for part in value]
     simple = (bool, int, float, str, np.ndarray, torch.dtype, np.dtype)
-    return plain(value) if isinstance(value, simple) else None
+    return plain(value) if isinstance(value, simple) and not isinstance(value, tinytorch.device) else None
 
 
 def assert_same_text(ours: str, theirs: str) -> None:
     """The same text, and the same numbers in it up to the rounding of what was printed."""
-    lines = [text.replace("torch.", "").splitlines() for text in (ours, theirs)]
+    lines = [in_our_words(text).splitlines() for text in (ours, theirs)]
     assert len(lines[0]) == len(lines[1]), f"ours:\n{ours}\nPyTorch's:\n{theirs}"
     for one, other in zip(*lines, strict=True):
         both = f"ours:      {one}\nPyTorch's: {other}"

@@ -943,9 +943,11 @@ def test_public_functions_of_templates_have_type_hints(path):
 
 
 def test_every_name_of_the_vocabulary_is_there():
-    there = ast.parse((TEMPLATES / "vocabulary.py").read_text(encoding="utf-8")).body
-    defined = names_bound("\n".join(map(ast.unparse, there)))
-    assert set().union(*VOCABULARY.values()) <= defined
+    """Methods are functions of the module as well, through its `__getattr__`."""
+    names = set().union(*VOCABULARY.values())
+    program = f"from tinytorch import vocabulary\nprint([name for name in {names} if not hasattr(vocabulary, name)])"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -978,7 +980,7 @@ def with_vocabulary(place: Place, text: str) -> None:
     [
         ("from tinytorch.tensor import Tensor, what_is_not_there\n", "cannot import name 'what_is_not_there'"),
         ("1 // 0\n", "by zero"),
-        ("is_tensr = callable\n", "cannot import name 'is_tensor'"),
+        ("is_tensr = callable\n", "cannot import name"),
         ("def (\n", "invalid syntax"),
     ],
 )

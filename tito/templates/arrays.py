@@ -14,7 +14,8 @@ float16, float32, float64 = map(np.dtype, (np.float16, np.float32, np.float64))
 uint8, int8, int16, int32, int64 = map(np.dtype, (np.uint8, np.int8, np.int16, np.int32, np.int64))
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the highest kind decides
-PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "max_line_width": 80}
+PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
+USUAL = (float32, int64, np.dtype(np.bool_))  # dtypes that are not printed
 PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
 FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that make floats of integers
 
@@ -83,7 +84,7 @@ def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
     return (x.view(bits) & -mask.view(np.int8).astype(bits, copy=False)).view(x.dtype)
 
 
-def add_up(x: np.ndarray, axis=None, keepdims: bool = False) -> np.ndarray:
+def add_up(x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> np.ndarray:
     """`np.sum`, with integers in int64, and exact to 1e-6 for floats.
 
     Along any axis but the last, NumPy adds floats one after the other: 60,000 times 0.1 is off by 6e-4. So a long sum runs in float64.
@@ -113,7 +114,7 @@ def split_index(index: object) -> tuple:
     (3, 1, 2)
     """
     parts = [getattr(part, "array", part) for part in (index if isinstance(index, tuple) else (index,))]
-    parts = [np.array(part, dtype=None if part else int64) if isinstance(part, list) else part for part in parts]
+    parts = [np.array(p, dtype=None if p else int64) if isinstance(p, (list, range, tuple)) else p for p in parts]
     scalars = [isinstance(part, np.ndarray) and part.shape == () and part.dtype != bool for part in parts]
     parts = [int(part) if scalar else part for part, scalar in zip(parts, scalars, strict=True)]
     if not any(isinstance(part, np.ndarray) for part in parts):
@@ -129,17 +130,66 @@ def split_index(index: object) -> tuple:
     return tuple(first), tuple(second)
 
 
-def as_text(array: np.ndarray) -> str:
-    """Numbers as PyTorch prints them: four digits after the point, but none for whole numbers.
+def as_text(array: np.ndarray, note: str = "") -> str:
+    """A tensor as PyTorch prints it: numbers in one format, summarized if there are many, then what is unusual about it.
 
-    >>> as_text(np.array([1.0, 2.0])), as_text(np.array([1.0, 0.5]))
-    ('[1., 2.]', '[1.0000, 0.5000]')
+    >>> print(as_text(np.array([1.0, 2.0])), as_text(np.array([1.0, 0.25], np.float32), "requires_grad=True"))
+    tensor([1., 2.], dtype=float64) tensor([1.0000, 0.2500], requires_grad=True)
     """
-    sizes = np.abs(array[np.isfinite(array) & (array != 0)]) if array.dtype.kind == "f" else np.ones(1)
-    whole = (sizes == np.floor(sizes)).all()
-    wide = sizes.size and (sizes.max() >= 1e8 or sizes.max() > 1000 * sizes.min() or (sizes.min() < 1e-4))
-    mode = "maxprec" if whole and not wide else "fixed"
-    return np.array2string(array, floatmode=mode, separator=", ", prefix="tensor(", **PRINT_OPTIONS)
+    text, usual = "tensor([]", (float32,)
+    if array.size:
+        many = array.size > PRINT_OPTIONS["threshold"]
+        text, usual = "tensor(" + _rows(array, len("tensor("), many, *_number_format(array, many)), USUAL
+    notes = [f"size={array.shape}"] if not array.size and array.ndim != 1 else []
+    notes += [] if array.dtype in usual else [f"dtype={array.dtype}"]
+    notes += [note] if note else []
+    used = len(text) - text.rfind("\n") + 1  # of the last line; counted as PyTorch counts it
+    for part in notes:
+        fits = used + len(part) + 2 <= PRINT_OPTIONS["linewidth"]
+        text += (", " if fits else ",\n" + " " * len("tensor(")) + part
+        used = used + len(part) + 2 if fits else len("tensor(") + len(part)
+    return text + ")"
+
+
+def _number_format(array: np.ndarray, many: bool) -> tuple:
+    """A function from a number to its text, and the width it aims at: what fits all numbers that are shown."""
+    edge = PRINT_OPTIONS["edgeitems"]
+    for axis in range(array.ndim if many else 0):
+        array = np.delete(array, slice(edge, max(edge, array.shape[axis] - edge)), axis)
+    form, point = "", ""
+    if array.dtype.kind == "f":
+        array = array[np.isfinite(array) & (array != 0)].astype(float64)
+        size, whole = np.abs(array), (array == np.ceil(array)).all()
+        science = array.size and (size.max() > 1000 * size.min() or size.max() > 1e8 or size.min() < 1e-4)
+        if PRINT_OPTIONS["sci_mode"] is not None:
+            science = array.size and PRINT_OPTIONS["sci_mode"]
+        form = f".{PRINT_OPTIONS['precision']}e" if science else f".{0 if whole else PRINT_OPTIONS['precision']}f"
+        point = "." if whole and not science else ""
+
+    def text(number):
+        return (format(number, form) if form else str(number)) + (point if math.isfinite(number) else "")
+
+    width = max((len(text(number)) for number in array.ravel().tolist()), default=1)
+    return lambda number: text(number).rjust(width), width
+
+
+def _rows(array: np.ndarray, indent: int, many: bool, text: Callable, width: int) -> str:
+    """Nested lists of numbers; the first and the last of each if there are too many."""
+    if array.ndim == 0:
+        return text(array.item())
+    edge = PRINT_OPTIONS["edgeitems"]
+    cut = many and len(array) > 2 * edge
+    if array.ndim == 1:
+        numbers = array.tolist()
+        parts = [*map(text, numbers[:edge]), " ...", *map(text, numbers[-edge:])] if cut else list(map(text, numbers))
+        per_line = max(1, (PRINT_OPTIONS["linewidth"] - indent) // (width + 2))
+        parts = [", ".join(parts[i : i + per_line]) for i in range(0, len(parts), per_line)]
+    else:
+        inner = [_rows(part, indent + 1, many, text, width) for part in (array[:edge] if cut else array)]
+        inner_end = [_rows(part, indent + 1, many, text, width) for part in array[-edge:]] if cut else []
+        parts = [*inner, "...", *inner_end] if cut else inner
+    lines = "\n" * max(1, array.ndim - 1)
+    return "[" + f",{lines}{' ' * (indent + 1)}".join(parts) + "]"
 
 
 # Ops that NumPy does not have in this form

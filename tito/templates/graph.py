@@ -76,6 +76,31 @@ class enable_grad(no_grad):
     enabled = True
 
 
+class inference_mode(no_grad):
+    """The same as `no_grad`, under the name that PyTorch recommends for inference."""
+
+    def __new__(cls, mode: bool | Callable = True):
+        return super().__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode: bool = True):
+        self.enabled = grad_mode.enabled and not mode
+
+
+class set_grad_enabled(no_grad):
+    """Switch recording on or off: at once, and back at the end if it is used as a block."""
+
+    def __new__(cls, mode: bool):
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool):
+        self.enabled, self.outside = mode, grad_mode.enabled
+        grad_mode.enabled = mode
+
+    def __exit__(self, *error):
+        super().__exit__()
+        grad_mode.enabled = self.outside
+
+
 class Versions:
     """Which blocks of memory have changed in place, and when."""
 
@@ -92,6 +117,19 @@ class Versions:
 
 
 versions = Versions()
+
+
+# what PyTorch calls the node of an op, where that is not the op's own name
+NODES = {
+    "absolute": "Abs", "add_up": "Sum", "choose": "Where", "clip": "Clamp", "concatenate": "Cat", "divide": "Div",
+    "expand_dims": "Unsqueeze", "getitem": "Index", "linear": "Addmm", "matmul": "Mm", "multiply": "Mul", "negative": "Neg",
+    "power": "Pow", "reshape": "View", "stack_arrays": "Stack", "subtract": "Sub", "swapaxes": "Transpose", "transpose": "Permute",
+}  # fmt: skip
+
+
+def node_text(op: Callable) -> str:
+    """How the node of an op is printed: `<MulBackward0>`."""
+    return f"<{NODES.get(op.__name__, op.__name__.title().replace('_', ''))}Backward0>"
 
 
 def owner(array: np.ndarray) -> np.ndarray:

@@ -5,128 +5,101 @@ has one function for each input. `Methods` become methods of Tensor; most are fu
 """
 
 import math
+import operator
 import sys
-from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import wraps
+from types import SimpleNamespace
 
 import numpy as np
 
-from tinytorch import arrays
-from tinytorch.arrays import KINDS, float16, float32, float64, int8, int16, int32, int64, promoted, uint8
-from tinytorch.graph import enable_grad, grad_mode, no_grad
-from tinytorch.tensor import Tensor, as_shape, binary, cast, comparison, default_generator, op, unary
+from tinytorch import arrays, graph
+from tinytorch.arrays import KINDS, float16, float32, float64, int8, int32, int64, promoted, uint8
+from tinytorch.graph import enable_grad, grad_mode
+from tinytorch.tensor import Tensor, as_shape, binary, cast, default_generator, op, reduction, unary
 
 base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function by now, as in PyTorch
-Pairs = namedtuple("Pairs", ["values", "indices"])
 Size = tuple
-
-
-DTYPES = {
-    "half": float16,
-    "float": float32,
-    "double": float64,
-    "short": int16,
-    "int": int32,
-    "long": int64,
-    "bool": np.dtype(np.bool_),
+inference_mode, set_grad_enabled = graph.inference_mode, graph.set_grad_enabled
+bool_ = np.dtype(np.bool_)
+DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": bool_}
+TYPES = {  # PyTorch's old names of types: torch.FloatTensor
+    "HalfTensor": float16,
+    "FloatTensor": float32,
+    "DoubleTensor": float64,
+    "ByteTensor": uint8,
+    "CharTensor": int8,
+    "IntTensor": int32,
+    "LongTensor": int64,
+    "BoolTensor": bool_,
 }
 
 
-class device:
+class Pairs(tuple):
+    """What max, min, sort and topk return: (values, indices), which can also be asked for by name."""
+
+    values, indices = (property(operator.itemgetter(i)) for i in (0, 1))
+
+
+class device(str):
     """Where tensors live. Here that is always the CPU."""
 
-    def __init__(self, type: "str | device", index: int | None = None):
-        if not str(getattr(type, "type", type)).startswith("cpu"):
+    type, index = "cpu", None
+
+    def __new__(cls, type: str = "cpu", index: int | None = None):
+        if not type.startswith("cpu"):
             raise RuntimeError(f"this course computes on the CPU, and not on {type}: use device('cpu')")
-        self.type, self.index = "cpu", index
-
-    def __eq__(self, other):
-        return isinstance(other, device)
-
-    def __hash__(self):
-        return hash("cpu")
+        return super().__new__(cls, "cpu")
 
     def __repr__(self):
         return "device(type='cpu')"
-
-    def __str__(self):
-        return "cpu"
 
 
 class Generator:
     """A source of random numbers with a seed of its own."""
 
-    def __init__(self, device: object = "cpu"):
+    def __init__(self, device: str = "cpu"):
         self.manual_seed(0)
 
     def manual_seed(self, seed: int) -> "Generator":
         self.numpy = np.random.default_rng(seed)
         return self
 
-    def get_state(self) -> dict:
-        return self.numpy.bit_generator.state
 
-    def set_state(self, state: dict) -> None:
-        self.numpy.bit_generator.state = state
-
-
-class inference_mode(no_grad):
-    """The same as `no_grad`, under the name that PyTorch recommends for inference."""
-
-    def __new__(cls, mode: bool | Callable = True):
-        return super().__new__(cls, mode if callable(mode) else None)
-
-    def __init__(self, mode: bool = True):
-        self.enabled = not mode
-
-
-class set_grad_enabled(no_grad):
-    """Switch recording on or off: at once, and back at the end if it is used as a block."""
-
-    def __new__(cls, mode: bool):
-        return super().__new__(cls)
-
-    def __init__(self, mode: bool):
-        self.enabled, self.outside = mode, grad_mode.enabled
-        grad_mode.enabled = mode
-
-    def __exit__(self, *error):
-        super().__exit__()
-        grad_mode.enabled = self.outside
-
-
-def is_grad_enabled() -> bool:
-    return grad_mode.enabled
+def _random(generator: Generator | None) -> "np.random.Generator":
+    return default_generator() if generator is None else generator.numpy
 
 
 # Ops that NumPy has, and their slope at x, where the result is y
 
-erf = np.vectorize(math.erf, otypes=[float64])  # right, and slow: NumPy has no error function of its own
+_erf = np.frompyfunc(math.erf, 1, 1)  # right, and slow: NumPy has no error function of its own
 ELEMENTWISE = {
     "sin": (np.sin, lambda x, y: np.cos(x)),
     "cos": (np.cos, lambda x, y: -np.sin(x)),
     "log1p": (np.log1p, lambda x, y: 1 / (1 + x)),
-    "log2": (np.log2, lambda x, y: 1 / (x * math.log(2))),
     "log10": (np.log10, lambda x, y: 1 / (x * math.log(10))),
-    "erf": (lambda x: erf(x).astype(x.dtype), lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
     "reciprocal": (lambda x: 1 / x, lambda x, y: -y * y),
     "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x)),
 }
-STEPS = {"floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "sign": np.sign}  # flat, wherever they have a slope
 
 
-def _elementwise(function: Callable, slope: Callable) -> Callable:
+def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
     @promoted("float")
     def run(x):
         y = function(x)
         return y, (lambda grad: grad * slope(x, y),)
 
+    run.__name__ = name
     return op(run)
 
 
-def _step(function: Callable) -> Callable:
-    return op(lambda x: (function(x), (np.zeros_like,)))
+def _flat(function: Callable) -> Callable:
+    """A function whose slope is 0, wherever it has one."""
+    return op(wraps(function)(lambda x, **options: (function(x, **options), (np.zeros_like,))))
+
+
+_round = _flat(np.round)
 
 
 def _along(index: np.ndarray, dim: int) -> tuple:
@@ -139,51 +112,47 @@ def _along(index: np.ndarray, dim: int) -> tuple:
 @op
 def _gather(x, dim, index):
     places = _along(index, dim)
+    return x[places], (lambda grad: _added(np.zeros(x.shape, x.dtype), places, grad),)
 
-    def to_x(grad):
-        full = np.zeros(x.shape, x.dtype)
-        np.add.at(full, places, grad)
-        return full
 
-    return x[places], (to_x,)
+def _added(full, places, values):
+    np.add.at(full, places, values)
+    return full
 
 
 @op
-def _scatter(x, src, dim, index, add):
-    out, places, part = x.copy(), _along(index, dim), tuple(map(slice, index.shape))
-    src = np.broadcast_to(src, index.shape) if np.ndim(src) == 0 else src
-    (np.add.at if add else np.ndarray.__setitem__)(out, places, src[part])
-
-    def to_x(grad):
-        grad = grad.copy()
-        grad[places] *= add
-        return grad
+def _scatter_add(x, src, dim, index):
+    places, part = _along(index, dim), tuple(map(slice, index.shape))
 
     def to_src(grad):
         full = np.zeros(src.shape, grad.dtype)
         full[part] = grad[places]
         return full
 
-    return out, (to_x, to_src)
+    return _added(x.copy(), places, src[part]), (lambda grad: grad, to_src)
+
+
+def _place(array: np.ndarray, index: tuple) -> tuple:
+    """Where `index`, which comes in the two parts of `split_index`, leads: array[place] can be read and set."""
+    first, second = index
+    return (array, first) if second is None else (array[first], second)
 
 
 @op
 def _put(x, value, index):
-    """A copy of `x` with `value` at `index`, which comes in the two parts of `split_index`."""
-    first, second = index
+    """A copy of `x` with `value` at `index`."""
 
-    def at(array):
-        return (array, first) if second is None else (array[first], second)
+    def filled(array, value):
+        copy = array.copy()
+        part, place = _place(copy, index)
+        part[place] = value
+        return copy
 
-    out = x.copy()
-    np.ndarray.__setitem__(*at(out), value)
+    def to_value(grad):
+        part, place = _place(grad, index)
+        return part[place]
 
-    def to_x(grad):
-        grad = grad.copy()
-        np.ndarray.__setitem__(*at(grad), 0)
-        return grad
-
-    return out, (to_x, lambda grad: np.ndarray.__getitem__(*at(grad)))
+    return filled(x, value), (lambda grad: filled(grad, 0), to_value)
 
 
 @op
@@ -193,43 +162,31 @@ def _cumsum(x, axis):
 
 
 @op
-def _prod(x, axis, keepdims):
-    out = np.prod(x, axis=axis, keepdims=keepdims, dtype=None if x.dtype.kind == "f" else int64)
+def _prod(x, axis):
+    out = np.prod(x, axis=axis, keepdims=True, dtype=None if x.dtype.kind == "f" else int64)
 
     def to_x(grad):
         """The product of all others: of those before, and of those after."""
-        line = np.moveaxis(x, axis, 0) if axis is not None else x.reshape(-1)
-        ones = np.ones_like(line[:1])
-        before = np.cumprod(np.concatenate([ones, line[:-1]]), axis=0)
-        after = np.cumprod(np.concatenate([ones, line[:0:-1]]), axis=0)[::-1]
-        others = np.moveaxis(before * after, 0, axis) if axis is not None else (before * after).reshape(x.shape)
-        return others * (grad if axis is None or keepdims else np.expand_dims(grad, axis))
+        before, after = np.roll(x, 1, axis), np.roll(np.flip(x, axis), 1, axis)
+        first = tuple(slice(0, 1) if a == axis % x.ndim else slice(None) for a in range(x.ndim))
+        before[first] = after[first] = 1
+        return grad * np.cumprod(before, axis) * np.flip(np.cumprod(after, axis), axis)
 
     return out, (to_x,)
 
 
 @op
 @promoted("float")
-def _norm(x, axis, keepdims):
+def _norm(x, axis):
     out = np.sqrt(arrays.add_up(x * x, axis=axis, keepdims=True))
-    unit = np.divide(x, out, out=np.zeros_like(x), where=out != 0)
-    shape = arrays.add_up(x, axis=axis, keepdims=keepdims).shape
-    return out.reshape(shape), (lambda grad: unit * grad.reshape(out.shape),)
+    return out, (lambda grad: grad * np.divide(x, out, out=np.zeros_like(x), where=out != 0),)
 
 
 @op
-@promoted("float")
-def _logsumexp(x, axis, keepdims):
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, np.zeros_like(top))
-    whole = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
-    out = whole if keepdims else np.squeeze(whole, axis)
-    return out, (lambda grad: grad.reshape(whole.shape) * np.exp(x - whole),)
-
-
-@op
-def _triangle(x, function, k):
-    return function(x, k), (lambda grad: function(grad, k),)
+def _triangle(x, shape, k):
+    if x.ndim < 2:
+        raise RuntimeError(f"a triangle of shape {x.shape} is not defined: give it two axes or more")
+    return shape(x, k), (lambda grad: shape(grad, k),)
 
 
 @op
@@ -244,16 +201,9 @@ def _expand(x, shape):
 
 @op
 def _repeat(x, sizes):
-    whole = (1,) * (len(sizes) - x.ndim) + x.shape
-    pairs = [part for pair in zip(sizes, whole, strict=True) for part in pair]
-    return np.tile(x, sizes), (
-        lambda grad: grad.reshape(pairs).sum(axis=tuple(range(0, len(pairs), 2))).reshape(x.shape),
-    )
-
-
-@op
-def _flip(x, axis):
-    return np.flip(x, axis), (lambda grad: np.flip(grad, axis),)
+    shape = (1,) * (len(sizes) - x.ndim) + x.shape
+    pairs = [size for pair in zip(sizes, shape, strict=True) for size in pair]
+    return np.tile(x, sizes), (lambda grad: grad.reshape(pairs).sum(axis=tuple(range(0, len(pairs), 2))),)
 
 
 @op
@@ -265,18 +215,15 @@ def _pad(x, widths, value):
 @op
 @promoted("any")
 def _einsum(*inputs, equation):
-    left, _, right = equation.replace(" ", "").partition("->")
+    left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
-    right = right if "->" in equation else "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    right = right if arrow else "".join(sorted(c for c in {*left} - {","} if left.count(c) == 1))
 
     def to_input(i):
         def gradient(grad):
-            others = [right, *(term for j, term in enumerate(terms) if j != i)]
-            kept = "".join(
-                c for c in terms[i] if any(c in other for other in others)
-            )  # what only this input has was summed
-            values = [grad, *(x for j, x in enumerate(inputs) if j != i)]
-            part = np.einsum(f"{','.join(others)}->{kept}", *values, optimize=True)
+            others = [right, *terms[:i], *terms[i + 1 :]]
+            kept = "".join(c for c in terms[i] if c in "".join(others))  # what only this input has was summed
+            part = np.einsum(f"{','.join(others)}->{kept}", grad, *inputs[:i], *inputs[i + 1 :], optimize=True)
             summed = tuple(axis for axis, c in enumerate(terms[i]) if c not in kept)
             return np.broadcast_to(np.expand_dims(part, summed), inputs[i].shape)
 
@@ -290,6 +237,11 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     return Tensor.apply(_einsum.op, *operands, equation=equation)
 
 
+def _swapped(op: Callable) -> Callable:
+    """An operator with the tensor on the right."""
+    return lambda self, other: self.apply(op, other, self)
+
+
 def _inplace(name: str) -> Callable:
     return lambda self, *args, **options: self.become(getattr(self, name)(*args, **options))
 
@@ -298,33 +250,24 @@ def _to(dtype: np.dtype) -> Callable:
     return lambda self: self.to(dtype)
 
 
+def _only_cpu(where: object) -> None:
+    device("cpu" if where is None else where)
+
+
 class Methods:
     """What `Tensor` gets besides the methods of Module 01."""
 
-    # Operators
-
-    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = map(_inplace, ("add", "sub", "mul", "div", "pow"))
     __floordiv__, __mod__ = binary(np.floor_divide), binary(np.remainder)
+    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, base.power))
     __and__, __or__, __xor__ = binary(np.bitwise_and), binary(np.bitwise_or), binary(np.bitwise_xor)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-    __invert__, __abs__ = unary(np.invert), unary(np.absolute)
-    mul, pow, matmul, minimum = (binary(f) for f in (np.multiply, base.power, np.matmul, np.minimum))
-    maximum, eq, ne = binary(np.maximum), comparison(np.equal), comparison(np.not_equal)
-    lt, le, gt, ge = (comparison(f) for f in (np.less, np.less_equal, np.greater, np.greater_equal))
-    neg, isnan, isfinite, isinf = map(unary, (np.negative, np.isnan, np.isfinite, np.isinf))
-    logical_not, logical_and, logical_or = unary(np.logical_not), binary(np.logical_and), binary(np.logical_or)
-
-    def __rpow__(self, other):
-        return self.apply(base.power, other, self)
-
-    def __rfloordiv__(self, other):
-        return self.apply(np.floor_divide, other, self)
-
-    def __rmod__(self, other):
-        return self.apply(np.remainder, other, self)
-
-    def __pos__(self):
-        return self
+    __invert__, __abs__, __pos__ = unary(np.invert), unary(np.absolute), lambda self: self
+    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = map(_inplace, ("add", "sub", "mul", "div", "pow"))
+    isnan, isfinite = unary(np.isnan), unary(np.isfinite)
+    floor, ceil, sign = map(_flat, (np.floor, np.ceil, np.sign))
+    minimum, maximum = binary(np.minimum), binary(np.maximum)
+    all, any = reduction(np.all), reduction(np.any)
+    locals().update({name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
 
     def add(self, other: object, *, alpha: float = 1) -> Tensor:
         return self + (other if alpha == 1 else alpha * other)
@@ -333,7 +276,34 @@ class Methods:
         return self - (other if alpha == 1 else alpha * other)
 
     def div(self, other: object, *, rounding_mode: str | None = None) -> Tensor:
-        return {None: lambda x: x, "floor": Methods.floor, "trunc": Methods.trunc}[rounding_mode](self / other)
+        """Divide; `rounding_mode="floor"` is `//`, and "trunc" rounds toward 0."""
+        if rounding_mode == "trunc":
+            return _flat(np.trunc)(self / other).to((self * other).dtype)
+        return self // other if rounding_mode == "floor" else self / other
+
+    def round(self, *, decimals: int = 0) -> Tensor:
+        return _round(self, decimals=decimals)
+
+    def square(self) -> Tensor:
+        return self**2
+
+    def where(self, condition: Tensor, other: object) -> Tensor:
+        return base.where(condition, self, other)
+
+    def masked_fill(self, mask: Tensor, value: object) -> Tensor:
+        return base.where(mask, value, self).to(self.dtype)
+
+    def clone(self) -> Tensor:
+        return _copy(self)
+
+    def contiguous(self) -> Tensor:
+        return self if self.is_contiguous() else _copy(self)
+
+    def allclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+        return np.isclose(self.array, other.array, rtol, atol, equal_nan).all().item()
+
+    def equal(self, other: Tensor) -> bool:
+        return np.array_equal(self.array, other.array)
 
     # Plain numbers, NumPy, printing
 
@@ -344,21 +314,22 @@ class Methods:
         return int(self.item())
 
     def __index__(self):
-        return self.item().__index__()
+        return operator.index(self.item())
 
     def __format__(self, spec):
         return format(self.item() if self.ndim == 0 else str(self), spec)
 
     def __array__(self, dtype=None, copy=None):
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
+        array = np.asarray(self.numpy(), dtype)
+        return array.copy() if copy else array
 
     def __iter__(self):
         if self.ndim == 0:
             raise TypeError("a tensor without axes has no parts to iterate over: use .item() for its number")
-        return iter([self[i] for i in range(len(self))])
+        return iter(self.unbind())
 
     def __contains__(self, number):
-        return bool((self == number).array.any())
+        return (self == number).array.any().item()
 
     def dim(self) -> int:
         return self.ndim
@@ -366,48 +337,32 @@ class Methods:
     def size(self, dim: int | None = None) -> tuple | int:
         return self.shape if dim is None else self.shape[dim]
 
-    def element_size(self) -> int:
-        return self.array.itemsize
-
     def is_floating_point(self) -> bool:
         return self.dtype.kind == "f"
 
-    nelement = Tensor.numel
-    device = property(lambda self: device("cpu"))
-    is_cuda = property(lambda self: False)
-    itemsize = property(element_size)
-    mT = property(lambda self: self.transpose(-1, -2))
-
     # dtypes and devices
 
+    device = property(lambda self: device())
+
     def to(
-        self, *args: object, dtype: np.dtype | None = None, device: object = "cpu", copy: bool = False, **ignored
+        self, *args: object, dtype: np.dtype | None = None, device: str = "cpu", copy: bool = False, **_: object
     ) -> Tensor:
         """With another dtype; `device` may be the CPU. The same tensor, if that changes nothing."""
         for arg in args:
-            if isinstance(arg, Tensor):
-                dtype = arg.dtype
-            elif isinstance(arg, np.dtype):
-                dtype = arg
+            if isinstance(arg, (Tensor, np.dtype)):
+                dtype = getattr(arg, "dtype", arg)
             else:
                 device = arg
-        _on_cpu(device)
-        same = dtype is None or dtype == self.dtype
-        return (self.clone() if copy else self) if same else self.apply(cast, self, dtype=dtype)
+        _only_cpu(device)
+        if dtype is None or dtype == self.dtype:
+            return self.clone() if copy else self
+        return self.apply(cast, self, dtype=dtype)
 
-    def type(self, dtype: object = None, non_blocking: bool = False) -> "Tensor | str":
-        names = {
-            float32: "Float",
-            float64: "Double",
-            float16: "Half",
-            int64: "Long",
-            int32: "Int",
-            int16: "Short",
-            int8: "Char",
-        }
+    def type(self, dtype: object = None) -> "Tensor | str":
+        """With another dtype, also by an old name such as "torch.FloatTensor"; without one, that name."""
         if dtype is None:
-            return f"torch.{names.get(self.dtype, 'Byte' if self.dtype == uint8 else 'Bool')}Tensor"
-        return self.to({FloatTensor: float32, LongTensor: int64}.get(dtype, dtype))
+            return next(f"torch.{name}" for name, dtype in TYPES.items() if dtype == self.dtype)
+        return self.to(TYPES[dtype.rpartition(".")[2]] if isinstance(dtype, str) else getattr(dtype, "dtype", dtype))
 
     def type_as(self, other: Tensor) -> Tensor:
         return self.to(other.dtype)
@@ -415,21 +370,20 @@ class Methods:
     def cpu(self) -> Tensor:
         return self
 
-    def cuda(self, device_: object = "cuda") -> Tensor:
-        return self.to(device=device_)
+    def cuda(self, index: object = None) -> Tensor:
+        return self.to(device="cuda")
 
     # In place
 
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
-        if out.requires_grad and self.requires_grad and self.is_leaf:
+        if grad_mode.enabled and self.requires_grad and self.is_leaf:
             raise RuntimeError(
                 "a leaf that requires a gradient cannot change in place: use no_grad(), or write x = x + 1"
             )
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
-            here, there = f"{self.dtype} {self.shape}", f"{out.dtype} {out.shape}"
             raise RuntimeError(
-                f"the result, {there}, does not fit into {here}: write x = x + y, which makes a new tensor"
+                f"the result, {out.dtype} {out.shape}, does not fit into {self.dtype} {self.shape}: write x = x + y"
             )
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
@@ -441,24 +395,23 @@ class Methods:
 
     def __setitem__(self, index, value):
         index = arrays.split_index(index)
-        recorded = grad_mode.enabled and (self.requires_grad or getattr(value, "requires_grad", False))
-        if recorded or self.array.base is not None:
+        value = value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
+        if grad_mode.enabled and (self.requires_grad or getattr(value, "requires_grad", False)):
             self.become(self.apply(_put.op, self, value, index=index))
             return
-        first, second = index
-        array, place = (self.array, first) if second is None else (self.array[first], second)
-        array[place] = getattr(value, "array", value)
+        value = getattr(value, "array", value)
+        part, place = _place(self.array, index)
+        part[place] = value.copy() if np.may_share_memory(part, value) else value
         self.increment_version()
 
-    def fill_(self, value: object) -> Tensor:
-        return self.become(self.masked_fill(True, value))
+    def copy_(self, src: object, non_blocking: bool = False) -> Tensor:
+        self[...] = src
+        return self
+
+    fill_ = copy_
 
     def zero_(self) -> Tensor:
-        return self.fill_(0)
-
-    def copy_(self, src: object, non_blocking: bool = False) -> Tensor:
-        src = src if isinstance(src, Tensor) else Tensor(src)
-        return self.become(src.to(self.dtype).expand(*self.shape))
+        return self.copy_(0)
 
     def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
         return self.copy_(normal(mean, std, self.shape, generator=generator))
@@ -471,168 +424,126 @@ class Methods:
             raise RuntimeError("only a leaf can stop requiring a gradient: use .detach()")
         return _requires_grad_(self, requires_grad)
 
-    def detach_(self) -> Tensor:
-        self.grad_fn, self.requires_grad = None, False
-        return self
-
     # Hooks
 
     def register_hook(self, hook: Callable) -> object:
         """Call `hook(grad)` when this gradient is complete; what it returns, if anything, replaces the gradient."""
-        where = self if self.grad_fn is None else self.grad_fn
-        where.hooks = [*(where.hooks or ()), hook]
-        return namedtuple("Handle", ["remove"])(lambda: where.hooks.remove(hook))
+        owner = self if self.grad_fn is None else self.grad_fn
+        owner.hooks = [*(owner.hooks or ()), hook]
+        return SimpleNamespace(remove=lambda: owner.hooks.remove(hook))
 
     def retain_grad(self) -> None:
         """Keep `.grad` of a tensor that is not a leaf."""
         if self.grad_fn is not None:
             self.register_hook(lambda grad: setattr(self, "grad", grad if self.grad is None else self.grad + grad))
 
-    # Elementwise
-
-    locals().update({name: _elementwise(*parts) for name, parts in ELEMENTWISE.items()})
-    locals().update({name: _step(function) for name, function in STEPS.items()})
-
-    def round(self, *, decimals: int = 0) -> Tensor:
-        return _step(lambda x: np.round(x, decimals))(self)
-
-    def square(self) -> Tensor:
-        return self**2
-
-    def where(self, condition: Tensor, other: object) -> Tensor:
-        return base.where(condition, self, other)
-
-    def masked_fill(self, mask: object, value: object) -> Tensor:
-        return base.where(mask, value, self).to(self.dtype)
-
-    def clone(self) -> Tensor:
-        return _copy(self)
-
-    def contiguous(self) -> Tensor:
-        return self if self.is_contiguous() else _copy(self)
-
-    def isclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-        return Tensor(np.isclose(self.array, other.array, rtol, atol, equal_nan))
-
-    def allclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-        return self.isclose(other, rtol, atol, equal_nan).array.all().item()
-
-    def equal(self, other: Tensor) -> bool:
-        return np.array_equal(self.array, other.array)
-
     # Reductions
-
-    def all(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return self.apply(np.all, self, axis=self.axes(dim), keepdims=keepdim)
-
-    def any(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return self.apply(np.any, self, axis=self.axes(dim), keepdims=keepdim)
 
     def max(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
         """The largest number; with a `dim`, (values, indices) along it; with a tensor, the larger of two."""
-        return self._extreme(dim, keepdim, "amax", "argmax", np.maximum)
+        return self._extreme(dim, keepdim, "amax", "argmax", "maximum")
 
     def min(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        return self._extreme(dim, keepdim, "amin", "argmin", np.minimum)
+        """The smallest number; with a `dim`, (values, indices) along it; with a tensor, the smaller of two."""
+        return self._extreme(dim, keepdim, "amin", "argmin", "minimum")
 
     def _extreme(self, dim, keepdim, number, place, of_two):
         if dim is None:
             return getattr(self, number)()
         if isinstance(dim, Tensor):
-            return self.apply(of_two, self, dim)
+            return getattr(self, of_two)(dim)
+        if self.ndim == 0:
+            return Pairs((self.clone(), getattr(self, place)()))
         indices = getattr(self, place)(dim, keepdim=True)
-        values = self.gather(dim, indices) if self.ndim else self.clone()
-        return Pairs(*((part if keepdim or not self.ndim else part.squeeze(dim)) for part in (values, indices)))
+        found = self.gather(dim, indices), indices
+        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return _prod(self, axis=self.axes(dim), keepdims=keepdim)
+        flat = self.reshape(-1) if dim is None or self.ndim == 0 else self
+        axis = 0 if flat is not self else dim
+        out = _prod(flat, axis=axis)
+        return out if keepdim and flat is self else out.squeeze(axis)
 
-    def var(
-        self, dim: object = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
-    ) -> Tensor:
-        """Mean squared distance from the mean, divided by n - correction; `unbiased` is a correction of 1."""
-        dim, unbiased = (None, dim) if isinstance(dim, bool) else (self.axes(dim), unbiased)
+    def var(self, dim: object = None, unbiased: bool = True, keepdim: bool = False, *, correction: int = 1) -> Tensor:
+        """Mean squared distance from the mean, divided by n - correction; `unbiased=False` is a correction of 0."""
+        dim, unbiased = (None, dim) if isinstance(dim, bool) else (dim, unbiased)
         squares = (self - self.mean(dim, keepdim=True)) ** 2
-        count = self.numel() / max(1, math.prod(squares.sum(dim).shape))
-        return squares.sum(dim, keepdim) / max(0, count - (unbiased if correction is None else correction))
+        total = squares.sum(dim, keepdim)
+        return total / max(0, self.numel() / max(1, total.numel()) - (correction if unbiased else 0))
 
-    def std(self, *args: object, **options) -> Tensor:
+    def std(self, *args: object, **options: object) -> Tensor:
         return self.var(*args, **options).sqrt()
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
-        dim = self.axes(dim)
+        """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
         if p in (2, "fro"):
-            return _norm(self, axis=dim, keepdims=keepdim)
-        if p in (math.inf, -math.inf):
+            out = _norm(self, axis=self.axes(dim))
+            return out if keepdim else out.squeeze(tuple(range(self.ndim)) if dim is None else dim)
+        if math.isinf(p):
             return self.abs().amax(dim, keepdim) if p > 0 else self.abs().amin(dim, keepdim)
         return self.abs().sum(dim, keepdim) if p == 1 else (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self, dim: object, keepdim: bool = False) -> Tensor:
-        return _logsumexp(self, axis=self.axes(dim), keepdims=keepdim)
+        """log of the sum of exp, without overflow."""
+        top = self.detach().amax(dim, keepdim=True)
+        top = base.where(top.isfinite(), top, 0.0)
+        out = (self - top).exp().sum(dim, keepdim=True).log() + top
+        return out if keepdim else out.squeeze(dim)
 
     def cumsum(self, dim: int) -> Tensor:
         return _cumsum(self, axis=dim)
 
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
         found = np.unique(self.array, return_inverse=return_inverse, return_counts=return_counts)
-        return tuple(map(Tensor, found)) if isinstance(found, tuple) else Tensor(found)
+        return tuple(map(Tensor.wrap, found)) if isinstance(found, tuple) else Tensor.wrap(found)
 
     # Sorting and picking
 
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = True) -> Pairs:
-        line = np.flip(self.array, dim) if descending else self.array  # so that equal numbers keep their order
+        """(values, indices) in order along an axis; equal numbers keep their order."""
+        if self.ndim == 0:
+            return Pairs((self.clone(), Tensor(0)))
+        line = np.flip(self.array, dim) if descending else self.array
         order = np.argsort(line, axis=dim, kind="stable")
-        if descending:
-            order = self.shape[dim] - 1 - np.flip(order, dim)
-        return Pairs(self.gather(dim, Tensor(order)), Tensor(order))
-
-    def argsort(self, dim: int = -1, descending: bool = False) -> Tensor:
-        return self.sort(dim, descending).indices
+        order = self.shape[dim] - 1 - np.flip(order, dim) if descending else order
+        return Pairs((self.gather(dim, Tensor.wrap(order)), Tensor.wrap(order)))
 
     def topk(self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Pairs:
-        """The k largest or smallest, the best first; of equal ones, those that come first."""
+        """(values, indices) of the k largest or smallest, the best first; of equal ones, those that come first."""
         if k > self.shape[dim]:
-            raise RuntimeError(
-                f"there are only {self.shape[dim]} numbers along axis {dim}: choose a k up to that, not {k}"
-            )
+            raise RuntimeError(f"axis {dim} has only {self.shape[dim]} numbers: choose a k up to that, not {k}")
         order = self.sort(dim, largest).indices.array.take(range(k), axis=dim)
-        return Pairs(self.gather(dim, Tensor(order)), Tensor(order))
+        return Pairs((self.gather(dim, Tensor.wrap(order)), Tensor.wrap(order)))
 
     def gather(self, dim: int, index: Tensor) -> Tensor:
+        """Along `dim` the numbers at the places in `index`: `out[i, j]` is `x[index[i, j], j]` for dim 0."""
         return _gather(self, dim=dim, index=index.array)
 
     def scatter_add(self, dim: int, index: Tensor, src: Tensor) -> Tensor:
-        return self.apply(_scatter.op, self, src, dim=dim, index=index.array, add=True)
-
-    def scatter(self, dim: int, index: Tensor, src: object) -> Tensor:
-        return self.apply(_scatter.op, self, src, dim=dim, index=index.array, add=False)
-
-    def index_select(self, dim: int, index: Tensor) -> Tensor:
-        return self[(*[slice(None)] * (dim % self.ndim), index)]
+        """A copy with `src` added at the places in `index`, the other way round than `gather`."""
+        return self.apply(_scatter_add.op, self, src, dim=dim, index=index.array)
 
     def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
         """Draw indices, with these weights as probabilities; of a table, some for each row."""
-        draw = default_generator() if generator is None else generator.numpy
-        weights = self.array.astype(float64)
-        if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(axis=-1) > 0).all()):
+        weights = self.array.astype(float64).reshape(-1, self.shape[-1])
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(axis=1) > 0).all()):
             raise RuntimeError(
-                "weights must be finite and not negative, with a sum above 0: look at them before you draw"
+                "weights must be finite and not negative, with a sum above 0: print them before you draw"
             )
-        rows = [
-            draw.choice(len(w), num_samples, replacement, w / w.sum()) for w in weights.reshape(-1, weights.shape[-1])
-        ]
-        return Tensor(np.reshape(rows, (*self.shape[:-1], num_samples)))
+        draw = _random(generator).choice
+        rows = [draw(len(row), num_samples, replacement, row / row.sum()) for row in weights]
+        return Tensor(np.reshape(rows, (*self.shape[:-1], num_samples)), dtype=int64)
 
     # Shapes
 
     def view(self, *shape: object) -> Tensor:
-        return self.to(shape[0]) if isinstance(shape[0], np.dtype) else self.reshape(*shape)
+        return self.reshape(*shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         if self.ndim == 0:
             return self.reshape(1)
-        start, end = start_dim % self.ndim, end_dim % self.ndim
-        return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
+        start, end = start_dim % self.ndim, end_dim % self.ndim + 1
+        return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
 
     def expand(self, *sizes: int) -> Tensor:
         """Stretch axes of size 1, without copying; -1 leaves an axis as it is."""
@@ -654,31 +565,28 @@ class Methods:
             raise RuntimeError(f"t() is for matrices, and this has {self.ndim} axes: use transpose(dim0, dim1)")
         return self.T
 
-    def flip(self, *dims: int) -> Tensor:
-        return _flip(self, axis=as_shape(dims))
-
     def unbind(self, dim: int = 0) -> tuple:
+        """The parts along an axis, without that axis."""
         return tuple(self[(*[slice(None)] * (dim % self.ndim), i)] for i in range(self.shape[dim]))
 
-    def split(self, size: int | Sequence[int], dim: int = 0) -> tuple:
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple:
         """Pieces of a size (the last may be smaller), or of each size in a list."""
-        length = self.shape[dim]
-        sizes = [min(size, length - i) for i in range(0, length, size)] or [0] if isinstance(size, int) else size
+        length, sizes = self.shape[dim], split_size
+        if isinstance(sizes, int):
+            sizes = [min(sizes, length - i) for i in range(0, length, sizes)] or [0]
         if sum(sizes) != length:
             raise RuntimeError(f"the sizes {list(sizes)} do not add up to {length}, the size of axis {dim}: change one")
-        ends = np.cumsum([0, *sizes]).tolist()
-        return tuple(
-            self[(*[slice(None)] * (dim % self.ndim), slice(a, b))] for a, b in zip(ends, ends[1:], strict=False)
-        )
+        ends, before = np.cumsum(sizes).tolist(), [slice(None)] * (dim % self.ndim)
+        return tuple(self[(*before, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple:
         return self.split(-(-self.shape[dim] // chunks) or 1, dim)
 
     def tril(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, function=np.tril, k=diagonal)
+        return _triangle(self, shape=np.tril, k=diagonal)
 
     def triu(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, function=np.triu, k=diagonal)
+        return _triangle(self, shape=np.triu, k=diagonal)
 
     # Products
 
@@ -700,112 +608,133 @@ class Methods:
         return self.unsqueeze(1) * other
 
 
-_requires_grad_ = Tensor.requires_grad_
-
-
 def _numpy_spelling(method: Callable) -> Callable:
-    """NumPy's axis= and keepdims= mean PyTorch's dim= and keepdim=."""
+    """NumPy's axis= and keepdims= mean PyTorch's dim= and keepdim=; with dtype=, numbers are converted first."""
 
     @wraps(method)
-    def either(self, *args, **options):
-        if options:
-            names = {"axis": "dim", "keepdims": "keepdim", "dtype": "dtype"}
-            dtype = options.pop("dtype", None)
-            self = self if dtype is None else self.to(dtype)
-            options = {names.get(name, name): value for name, value in options.items()}
+    def either(self, *args, axis=None, keepdims=None, dtype=None, **options):
+        self = self if dtype is None else self.to(dtype)
+        options |= {} if axis is None else {"dim": axis}
+        options |= {} if keepdims is None else {"keepdim": keepdims}
         return method(self, *args, **options)
 
     return either
 
 
-for _name in ("sum", "mean", "amax", "amin", "argmax", "argmin"):
-    setattr(Tensor, _name, _numpy_spelling(getattr(Tensor, _name)))
-for _name, _method in {**vars(Methods)}.items():
-    if _name not in (
-        "__module__",
-        "__dict__",
-        "__weakref__",
-        "__doc__",
-        "__qualname__",
-        "__firstlineno__",
-        "__static_attributes__",
-    ):
-        reduces = _name in ("all", "any", "max", "min", "prod", "var", "std", "norm", "logsumexp", "cumsum")
-        setattr(Tensor, _name, _numpy_spelling(_method) if reduces else _method)
-for _name, _dtype in DTYPES.items():
-    setattr(Tensor, _name, _to(_dtype))
-for _name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax"):  # a method, once Module 02 is there
-
-    def _activation(self, *args, _name=_name, **options):
+def _from_module_02(name: str) -> Callable:
+    def activation(self, *args, **options):
         from tinytorch import activations
 
-        return getattr(activations, _name)(self, *args, **options)
+        return getattr(activations, name)(self, *args, **options)
 
-    setattr(Tensor, _name, _activation)
-INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter scatter_add sigmoid sqrt square sub tanh tril triu"
-for _name in [*INPLACE.split(), "squeeze", "unsqueeze"]:
+    return activation
+
+
+ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "__neg__", "nelement": "numel"}
+ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
+INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
+REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
+_requires_grad_ = Tensor.requires_grad_
+for _name, _method in {**vars(Methods)}.items():
+    if callable(_method) or isinstance(_method, property):
+        setattr(Tensor, _name, _method)
+for _name, _dtype in DTYPES.items():
+    setattr(Tensor, _name, _to(_dtype))
+for _name, _other in ALIASES.items():
+    setattr(Tensor, _name, getattr(Tensor, _other))
+for _name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax"):
+    setattr(Tensor, _name, _from_module_02(_name))
+for _name in INPLACE.split():
     setattr(Tensor, f"{_name}_", _inplace(_name))
+for _name in REDUCTIONS.split():
+    setattr(Tensor, _name, _numpy_spelling(getattr(Tensor, _name)))
 
 
 # Making tensors
-
-
-def _on_cpu(where: object) -> None:
-    device("cpu" if where is None else where)
 
 
 def _creator(make: Callable) -> Callable:
     """A function that makes tensors takes size=, device= and dtype=None, too."""
 
     @wraps(make)
-    def create(*args, device=None, size=None, layout=None, pin_memory=False, **options):
-        _on_cpu(device)
-        options = {name: value for name, value in options.items() if name != "dtype" or value is not None}
-        return make(*(args if size is None else (size,)), **options)
+    def create(*args, size=None, device=None, dtype=None, **options):
+        _only_cpu(device)
+        options |= {} if dtype is None else {"dtype": dtype}
+        return make(*args, *([] if size is None else [size]), **options)
 
     return create
 
 
+@_creator
 def full(size: Sequence[int], fill_value: float, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
-    fill_value = getattr(fill_value, "array", fill_value)
-    array = np.full(size, fill_value)
-    return Tensor(array, dtype=dtype, requires_grad=requires_grad)
+    return Tensor(np.full(size, getattr(fill_value, "array", fill_value)), dtype=dtype, requires_grad=requires_grad)
 
 
+@_creator
 def eye(n: int, m: int | None = None, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     return Tensor(np.eye(n, m), dtype=dtype, requires_grad=requires_grad)
 
 
+@_creator
 def linspace(start: float, end: float, steps: int, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
-    return Tensor(np.linspace(start, end, steps), dtype=dtype, requires_grad=requires_grad)
+    """`steps` numbers at equal distances, from `start` to `end`; as in PyTorch, the second half is counted from the end."""
+    places, step = np.arange(steps), (end - start) / max(1, steps - 1)
+    numbers = np.where(places < (steps // 2 or 1), start + step * places, end - step * (steps - 1 - places))
+    return Tensor(numbers, dtype=dtype, requires_grad=requires_grad)
 
 
-def randint(low: int, *rest: object, generator: Generator | None = None, dtype: np.dtype = int64, **options) -> Tensor:
-    """Whole numbers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
-    high, size = (
-        (rest if len(rest) == 2 else (options.pop("high"), *rest))
-        if len(rest) == 2 or "high" in options
-        else (None, *rest)
-    )
-    draw = default_generator() if generator is None else generator.numpy
-    return Tensor(draw.integers(low, high, size), dtype=dtype, **options)
-
-
-def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = int64) -> Tensor:
-    draw = default_generator() if generator is None else generator.numpy
-    return Tensor(draw.permutation(n), dtype=dtype)
-
-
-def normal(
-    mean: object = 0.0, std: object = 1.0, size: Sequence[int] | None = None, *, generator: Generator | None = None
+@_creator
+def randint(
+    *bounds_and_size: object, generator: Generator | None = None, dtype: np.dtype = int64, **options: object
 ) -> Tensor:
+    """Whole numbers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
+    *bounds, size = bounds_and_size
+    low, high = [0, *bounds, *(options.pop(name) for name in ("low", "high") if name in options)][-2:]
+    return Tensor(_random(generator).integers(low, high, size), dtype=dtype, **options)
+
+
+@_creator
+def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = int64) -> Tensor:
+    """The numbers from 0 to n - 1 in random order."""
+    return Tensor(_random(generator).permutation(n), dtype=dtype)
+
+
+@_creator
+def arange(*start_end_step: float, **options: object) -> Tensor:
+    """Numbers at equal distances: `arange(end)` or `arange(start, end, step)`, also by name."""
+    named = [options.pop(name) for name in ("start", "end", "step") if name in options]
+    return base.arange(*start_end_step, *named, **options)
+
+
+zeros, ones, rand, randn, tensor = map(_creator, (base.zeros, base.ones, base.rand, base.randn, base.tensor))
+empty = zeros
+
+
+def normal(mean: object = 0.0, std: object = 1.0, size: Sequence[int] | None = None, **options: object) -> Tensor:
     """Normal random numbers around `mean`, which may be a tensor, as may `std`."""
-    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else tuple(size)
-    return mean + std * base.randn(shape, generator=generator)
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else size
+    return mean + std * randn(shape, **options)
 
 
 def _like(make: Callable) -> Callable:
-    return lambda input, dtype=None, **options: make(input.shape, dtype=dtype or input.dtype, **options)
+    return lambda input, *args, dtype=None, **options: make(input.shape, *args, dtype=dtype or input.dtype, **options)
+
+
+zeros_like, ones_like, full_like, rand_like, randn_like = map(_like, (zeros, ones, full, rand, randn))
+
+
+def _of_type(dtype: np.dtype) -> Callable:
+    """`FloatTensor([1.5])` has these numbers, and `FloatTensor(2, 3)` this shape."""
+
+    def make(*data: object) -> Tensor:
+        is_shape = not data or isinstance(data[0], int)
+        return base.zeros(data or (0,), dtype=dtype) if is_shape else base.tensor(*data, dtype=dtype)
+
+    make.dtype = dtype
+    return make
+
+
+globals().update({name: _of_type(dtype) for name, dtype in TYPES.items()})
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -813,29 +742,42 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor.wrap(array)
 
 
-def as_tensor(data: object, dtype: np.dtype | None = None, device: object = None) -> Tensor:
-    _on_cpu(device)
-    made = data if isinstance(data, Tensor) else from_numpy(data) if isinstance(data, np.ndarray) else base.tensor(data)
-    return made if dtype is None else made.to(dtype)
-
-
-def FloatTensor(*data: object) -> Tensor:
-    return base.zeros(*data) if data and isinstance(data[0], int) else Tensor(*data, dtype=float32)
-
-
-def LongTensor(*data: object) -> Tensor:
-    return base.zeros(*data, dtype=int64) if data and isinstance(data[0], int) else Tensor(*data, dtype=int64)
+def as_tensor(data: object, dtype: np.dtype | None = None, device: str = "cpu") -> Tensor:
+    """A tensor of `data`, which shares its memory where it can."""
+    made = from_numpy(data) if isinstance(data, np.ndarray) else data if isinstance(data, Tensor) else tensor(data)
+    return made.to(device, dtype=dtype)
 
 
 def is_tensor(obj: object) -> bool:
     return isinstance(obj, Tensor)
 
 
-def set_printoptions(
-    precision: int = 4, threshold: int = 1000, edgeitems: int = 3, linewidth: int = 80, **ignored
-) -> None:
-    """How tensors are printed: digits after the point, from how many numbers on they are summarised, and how wide."""
-    arrays.PRINT_OPTIONS.update(precision=precision, threshold=threshold, edgeitems=edgeitems, max_line_width=linewidth)
+def is_grad_enabled() -> bool:
+    return grad_mode.enabled
+
+
+def where(condition: Tensor, input: object = None, other: object = None) -> "Tensor | tuple":
+    """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
+    if input is None:
+        return tuple(map(Tensor.wrap, np.nonzero(condition.array)))
+    return base.where(condition, input, other)
+
+
+def set_printoptions(profile: str | None = None, sci_mode: bool | None = None, **options: int) -> None:
+    """How tensors are printed.
+
+    Args:
+        profile: "default", "short" or "full" sets all of the others.
+        sci_mode: always with an exponent, or never; None leaves the choice to the numbers.
+        options: `precision`, digits after the point; `threshold`, the count of numbers above which a tensor is summarized, with
+            `edgeitems` numbers at each end; `linewidth`, characters in a line.
+    """
+    profiles = {"default": (4, 1000), "short": (2, 1000), "full": (4, math.inf)}
+    if profile is not None:
+        precision, threshold = profiles[profile]
+        edgeitems = 2 if profile == "short" else 3
+        options = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": 80, **options}
+    arrays.PRINT_OPTIONS.update(options, sci_mode=sci_mode)
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
@@ -843,7 +785,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     classes = num_classes if num_classes != -1 else int(input.array.max()) + 1
     if input.dtype != int64 or input.numel() and not 0 <= input.array.min() <= input.array.max() < classes:
         raise RuntimeError(f"class numbers are int64, from 0 to {classes - 1}: look at {input.dtype} input")
-    return Tensor((input.array[..., None] == np.arange(classes)).astype(int64))
+    return Tensor.wrap((input.array[..., None] == np.arange(classes)).astype(int64))
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
@@ -853,10 +795,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """Add numbers around: `pad` has two widths for each axis, the last axis first."""
-    if mode != "constant" or min(pad) < 0:
-        raise ValueError(
-            f"pad adds a constant number and never cuts, so not mode={mode!r} with {tuple(pad)}: index to cut"
-        )
+    if mode != "constant" or min(pad, default=0) < 0:
+        raise ValueError(f"pad adds one number and never cuts, so not mode={mode!r} with {tuple(pad)}: index to cut")
     pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     return _pad(input, widths=[(0, 0)] * (input.ndim - len(pairs)) + pairs, value=value or 0)
 
@@ -866,14 +806,14 @@ def grad(
 ) -> tuple:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; every `.grad` stays as it is."""
     outputs, inputs = ([x] if isinstance(x, Tensor) else list(x) for x in (outputs, inputs))
-    given = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, Tensor) else grad_outputs
-    collected, handles = {}, []
+    starts = grad_outputs if isinstance(grad_outputs, (list, tuple)) else [grad_outputs] * len(outputs)
+    collected, handles, before = {}, [], grad_mode.collected
     for x in inputs:
         if x.grad_fn is not None:
             handles.append(x.register_hook(lambda part, x=x: collected.setdefault(x, []).append(part.array)))
-    before, grad_mode.collected = grad_mode.collected, collected
+    grad_mode.collected = collected
     try:
-        for output, start in zip(outputs, given * len(outputs) if len(given) == 1 else given, strict=True):
+        for output, start in zip(outputs, starts, strict=True):
             output.backward(start, retain_graph)
     finally:
         grad_mode.collected = before
@@ -884,25 +824,26 @@ def grad(
     return tuple(Tensor.wrap(sum(collected[x])) if x in collected else None for x in inputs)
 
 
-zeros, ones, rand, randn, arange = map(_creator, (base.zeros, base.ones, base.rand, base.randn, base.arange))
-full, eye, linspace, randint, randperm = map(_creator, (full, eye, linspace, randint, randperm))
-empty, tensor = zeros, _creator(base.tensor)
-zeros_like, ones_like, rand_like, randn_like = map(_like, (zeros, ones, rand, randn))
-
-
-def full_like(input: Tensor, fill_value: float, dtype: np.dtype | None = None, **options) -> Tensor:
-    return full(input.shape, fill_value, dtype=dtype or input.dtype, **options)
-
-
 if autograd := sys.modules.get("tinytorch.autograd"):  # there since Module 05
     autograd.grad, autograd.enable_grad = grad, enable_grad
 
-# What shares its name with something of Python's, and every method as a function
-
 
 def __getattr__(name: str) -> object:
+    """What shares its name with something of Python's, and every method as a function."""
     if name in DTYPES:
         return DTYPES[name]
-    if name.startswith("_") or not callable(getattr(Tensor, name, None)):
+    method = getattr(Tensor, name, None)
+    if name.startswith("_") or not callable(method):
         raise AttributeError(f"tinytorch.vocabulary has no {name}")
-    return lambda input, *args, **options: getattr(input, name)(*args, **options)
+
+    @wraps(method)
+    def function(input, *args, **options):
+        if not isinstance(input, Tensor):  # pow(2, x)
+            if not any(isinstance(x, Tensor) for x in args):
+                raise TypeError(
+                    f"{name} takes a tensor, and not {type(input).__name__}: use math.{name}, or tensor(...)"
+                )
+            input = base.tensor(input)
+        return getattr(input, name)(*args, **options)
+
+    return function

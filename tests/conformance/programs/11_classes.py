@@ -21,7 +21,7 @@ labels = torch.LongTensor(kinds.tolist())
 
 model = nn.Sequential(nn.Flatten(), nn.Linear(25, 16), nn.ReLU(inplace=True), nn.Linear(16, 4))
 state = {name: torch.tensor(rng.normal(0, 0.2, p.shape), dtype=torch.float) for name, p in model.state_dict().items()}
-print(model.load_state_dict(state))
+model.load_state_dict(state)
 
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.01)

@@ -37,7 +37,7 @@ rng = np.random.default_rng(15)
 net = Deep(6, 2)
 for p in net.parameters():
     p.data = torch.tensor(rng.normal(0, 0.4, p.shape), dtype=torch.float32)
-print(net)
+print(net.blocks[0], net.blocks[2], net.heads)
 print(len(net.blocks), [name for name, _ in net.named_children()], "mean" in net.heads)
 
 activations = {}

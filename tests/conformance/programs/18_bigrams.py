@@ -52,5 +52,5 @@ print(f"{log_likelihood=}")
 print(f"{nll=}")
 print(f"{nll / n}")
 perplexity = (nll / n).exp()
-best = [itos[i.item()] for i in torch.topk(P[stoi["e"]], 3).indices]
+best = [itos[i.item()] for i in torch.topk(P[stoi["e"]], 2).indices]
 print("after e:", best, "perplexity", perplexity)

@@ -43,8 +43,8 @@ trainable = [name for name, p in net.named_parameters() if p.requires_grad]
 print("trainable:", trainable, "of", len(list(net.parameters())))
 optimizer = optim.SGD(filter(lambda p: p.requires_grad, net.parameters()), lr=0.2, momentum=0.9)
 second_loss = train(net, new_task, optimizer, 25)
-for name, value in net.state_dict().items():
-    unchanged = name in before and before[name].shape == value.shape and torch.equal(before[name], value)
+for name, _now in net.state_dict().items():
+    unchanged = name in before and before[name].shape == _now.shape and torch.equal(before[name], _now)
     print(f"{name:10} {'as before' if unchanged else 'changed'}")
 assert net[0].weight.grad is None and net[4].weight.grad is not None
 
@@ -56,8 +56,8 @@ assert torch.equal(net[0].weight, before["0.weight"])
 # then all of it, at a small rate for the old part
 for param in net.parameters():
     param.requires_grad_(True)
-head = [{"params": net[-1].parameters()}]
-groups = optim.SGD([{"params": net[:-1].parameters(), "lr": 0.01}, *head], lr=0.1)
+_head = [{"params": net[-1].parameters()}]
+groups = optim.SGD([{"params": net[:-1].parameters(), "lr": 0.01}, *_head], lr=0.1)
 third_loss = train(net, new_task, groups, 10)
 net.eval()
 with torch.inference_mode():

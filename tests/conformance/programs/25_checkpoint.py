@@ -40,13 +40,13 @@ torch.save({"epoch": 10, "model": model.state_dict(), "optimizer": optimizer.sta
 uninterrupted = [epoch(model, optimizer, y) for _ in range(5)]
 
 file.seek(0)
-checkpoint = torch.load(file, weights_only=True, map_location="cpu")
+_checkpoint = torch.load(file, weights_only=True, map_location="cpu")
 resumed = Net(2)
-resumed.load_state_dict(checkpoint["model"])
+resumed.load_state_dict(_checkpoint["model"])
 optimizer2 = torch.optim.Adam(resumed.parameters(), lr=0.9)
-optimizer2.load_state_dict(checkpoint["optimizer"])
+optimizer2.load_state_dict(_checkpoint["optimizer"])
 again = [epoch(resumed, optimizer2, y) for _ in range(5)]
-print("from epoch", checkpoint["epoch"], ["%.4f" % v for v in again])
+print("from epoch", _checkpoint["epoch"], ["%.4f" % v for v in again])
 assert np.allclose(again, uninterrupted, rtol=1e-6)
 
 # another head on the same body
@@ -57,8 +57,8 @@ weights = torch.load(buffer, weights_only=True)
 print({name: tuple(value.shape) for name, value in weights.items()})
 other = Net(1)
 body_only = {name: value for name, value in weights.items() if name.startswith("body.")}
-report = other.load_state_dict(body_only, strict=False)
-print("missing:", report.missing_keys, "unexpected:", report.unexpected_keys)
+missing, unexpected = other.load_state_dict(body_only, strict=False)
+print("missing:", missing, "unexpected:", unexpected)
 with torch.no_grad():
     other.head.weight.fill_(0.25)
     other.head.bias.zero_()
