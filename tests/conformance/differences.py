@@ -190,6 +190,15 @@ def products_of_two_dtypes(lib):
     return lib.ones(2, 2) @ lib.tensor([[1, 2], [3, 4]])
 
 
+def results_that_a_rule_kept(lib):
+    """A recorded `y += 1` leaves the old array to the rule that kept it; PyTorch changes the array, and backward refuses."""
+    x = lib.ones(2, requires_grad=True)
+    y = x.exp()
+    y += 1
+    y.sum().backward()
+    return x.grad
+
+
 def extremes_on_the_way(lib):
     """Near the largest and smallest numbers of a dtype, one order of multiplying overflows or underflows, another does not."""
     x = lib.tensor(1.2e-38, requires_grad=True)
@@ -244,6 +253,7 @@ DIFFERENCES = (
     slices_backwards,
     indices_of_any_integer_dtype,
     products_of_two_dtypes,
+    results_that_a_rule_kept,
     extremes_on_the_way,
     an_epsilon_of_float32,
     views_without_recording,
@@ -352,6 +362,10 @@ FUZZED = {
         m.kind == "PyTorch refuses"
         and m.op in ("matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear")
         and len(set(m.dtypes)) > 1
+    ),
+    # that no changed numbers are used where PyTorch refuses is tested in test_changed_arrays.py
+    results_that_a_rule_kept: lambda m: (
+        m.kind == "gradient: PyTorch refuses" and "modified by an inplace operation" in str(m.theirs)
     ),
     extremes_on_the_way: lambda m: m.kind == "gradient: value" and any(map(has_extremes, m.tensors)),
     an_epsilon_of_float32: lambda m: (
