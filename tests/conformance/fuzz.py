@@ -96,6 +96,7 @@ class Mismatch:
     args: list = field(default_factory=list)  # PyTorch's tensors before the step, and plain values
     kwargs: dict = field(default_factory=dict)
     item: int = -1
+    out: Ref | None = None  # where backward began
 
     @property
     def group(self) -> tuple:
@@ -104,7 +105,10 @@ class Mismatch:
 
     @property
     def key(self) -> tuple:
-        return (self.op, self.kind, self.detail)
+        """What is printed once. All ops in place share one way to write: where that differs, it is one kind."""
+        shared = "refuses" in self.kind or self.kind.startswith("memory")
+        ops = [IN_PLACE if shared and op in CHANGING else op for op in self.op.split("; ")]
+        return ("; ".join(dict.fromkeys(ops)), self.kind, self.detail)
 
     @property
     def tensors(self) -> list:
@@ -123,6 +127,18 @@ class Mismatch:
     @property
     def backward(self) -> bool:
         return self.kind.startswith("gradient")
+
+
+IN_PLACE = "(in place)"
+CHANGING = {name for name in TABLE if name.endswith("_") and name not in dir(object)}
+CHANGING = {name for name in CHANGING if not name.endswith("__") or name.startswith("__i")} - {
+    "__iter__",
+    "__int__",
+    "__invert__",
+    "__index__",
+    "requires_grad_",
+}
+CHANGING.add("__setitem__")
 
 
 def flat(values) -> Iterator:
@@ -400,13 +416,13 @@ class Session:
             kind = "gradient: PyTorch refuses" if mistakes[0] else "gradient: ours refuses"
             error = mistakes[0] or mistakes[1]
             detail = re.sub(NAMES, "#", f"{type(error).__name__}: {error}")[:60]
-            self.note(Mismatch("backward", kind, detail, mistakes[1], mistakes[0], item=out.value))
+            self.note(Mismatch("backward", kind, detail, mistakes[1], mistakes[0], item=out.value, out=out))
             return
         for number, item in self.program.items():
             if isinstance(item, Leaf) and item.requires_grad and f"v{number}" in self.theirs:
                 found = self.compare_gradients(number, out, upstream)
                 if found:
-                    self.note(Mismatch("backward", *found, item=number))
+                    self.note(Mismatch("backward", *found, item=number, out=out))
                     return
 
     def is_leaf(self, ref: Ref) -> bool:
@@ -1132,7 +1148,7 @@ def show_program(program: Program, mismatch: Mismatch) -> str:
         parts.append(text if statement or (number == last and simple) else f"v{number} = {text}")
         texts[number] = text
     if mismatch.backward:
-        parts.append(f"v{last}.backward(g); v{mismatch.item}.grad")
+        parts.append(f"{show(mismatch.out)}.backward(g); v{mismatch.item}.grad")
     elif mismatch.kind.startswith("memory") or not simple:
         parts.append(f"v{mismatch.item if mismatch.kind.startswith('memory') else mismatch.step.args[0].value}")
     return "; ".join(parts)

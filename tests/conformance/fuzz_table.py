@@ -155,12 +155,12 @@ def entry(names: str, optional: str = "", spaces=("Tensor", "torch", "F"), weigh
 def offered(covers: str) -> bool:
     """Whether tinytorch has something under a name."""
     space, _, name = covers.partition(".")
+    if space == "Tensor":
+        return name in dir(tinytorch.tensor(1.0))  # hasattr would run properties
+    owner = {"torch": tinytorch, "F": tinytorch.nn.functional, "nn": tinytorch.nn}[space]
     try:
-        owner = {
-            "torch": tinytorch, "Tensor": tinytorch.tensor(1.0), "F": tinytorch.nn.functional, "nn": tinytorch.nn
-        }[space]  # fmt: skip
         return hasattr(owner, name)
-    except (ImportError, RuntimeError):  # of a later module
+    except ImportError:  # of a later module
         return False
 
 
