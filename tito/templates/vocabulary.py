@@ -14,9 +14,24 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinytorch import arrays, graph
-from tinytorch.arrays import KINDS, float16, float32, float64, int8, int32, int64, promoted, uint8
+from tinytorch.arrays import (
+    KINDS,
+    as_shape,
+    binary,
+    cast,
+    float16,
+    float32,
+    float64,
+    int8,
+    int32,
+    int64,
+    promoted,
+    reduction,
+    uint8,
+    unary,
+)
 from tinytorch.graph import enable_grad, grad_mode
-from tinytorch.tensor import Tensor, as_shape, binary, cast, default_generator, op, reduction, unary
+from tinytorch.tensor import Tensor, default_generator, op
 
 base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function by now, as in PyTorch
 Size = tuple
