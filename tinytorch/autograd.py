@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 3f768a8fb9644564
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: e4c3279bb76dec2e
 """
 
 import math
@@ -12,19 +12,8 @@ import numpy as np
 
 import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import (
-    add_at,
-    add_up,
-    choose,
-    clip,
-    concatenate,
-    float64,
-    getitem,
-    power,
-    select,
-    stack_arrays,
-)
-from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, node_text, versions
+from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, power, select
+from tinytorch.graph import check, first_gradient, grad_mode, missing_rule, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, sum_to_shape
@@ -337,11 +326,7 @@ def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
 
 def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
     """Check that a node was not freed and that its arrays have not changed, and run its hooks."""
-    if node.next_functions is None:
-        raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
-    for _, function in node.next_functions:
-        if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
+    check(node)
     return run_hooks(node, grad)
 
 
@@ -464,7 +449,7 @@ def simple_rules() -> dict:
         concatenate: lambda out, *xs, dim: tuple(
             lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
         ),
-        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
+        arrays.stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: g.take(i, dim) for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
         sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
         tanh: lambda out, x: (lambda g: g * (1 - out * out),),
