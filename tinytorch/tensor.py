@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 9accc4d5e4e00de5
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: e86d9ae7aba87bae
 """
 
 import math
@@ -60,10 +60,7 @@ def broadcast_shape(a: tuple, b: tuple) -> tuple:
         a, b: tuples of sizes, of any lengths.
 
     Returns:
-        Tuple, as long as the longer of the two.
-
-    Raises:
-        ValueError: two sizes differ and neither is 1.
+        Tuple, as long as the longer of the two. ValueError, if two sizes differ and neither is 1.
 
     >>> broadcast_shape((8, 1, 6), (7, 1))
     (8, 7, 6)
@@ -138,8 +135,6 @@ class TensorOps(arrays.ArrayInfo):
     def long(self) -> "Tensor":
         return self.apply(cast, self, dtype=int64)
 
-    # Shape and indexing: a new note for the same memory, where possible
-
     def reshape(self, *shape: object) -> "Tensor":
         """The same numbers in another shape; one size may be -1 and follows from the others."""
         shape = arrays.as_shape(shape)
@@ -174,9 +169,8 @@ class TensorOps(arrays.ArrayInfo):
 class Tensor(TensorOps):
     """An n-dimensional array of numbers, with PyTorch's names.
 
-    >>> Tensor([[1, 2], [3, 4]]) @ Tensor([[1], [1]])
-    tensor([[3],
-            [7]])
+    >>> Tensor([1.0, 2.0]) + 1
+    tensor([2., 3.])
     """
 
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
