@@ -157,11 +157,11 @@ def explore_step(f, slope, x):
     steps = 10.0 ** np.arange(-15, 0.1, 0.25)
     figure, axis = panels()
     for dtype, style in ((np.float32, "o--"), (np.float64, "s-")):
-        at = np.array(x, dtype=dtype)
-        found = [numerical_gradient(f, at, dtype(step)) for step in steps]
+        found = [numerical_gradient(f, np.array(x, dtype), dtype(step)) for step in steps]
         error = np.abs(np.array(found, dtype=np.float64) / slope(x) - 1) + 1e-14
         best = steps[error.argmin()]
-        axis.loglog(steps, error, style, markersize=3, label=f"{at.dtype}: best at {best:.0e}, error {error.min():.0e}")
+        label = f"{dtype.__name__}: best at {best:.0e}, error {error.min():.0e}"
+        axis.loglog(steps, error, style, markersize=3, label=label)
     axis.set(xlabel="step", ylabel="relative error", ylim=(1e-14, 10))
     axis.legend()
     return figure
@@ -727,8 +727,8 @@ def _():
     A tensor that an operation made points to its node, its `grad_fn`. A tensor that you made yourself is a **leaf**. A gradient goes to the
     input's node, or, if it has none, to the input itself. If `c` does not require a gradient, its entry is missing.
 
-    A node does not hold its result. The result holds the node; if they held each other, that would be a reference cycle, and Python
-    would keep both, with all their arrays, until its garbage collector runs. A node keeps the shape, and the arrays that its functions use.
+    A node does not hold its result, because the result holds the node: in a reference cycle, Python would keep both, with all their
+    arrays, until its garbage collector runs. A node keeps the shape, and the arrays that its functions use.
 
     At inference you need no gradients, and an optimizer's own arithmetic must not be recorded. Inside a `with no_grad():` block (given, in
     `tinytorch/graph.py`) the flag `grad_mode.enabled` is False. `detach`, from Module 01, cuts at one place: the same numbers, as a leaf.
@@ -1283,10 +1283,8 @@ def test_every_rule():
         "cross_entropy_terms": (cross_entropy_terms, (x, Tensor([3, 0, 1]))),
         "binary_cross_entropy_terms": (binary_cross_entropy_terms, (x, positive)),
     }
-    assert {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient} <= {
-        *gradients.values()
-    }
-    assert len(simple_rules()) < len(gradients)
+    given = {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient}
+    assert given < {*gradients.values()} and len(simple_rules()) < len(gradients), "every rule is in the table"
     names = {op.__name__.replace("amax", "max").replace("amin", "min") for op in gradients}
     assert names == set(cases), "every rule needs a case, and every case its rule"
     for name, (f, inputs) in cases.items():
@@ -1342,7 +1340,7 @@ def _():
 
 @app.cell
 def _(measure_button):
-    # measured on request, not after every keystroke; the book's build requests it through the environment
+    # on request, not after every keystroke; the book's build requests it through the environment
     mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
 
     show(measure_memory)
@@ -1373,9 +1371,8 @@ def _():
     ## In production
 
     PyTorch's rules are also a table: `tools/autograd/derivatives.yaml`, one line for each operation. Its engine also takes the youngest
-    waiting node first (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`, by `sequence_nr`), with threads. `no_grad` is in
-    `torch/autograd/grad_mode.py`, and the checker in `torch/autograd/gradcheck.py`. Your rules compute with plain arrays; PyTorch's can be
-    recorded themselves, which gives gradients of gradients. It also counts changes in place, as `increment_version` does.
+    waiting node first (`ReadyQueue` in `torch/csrc/autograd/engine.cpp`). `no_grad` is in `torch/autograd/grad_mode.py`, the checker in
+    `torch/autograd/gradcheck.py`. PyTorch's rules can be recorded themselves, which gives gradients of gradients; yours use plain arrays.
 
     ## Questions
     """)
@@ -1424,9 +1421,8 @@ def question_wrong_rule():
 def question_recompute():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** The graph of a network of a hundred layers does not fit into memory. You keep only every tenth layer's input, and run
-    the ten layers in between again when the backward pass reaches them. How much is kept then, at most, compared with before? What
-    does it cost in time? Why is ten a good choice for a hundred?
+    **Question.** The graph of a hundred layers does not fit into memory. You keep only every tenth layer's input, and run the layers in
+    between again when the backward pass reaches them. How much do you save? What does it cost in time? Why ten for a hundred?
 
     *Your answer:*
     """)
@@ -1442,7 +1438,7 @@ def _():
     - Central differences give any gradient, at two forward passes for each number: good for checking, useless for training.
     - Every operation has a rule; the chain rule combines them into the gradient of any network.
     - Forward records; what the rules mention stays in memory. Backward takes the youngest node first, and each node once.
-    - Gradients of a leaf add up. A wrong rule does not crash: `gradcheck`.
+    - A wrong rule does not crash: `gradcheck`.
 
     **Next:** export your work with `tito module complete 05`. Module 06 uses the gradients to take steps.
     """)
