@@ -354,7 +354,7 @@ CLAIMS["05_autograd"] = [
     rf"{matrix(by_rows)} \qquad \text{{sum, axis 1: }} {vector(by_rows.sum(axis=1))} \qquad "
     rf"\text{{grad }} (10, 20) \;\to\; {matrix(row_gradient)}",
     f"Of $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
-    f"with the incoming gradient $(1, 10, 100)$ the gradient of $x$ is ${vector(pick_gradient)}$.",
+    f"with the upstream gradient $(1, 10, 100)$ the gradient of $x$ is ${vector(pick_gradient)}$.",
     rf"A = {matrix(left)} \quad B = {matrix(right)} \quad G = {matrix([[10, 1]])}: \qquad "
     rf"A_{{11}} \text{{ gets }} 10 \cdot 3 + 1 \cdot 4 = {a11:g}, \quad "
     rf"A_{{12}} \text{{ gets }} 10 \cdot 5 + 1 \cdot 6 = {a12:g}$$",

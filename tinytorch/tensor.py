@@ -1,10 +1,9 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 1786c1d25672cf10
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: e86d9ae7aba87bae
 """
 
 import math
-import operator
 from collections.abc import Callable
 from functools import cache, wraps
 from inspect import signature
@@ -12,19 +11,7 @@ from inspect import signature
 import numpy as np
 
 import tinytorch.arrays as arrays
-from tinytorch.arrays import (
-    add_up,
-    as_shape,
-    binary,
-    cast,
-    comparison,
-    float32,
-    float64,
-    int64,
-    power,
-    promote,
-    unary,
-)
+from tinytorch.arrays import add_up, cast, float32, float64, int64, promote, wants_float64
 from tinytorch.graph import versions
 
 
@@ -38,10 +25,8 @@ def as_array(data: object, dtype: np.dtype | None = None) -> np.ndarray:
     Returns:
         A new array that shares no memory with `data`.
 
-    >>> as_array([1.0, 2.5]).dtype
-    dtype('float32')
-    >>> as_array([3, 1]).dtype
-    dtype('int64')
+    >>> as_array([1.0, 2.5]).dtype, as_array([3, 1]).dtype
+    (dtype('float32'), dtype('int64'))
     """
     array = np.array(data, dtype=dtype)
     if dtype is None and array.dtype == np.float64:
@@ -75,10 +60,7 @@ def broadcast_shape(a: tuple, b: tuple) -> tuple:
         a, b: tuples of sizes, of any lengths.
 
     Returns:
-        Tuple, as long as the longer of the two.
-
-    Raises:
-        ValueError: two sizes differ and neither is 1.
+        Tuple, as long as the longer of the two. ValueError, if two sizes differ and neither is 1.
 
     >>> broadcast_shape((8, 1, 6), (7, 1))
     (8, 7, 6)
@@ -96,7 +78,7 @@ def broadcast_shape(a: tuple, b: tuple) -> tuple:
 def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
     """Undo broadcasting: sum along every axis that was stretched.
 
-    PyTorch calls it [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
+    PyTorch: [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
 
     Args:
         array: array whose shape is what `shape` was broadcast to.
@@ -105,26 +87,24 @@ def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
     Returns:
         Array of shape `shape`, with the dtype of `array`.
 
-    >>> sum_to_shape(np.array([[1, 2, 3], [10, 20, 30]]), (3,))
-    array([11, 22, 33])
-    >>> sum_to_shape(np.array([[1, 2, 3], [10, 20, 30]]), (2, 1))
-    array([[ 6],
-           [60]])
+    >>> uses = np.array([[1, 2, 3], [10, 20, 30]])
+    >>> sum_to_shape(uses, (3,)).tolist(), sum_to_shape(uses, (2, 1)).tolist()
+    ([11, 22, 33], [[6], [60]])
     """
     missing = array.ndim - len(shape)
     stretched = [missing + axis for axis, size in enumerate(shape) if size == 1]
     return add_up(array, axis=(*range(missing), *stretched)).reshape(shape)
 
 
-class TensorOps:
-    """The given half of Tensor. Nearly every line sends an op through `apply`: `binary(op)` is the method from above."""
+class TensorOps(arrays.ArrayInfo):
+    """The given half of Tensor: `binary(op)` is a method like `__add__` above. What has no op (`shape`, `item`) is in ArrayInfo."""
 
-    __add__, __sub__, __mul__, __truediv__ = map(binary, (np.add, np.subtract, np.multiply, np.divide))
-    __pow__ = binary(power)
+    __add__, __sub__, __mul__, __truediv__ = map(arrays.binary, (np.add, np.subtract, np.multiply, np.divide))
+    __pow__ = arrays.binary(arrays.power)
     __radd__, __rmul__ = __add__, __mul__
-    __neg__, exp, log, sqrt, abs = map(unary, (np.negative, np.exp, np.log, np.sqrt, np.absolute))
-    __eq__, __ne__, __lt__ = map(comparison, (np.equal, np.not_equal, np.less))
-    __le__, __gt__, __ge__ = map(comparison, (np.less_equal, np.greater, np.greater_equal))
+    __neg__, exp, log, sqrt, abs = map(arrays.unary, (np.negative, np.exp, np.log, np.sqrt, np.absolute))
+    __eq__, __ne__, __lt__ = map(arrays.comparison, (np.equal, np.not_equal, np.less))
+    __le__, __gt__, __ge__ = map(arrays.comparison, (np.less_equal, np.greater, np.greater_equal))
     __hash__ = object.__hash__  # Python removes it from a class that defines ==
     sum, argmax, argmin = map(arrays.reduction, (add_up, np.argmax, np.argmin))
     amax, amin = map(arrays.reduction, (np.max, np.min))  # values only; PyTorch's `max(dim)` also returns indices
@@ -155,20 +135,21 @@ class TensorOps:
     def long(self) -> "Tensor":
         return self.apply(cast, self, dtype=int64)
 
-    # Shape and indexing: a new note for the same memory, where possible
-
     def reshape(self, *shape: object) -> "Tensor":
         """The same numbers in another shape; one size may be -1 and follows from the others."""
-        shape = as_shape(shape)
+        shape = arrays.as_shape(shape)
         if any(size < -1 for size in shape):
             raise ValueError(f"{shape} has a negative size: write -1 for the one that follows from the others")
         return self.apply(np.reshape, self, shape=shape)
+
+    T = property(lambda self: self.permute(*reversed(range(self.ndim))))
+    is_leaf = property(lambda self: self.grad_fn is None)
 
     def transpose(self, dim0: int, dim1: int) -> "Tensor":
         return self.apply(np.swapaxes, self, axis1=dim0, axis2=dim1)
 
     def permute(self, *dims: object) -> "Tensor":
-        return self.apply(np.transpose, self, axes=as_shape(dims))
+        return self.apply(np.transpose, self, axes=arrays.as_shape(dims))
 
     def unsqueeze(self, dim: int) -> "Tensor":
         """Insert an axis of size 1."""
@@ -184,60 +165,12 @@ class TensorOps:
         view = self.apply(arrays.getitem, self, index=first)
         return view if second is None else self.apply(arrays.getitem, view, index=second)
 
-    # Information
-
-    shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
-    T = property(lambda self: self.permute(*reversed(range(self.ndim))))
-    is_leaf = property(lambda self: self.grad_fn is None)
-
-    def numel(self) -> int:
-        return self.array.size
-
-    def stride(self) -> tuple:
-        """Strides in elements, as in PyTorch."""
-        return tuple(step // self.array.itemsize for step in self.array.strides)
-
-    def is_contiguous(self) -> bool:
-        return self.array.flags.c_contiguous
-
-    def item(self) -> "bool | int | float":
-        return self.array.item()
-
-    def tolist(self) -> "list | bool | int | float":
-        return self.array.tolist()
-
-    def numpy(self) -> np.ndarray:
-        """The array itself; refused if the tensor requires a gradient, because NumPy's operations are not recorded."""
-        if self.requires_grad:
-            raise RuntimeError(
-                "NumPy's operations are not recorded, and this tensor requires a gradient: use .detach().numpy()"
-            )
-        return self.array
-
-    def __len__(self):
-        if self.ndim == 0:
-            raise TypeError("a tensor without axes has no length: use .item() to get its number")
-        return len(self.array)
-
-    def __bool__(self):
-        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would use the length
-
-    def __repr__(self):
-        note = f"grad_fn={self.grad_fn}" if self.grad_fn else "requires_grad=True" if self.requires_grad else ""
-        return arrays.as_text(self.array, note)
-
-
-def wants_float64(inputs: tuple, params: dict) -> bool:
-    """Whether a float64 result is intended: an input tensor is float64 (a plain number is not a tensor), or `dtype` is given."""
-    return "dtype" in params or any(isinstance(x, TensorOps) and x.dtype == float64 for x in inputs)
-
 
 class Tensor(TensorOps):
     """An n-dimensional array of numbers, with PyTorch's names.
 
-    >>> Tensor([[1, 2], [3, 4]]) @ Tensor([[1], [1]])
-    tensor([[3],
-            [7]])
+    >>> Tensor([1.0, 2.0]) + 1
+    tensor([2., 3.])
     """
 
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
@@ -275,7 +208,7 @@ class Tensor(TensorOps):
         Args:
             function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings its gradient.
             inputs: tensors and plain numbers; what the result depends on.
-            params: everything else that the op needs (an axis, a shape), passed to it by name.
+            params: everything else that the op needs (an axis, a shape), passed by name.
 
         >>> Tensor.apply(np.multiply, Tensor([1.0, 2.0]), 3)
         tensor([3., 6.])
@@ -317,17 +250,10 @@ class Tensor(TensorOps):
         return self
 
     def detach(self) -> "Tensor":
-        """The same numbers in the same memory, without their history."""
+        """The same numbers in the same memory, without their history. `x.data` is that, too, and assignable."""
         return Tensor.wrap(self.array)
 
-    @property
-    def data(self) -> "Tensor":
-        """The same as `detach()`. Assigning a tensor or an array replaces the numbers."""
-        return self.detach()
-
-    @data.setter
-    def data(self, data: "Tensor | np.ndarray") -> None:
-        self.array = data.array if isinstance(data, Tensor) else np.asarray(data)
+    data = property(detach, lambda self, data: setattr(self, "array", np.asarray(getattr(data, "array", data))))
 
     def increment_version(self) -> None:
         """Call this after changing the numbers in place, for gradient rules that need the old ones."""
@@ -390,12 +316,12 @@ def tensor(data: object, dtype: np.dtype | None = None, requires_grad: bool = Fa
 
 def zeros(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros. `zeros(2, 3)`."""
-    return Tensor.wrap(np.zeros(as_shape(shape), dtype)).requires_grad_(requires_grad)
+    return Tensor.wrap(np.zeros(arrays.as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 def ones(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
     """A tensor of ones. `ones(2, 3)`."""
-    return Tensor.wrap(np.ones(as_shape(shape), dtype)).requires_grad_(requires_grad)
+    return Tensor.wrap(np.ones(arrays.as_shape(shape), dtype)).requires_grad_(requires_grad)
 
 
 def arange(*start_stop_step: float, dtype: np.dtype | None = None, requires_grad: bool = False) -> Tensor:
@@ -417,13 +343,13 @@ def manual_seed(seed: int) -> None:
 def randn(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of standard normal random numbers. `randn(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    return Tensor(draw.standard_normal(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.standard_normal(arrays.as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
 def rand(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False, generator: object = None) -> Tensor:
     """A tensor of random numbers between 0 and 1. `rand(2, 3)`."""
     draw = default_generator() if generator is None else generator.numpy
-    return Tensor(draw.random(as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
+    return Tensor(draw.random(arrays.as_shape(shape), dtype=float32), dtype=dtype, requires_grad=requires_grad)
 
 
 def cat(tensors: list[Tensor], dim: int = 0) -> Tensor:

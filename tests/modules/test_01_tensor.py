@@ -22,7 +22,7 @@ SHAPES = [(), (1,), (4,), (3, 1), (2, 3, 4), (5, 1, 2), (0, 3)]
 
 
 def test_number_types():
-    """WHAT: floats become float32, whole numbers and truth values keep their type, a wish is granted.
+    """WHAT: floats become float32, integers and booleans keep their dtype, and an explicit dtype is respected.
     WHY: a single float64 array doubles the memory and halves the speed of all that it touches.
     TIP: as_array decides; look at the line that converts.
     """
@@ -34,7 +34,7 @@ def test_number_types():
 
 def test_tensors_own_their_memory():
     """WHAT: changing what a tensor was made of does not change the tensor.
-    WHY: training changes weights in place; shared memory would change somebody else's.
+    WHY: training changes weights in place; with shared memory it would also change your data.
     TIP: follow the array from the argument to `self.array`: where is it copied?
     """
     source = np.zeros((2, 2), dtype=np.float32)
@@ -89,7 +89,7 @@ def test_sum_to_shape_adds_the_uses():
 
 
 def test_apply_keeps_types():
-    """WHAT: float32 stays float32 with numbers on either side; asked-for float64 stays; whole numbers stay whole.
+    """WHAT: float32 stays float32 with numbers on either side; an explicit float64 stays; integers stay integers.
     WHY: every operation of the framework goes through apply, so a leak there is everywhere.
     TIP: a plain number is not an array, and NumPy's own numbers are not tensors.
     """
@@ -181,7 +181,12 @@ def test_op_lets_functions_take_tensors():
     def halve(x):
         return x / 2
 
-    assert halve(np.float32(3)) == 1.5 and halve(Tensor([3.0])).tolist() == [1.5] and halve.__name__ == "halve"
+    assert (
+        halve(np.float32(3)) == 1.5
+        and halve(Tensor([3.0])).tolist() == [1.5]
+        and halve.__name__ == "halve"
+        and halve(Tensor([3.0]), inplace=True).tolist() == [1.5]
+    )
 
 
 def test_seeds_repeat():

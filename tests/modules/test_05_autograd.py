@@ -93,7 +93,7 @@ def test_rules_of_matrices_and_activations():
 def test_gradients_add_up():
     """WHAT: over several uses, and over several calls; in place, in an array of the leaf's own.
     WHY: a batch may be cut into pieces whose gradients add up.
-    TIP: who else holds the array that is added to?
+    TIP: do other nodes hold the array that you add to?
     """
     x = leaf([1.0, -2.0])
     (x * 3).sum().backward()
@@ -178,7 +178,7 @@ def test_only_floats_have_gradients():
 
 def test_op_without_a_rule_is_refused():
     """WHAT: an error, when a gradient is asked of it; never silence. The forward pass just works.
-    WHY: a parameter that gets no gradient never learns, and nobody notices.
+    WHY: a parameter that gets no gradient never learns, and there is no error to tell you.
     TIP: `missing_rule` is given; when is it called?
     """
     arcsine = op(np.arcsin)
@@ -196,7 +196,7 @@ def test_op_without_a_rule_is_refused():
 def test_options_and_tensors_by_position_or_by_name():
     """WHAT: an op may get its tensors by name and its options by position.
     WHY: both are written in PyTorch.
-    TIP: `op` and these rules are given; what does `record` do with an input that is no tensor?
+    TIP: `op` and these rules are given; what does `record` do with an input that is not a tensor?
     """
     x, layer = leaf([[1.0, 2.0, 4.0]]), Linear(3, 2)
     linear(x, weight=layer.weight, bias=layer.bias).sum().backward()
@@ -322,7 +322,7 @@ def test_depth_and_width():
 
 
 def test_what_rules_keep_is_freed_on_the_way():
-    """WHAT: when the way back reaches an operation, whatever the later ones kept is gone already.
+    """WHAT: when the backward pass reaches an operation, what the later ones kept has been freed.
     WHY: the gradients can then take the place of the activations: the peak of memory is lower.
     TIP: what does a node forget, and when: at once, or when all is done?
     """
@@ -371,8 +371,8 @@ def test_no_reference_cycles(used):
 
 def test_gradients_have_the_type_of_their_tensor():
     """WHAT: float32 for float32, float64 for float64, whatever the op mixes in.
-    WHY: one float64 array on the way back makes everything below it slower.
-    TIP: which number in your rule is not a plain one?
+    WHY: one float64 array in the backward pass makes everything after it slower.
+    TIP: which number in your rule is not a plain Python number?
     """
     for dtype in (np.float32, np.float64):
         for f in (

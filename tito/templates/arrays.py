@@ -4,6 +4,7 @@ Nothing here knows of tensors. Module 01 builds its Tensor on these functions.
 """
 
 import math
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -289,3 +290,50 @@ def comparison(op: Callable) -> Callable:
 def reduction(op: Callable) -> Callable:
     """A method that applies `op` along one axis, several (a tuple) or all (None)."""
     return lambda self, dim=None, keepdim=False: self.apply(op, self, axis=self.axes(dim), keepdims=keepdim)
+
+
+class ArrayInfo:
+    """What a tensor says about its array."""
+
+    shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
+
+    def numel(self) -> int:
+        return self.array.size
+
+    def stride(self) -> tuple:
+        """Strides in elements, as in PyTorch."""
+        return tuple(step // self.array.itemsize for step in self.array.strides)
+
+    def is_contiguous(self) -> bool:
+        return self.array.flags.c_contiguous
+
+    def item(self) -> "bool | int | float":
+        return self.array.item()
+
+    def tolist(self) -> "list | bool | int | float":
+        return self.array.tolist()
+
+    def numpy(self) -> np.ndarray:
+        """The array itself; refused if the tensor requires a gradient, because NumPy's operations are not recorded."""
+        if self.requires_grad:
+            raise RuntimeError(
+                "NumPy's operations are not recorded, and this tensor requires a gradient: use .detach().numpy()"
+            )
+        return self.array
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("a tensor without axes has no length: use .item() to get its number")
+        return len(self.array)
+
+    def __bool__(self):
+        return bool(self.array)  # NumPy refuses arrays; without this method `if x == y` would use the length
+
+    def __repr__(self):
+        note = f"grad_fn={self.grad_fn}" if self.grad_fn else "requires_grad=True" if self.requires_grad else ""
+        return as_text(self.array, note)
+
+
+def wants_float64(inputs: tuple, params: dict) -> bool:
+    """Whether a float64 result is intended: an input tensor is float64 (a plain number is not a tensor), or `dtype` is given."""
+    return "dtype" in params or any(isinstance(x, ArrayInfo) and x.dtype == float64 for x in inputs)

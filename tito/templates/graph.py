@@ -177,3 +177,12 @@ def first_gradient(tensor: object, gradient: object) -> np.ndarray:
     if array.shape != tensor.shape:
         raise RuntimeError(f"the gradient has shape {array.shape} and its tensor {tensor.shape}: they must agree")
     return array
+
+
+def check(node: object) -> None:
+    """Raise if a node was freed, or if an array that its functions need has changed in place."""
+    if node.next_functions is None:
+        raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
+    for _, function in node.next_functions:
+        if any(versions.changed_since(node.version, array) for array in mentioned(function)):
+            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
