@@ -19,7 +19,7 @@ from tito.course import MODULES, ROOT, VOCABULARY
 from tito.errors import TitoError
 from tito.export import difference, export, is_hand_edited, module_source, staged
 from tito.glue import NEVER, TEMPLATES, glue
-from tito.notebook import names_bound, parse
+from tito.notebook import parse
 from tito.place import COURSE, Place
 from tito.progress import completed
 from tito.standards import without_hints

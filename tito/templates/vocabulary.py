@@ -14,15 +14,14 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinytorch import arrays, graph
-from tinytorch.arrays import KINDS, float16, float32, float64, int8, int32, int64, promoted, uint8
+from tinytorch.arrays import BOOL, KINDS, float16, float32, float64, int8, int32, int64, promoted, uint8
 from tinytorch.graph import enable_grad, grad_mode
 from tinytorch.tensor import Tensor, as_shape, binary, cast, default_generator, op, reduction, unary
 
 base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function by now, as in PyTorch
 Size = tuple
 inference_mode, set_grad_enabled = graph.inference_mode, graph.set_grad_enabled
-bool_ = np.dtype(np.bool_)
-DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": bool_}
+DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": BOOL}
 TYPES = {  # PyTorch's old names of types: torch.FloatTensor
     "HalfTensor": float16,
     "FloatTensor": float32,
@@ -31,7 +30,7 @@ TYPES = {  # PyTorch's old names of types: torch.FloatTensor
     "CharTensor": int8,
     "IntTensor": int32,
     "LongTensor": int64,
-    "BoolTensor": bool_,
+    "BoolTensor": BOOL,
 }
 
 
@@ -96,7 +95,7 @@ def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
 
 def _flat(function: Callable) -> Callable:
     """A function whose slope is 0, wherever it has one."""
-    return op(wraps(function)(lambda x, **options: (function(x, **options), (np.zeros_like,))))
+    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: 0 * grad,))))
 
 
 _round = _flat(np.round)
@@ -111,8 +110,8 @@ def _along(index: np.ndarray, dim: int) -> tuple:
 
 @op
 def _gather(x, dim, index):
-    places = _along(index, dim)
-    return x[places], (lambda grad: _added(np.zeros(x.shape, x.dtype), places, grad),)
+    places, shape, dtype = _along(index, dim), x.shape, x.dtype
+    return x[places], (lambda grad: _added(np.zeros(shape, dtype), places, grad),)
 
 
 def _added(full, places, values):
@@ -122,10 +121,10 @@ def _added(full, places, values):
 
 @op
 def _scatter_add(x, src, dim, index):
-    places, part = _along(index, dim), tuple(map(slice, index.shape))
+    places, part, shape = _along(index, dim), tuple(map(slice, index.shape)), src.shape
 
     def to_src(grad):
-        full = np.zeros(src.shape, grad.dtype)
+        full = np.zeros(shape, grad.dtype)
         full[part] = grad[places]
         return full
 
@@ -158,7 +157,7 @@ def _put(x, value, index):
 @op
 def _cumsum(x, axis):
     out = np.cumsum(x, axis=axis, dtype=None if x.dtype.kind == "f" else int64)
-    return out, (lambda grad: np.flip(np.cumsum(np.flip(grad, axis), axis=axis), axis),)
+    return out.reshape(x.shape), (lambda grad: np.flip(np.cumsum(np.flip(np.atleast_1d(grad), axis), axis=axis), axis),)
 
 
 @op
@@ -196,7 +195,8 @@ def _copy(x):
 
 @op
 def _expand(x, shape):
-    return np.broadcast_to(x, shape), (lambda grad: grad,)  # the engine adds up what was stretched
+    out = x.reshape(shape) if math.prod(shape) == x.size else np.broadcast_to(x, shape)  # the first can change in place
+    return out, (lambda grad: grad,)  # the engine adds up what was stretched
 
 
 @op
@@ -377,9 +377,11 @@ class Methods:
 
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
-        if grad_mode.enabled and self.requires_grad and self.is_leaf:
+        parents = [self] if self.is_leaf else [x for x, _ in self.grad_fn.next_functions or ()]
+        leaves = [x.array for x in parents if isinstance(x, Tensor)]
+        if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
             raise RuntimeError(
-                "a leaf that requires a gradient cannot change in place: use no_grad(), or write x = x + 1"
+                "a leaf that requires a gradient cannot change in place, nor through a view: use no_grad(), or x = x + 1"
             )
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
             raise RuntimeError(
@@ -485,8 +487,9 @@ class Methods:
 
     def logsumexp(self, dim: object, keepdim: bool = False) -> Tensor:
         """log of the sum of exp, without overflow."""
-        top = self.detach().amax(dim, keepdim=True)
-        top = base.where(top.isfinite(), top, 0.0)
+        self = self if self.is_floating_point() else self.to(float32)
+        top = np.max(self.array, axis=self.axes(dim), keepdims=True, initial=-math.inf)
+        top = Tensor.wrap(np.where(np.isfinite(top), top, 0).astype(self.dtype))
         out = (self - top).exp().sum(dim, keepdim=True).log() + top
         return out if keepdim else out.squeeze(dim)
 
@@ -494,7 +497,7 @@ class Methods:
         return _cumsum(self, axis=dim)
 
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
-        found = np.unique(self.array, return_inverse=return_inverse, return_counts=return_counts)
+        found = np.unique(self.array, False, return_inverse, return_counts, equal_nan=False)
         return tuple(map(Tensor.wrap, found)) if isinstance(found, tuple) else Tensor.wrap(found)
 
     # Sorting and picking
@@ -613,10 +616,9 @@ def _numpy_spelling(method: Callable) -> Callable:
 
     @wraps(method)
     def either(self, *args, axis=None, keepdims=None, dtype=None, **options):
-        self = self if dtype is None else self.to(dtype)
         options |= {} if axis is None else {"dim": axis}
         options |= {} if keepdims is None else {"keepdim": keepdims}
-        return method(self, *args, **options)
+        return method(self, *args, **options) if dtype is None else method(self.to(dtype), *args, **options).to(dtype)
 
     return either
 
@@ -759,7 +761,7 @@ def is_grad_enabled() -> bool:
 def where(condition: Tensor, input: object = None, other: object = None) -> "Tensor | tuple":
     """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
     if input is None:
-        return tuple(map(Tensor.wrap, np.nonzero(condition.array)))
+        return tuple(map(Tensor.wrap, np.nonzero(np.atleast_1d(condition.array))))
     return base.where(condition, input, other)
 
 
