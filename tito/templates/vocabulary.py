@@ -14,9 +14,26 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinytorch import arrays, graph
-from tinytorch.arrays import BOOL, KINDS, float16, float32, float64, int8, int32, int64, promoted, uint8
+from tinytorch.arrays import (
+    BOOL,
+    KINDS,
+    as_shape,
+    binary,
+    cast,
+    float16,
+    float32,
+    float64,
+    int8,
+    int32,
+    int64,
+    power,
+    promoted,
+    reduction,
+    uint8,
+    unary,
+)
 from tinytorch.graph import enable_grad, grad_mode
-from tinytorch.tensor import Tensor, as_shape, binary, cast, default_generator, op, reduction, unary
+from tinytorch.tensor import Tensor, default_generator, op
 
 base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function by now, as in PyTorch
 Size = tuple
@@ -258,7 +275,7 @@ class Methods:
     """What `Tensor` gets besides the methods of Module 01."""
 
     __floordiv__, __mod__ = binary(np.floor_divide), binary(np.remainder)
-    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, base.power))
+    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, power))
     __and__, __or__, __xor__ = binary(np.bitwise_and), binary(np.bitwise_or), binary(np.bitwise_xor)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __invert__, __abs__, __pos__ = unary(np.invert), unary(np.absolute), lambda self: self
