@@ -41,16 +41,8 @@ base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function
 Size = tuple
 inference_mode, set_grad_enabled = graph.inference_mode, graph.set_grad_enabled
 DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": BOOL}
-TYPES = {  # PyTorch's old names of types: torch.FloatTensor
-    "HalfTensor": float16,
-    "FloatTensor": float32,
-    "DoubleTensor": float64,
-    "ByteTensor": uint8,
-    "CharTensor": int8,
-    "IntTensor": int32,
-    "LongTensor": int64,
-    "BoolTensor": BOOL,
-}
+NAMES = ("Half", "Float", "Double", "Byte", "Char", "Int", "Long", "Bool")  # of old types: FloatTensor, LongTensor
+TYPES = dict(zip(NAMES, (float16, float32, float64, uint8, int8, int32, int64, BOOL), strict=True))
 
 
 class Pairs(tuple):
@@ -273,6 +265,71 @@ def _only_cpu(where: object) -> None:
     device("cpu" if where is None else where)
 
 
+def _extreme(number: str, place: str, of_two: str) -> Callable:
+    def extreme(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
+        """The extreme number; with a `dim`, (values, indices) along it; with a tensor, number by number of two."""
+        if dim is None:
+            return getattr(self, number)()
+        if isinstance(dim, Tensor):
+            return getattr(self, of_two)(dim)
+        if self.ndim == 0:
+            return Pairs((self.clone(), getattr(self, place)()))
+        indices = getattr(self, place)(dim, keepdim=True)
+        found = self.gather(dim, indices), indices
+        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
+
+    return extreme
+
+
+def _product(ndim: int) -> Callable:
+    def product(self, other: Tensor) -> Tensor:
+        if not self.ndim == other.ndim == ndim:
+            raise RuntimeError(f"this product is of {ndim} axes each, not {self.ndim} and {other.ndim}: use @")
+        return self @ other
+
+    return product
+
+
+# Methods of one line
+SHORT = {
+    "__float__": lambda self: float(self.item()),
+    "__int__": lambda self: int(self.item()),
+    "__index__": lambda self: operator.index(self.item()),
+    "__format__": lambda self, spec: format(self.item() if self.ndim == 0 else str(self), spec),
+    "__contains__": lambda self, number: (self == number).array.any().item(),
+    "dim": lambda self: self.ndim,
+    "size": lambda self, dim=None: self.shape if dim is None else self.shape[dim],
+    "is_floating_point": lambda self: self.dtype.kind == "f",
+    "cpu": lambda self: self,
+    "cuda": lambda self, index=None: self.to(device="cuda"),
+    "type_as": lambda self, other: self.to(other.dtype),
+    "square": lambda self: self**2,
+    "round": lambda self, *, decimals=0: _round(self, decimals=decimals),
+    "where": lambda self, condition, other: base.where(condition, self, other),
+    "masked_fill": lambda self, mask, value: base.where(mask, value, self).to(self.dtype),
+    "clone": lambda self: _copy(self),
+    "contiguous": lambda self: self if self.is_contiguous() else _copy(self),
+    "equal": lambda self, other: np.array_equal(self.array, other.array),
+    "zero_": lambda self: self.copy_(0),
+    "fill_": lambda self, value: self.copy_(value),
+    "normal_": lambda self, mean=0, std=1, **options: self.copy_(normal(mean, std, self.shape, **options)),
+    "uniform_": lambda self, a=0, b=1, **options: self.copy_(a + (b - a) * base.rand(self.shape, **options)),
+    "std": lambda self, *args, **options: self.var(*args, **options).sqrt(),
+    "cumsum": lambda self, dim: _cumsum(self, axis=dim),
+    "view": lambda self, *shape: self.reshape(*shape),
+    "view_as": lambda self, other: self.reshape(*other.shape),
+    "expand_as": lambda self, other: self.expand(*other.shape),
+    "repeat": lambda self, *sizes: _repeat(self, sizes=as_shape(sizes)),
+    "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or 1, dim),
+    "tril": lambda self, diagonal=0: _triangle(self, shape=np.tril, k=diagonal),
+    "triu": lambda self, diagonal=0: _triangle(self, shape=np.triu, k=diagonal),
+    "outer": lambda self, other: self.unsqueeze(1) * other,
+    "dot": _product(1),
+    "mm": _product(2),
+    "bmm": _product(3),
+}
+
+
 class Methods:
     """What `Tensor` gets besides the methods of Module 01."""
 
@@ -286,7 +343,7 @@ class Methods:
     floor, ceil, sign = map(_flat, (np.floor, np.ceil, np.sign))
     minimum, maximum = binary(np.minimum), binary(np.maximum)
     all, any = reduction(np.all), reduction(np.any)
-    locals().update({name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
+    locals().update(SHORT | {name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
 
     def add(self, other: object, *, alpha: float = 1) -> Tensor:
         return self + (other if alpha == 1 else alpha * other)
@@ -300,43 +357,10 @@ class Methods:
             return _flat(np.trunc)(self / other).to((self * other).dtype)
         return self // other if rounding_mode == "floor" else self / other
 
-    def round(self, *, decimals: int = 0) -> Tensor:
-        return _round(self, decimals=decimals)
-
-    def square(self) -> Tensor:
-        return self**2
-
-    def where(self, condition: Tensor, other: object) -> Tensor:
-        return base.where(condition, self, other)
-
-    def masked_fill(self, mask: Tensor, value: object) -> Tensor:
-        return base.where(mask, value, self).to(self.dtype)
-
-    def clone(self) -> Tensor:
-        return _copy(self)
-
-    def contiguous(self) -> Tensor:
-        return self if self.is_contiguous() else _copy(self)
-
     def allclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         return np.isclose(self.array, other.array, rtol, atol, equal_nan).all().item()
 
-    def equal(self, other: Tensor) -> bool:
-        return np.array_equal(self.array, other.array)
-
     # Plain numbers, NumPy, printing
-
-    def __float__(self):
-        return float(self.item())
-
-    def __int__(self):
-        return int(self.item())
-
-    def __index__(self):
-        return operator.index(self.item())
-
-    def __format__(self, spec):
-        return format(self.item() if self.ndim == 0 else str(self), spec)
 
     def __array__(self, dtype=None, copy=None):
         array = np.asarray(self.numpy(), dtype)
@@ -347,25 +371,11 @@ class Methods:
             raise TypeError("a tensor without axes has no parts to iterate over: use .item() for its number")
         return iter(self.unbind())
 
-    def __contains__(self, number):
-        return (self == number).array.any().item()
-
-    def dim(self) -> int:
-        return self.ndim
-
-    def size(self, dim: int | None = None) -> tuple | int:
-        return self.shape if dim is None else self.shape[dim]
-
-    def is_floating_point(self) -> bool:
-        return self.dtype.kind == "f"
-
     # dtypes and devices
 
     device = property(lambda self: device())
 
-    def to(
-        self, *args: object, dtype: np.dtype | None = None, device: str = "cpu", copy: bool = False, **_: object
-    ) -> Tensor:
+    def to(self, *args: object, dtype: object = None, device: str = "cpu", copy: bool = False, **_: object) -> Tensor:
         """With another dtype; `device` may be the CPU. The same tensor, if that changes nothing."""
         for arg in args:
             if isinstance(arg, (Tensor, np.dtype)):
@@ -380,17 +390,10 @@ class Methods:
     def type(self, dtype: object = None) -> "Tensor | str":
         """With another dtype, also by an old name such as "torch.FloatTensor"; without one, that name."""
         if dtype is None:
-            return next(f"torch.{name}" for name, dtype in TYPES.items() if dtype == self.dtype)
-        return self.to(TYPES[dtype.rpartition(".")[2]] if isinstance(dtype, str) else getattr(dtype, "dtype", dtype))
-
-    def type_as(self, other: Tensor) -> Tensor:
-        return self.to(other.dtype)
-
-    def cpu(self) -> Tensor:
-        return self
-
-    def cuda(self, index: object = None) -> Tensor:
-        return self.to(device="cuda")
+            return next(f"torch.{name}Tensor" for name, dtype in TYPES.items() if dtype == self.dtype)
+        if isinstance(dtype, str):
+            dtype = TYPES[dtype.removeprefix("torch.").removesuffix("Tensor")]
+        return self.to(getattr(dtype, "dtype", dtype))
 
     # In place
 
@@ -400,12 +403,11 @@ class Methods:
         leaves = [x.array for x in parents if isinstance(x, Tensor)]
         if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
             raise RuntimeError(
-                "a leaf that requires a gradient cannot change in place, nor through a view: use no_grad(), or x = x + 1"
+                "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
             )
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
-            raise RuntimeError(
-                f"the result, {out.dtype} {out.shape}, does not fit into {self.dtype} {self.shape}: write x = x + y"
-            )
+            result = f"{out.dtype} {out.shape}"
+            raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
             self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, True
@@ -429,17 +431,6 @@ class Methods:
         self[...] = src
         return self
 
-    fill_ = copy_
-
-    def zero_(self) -> Tensor:
-        return self.copy_(0)
-
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        return self.copy_(normal(mean, std, self.shape, generator=generator))
-
-    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        return self.copy_(a + (b - a) * base.rand(self.shape, generator=generator))
-
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         if self.grad_fn is not None and not requires_grad:
             raise RuntimeError("only a leaf can stop requiring a gradient: use .detach()")
@@ -460,24 +451,7 @@ class Methods:
 
     # Reductions
 
-    def max(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        """The largest number; with a `dim`, (values, indices) along it; with a tensor, the larger of two."""
-        return self._extreme(dim, keepdim, "amax", "argmax", "maximum")
-
-    def min(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        """The smallest number; with a `dim`, (values, indices) along it; with a tensor, the smaller of two."""
-        return self._extreme(dim, keepdim, "amin", "argmin", "minimum")
-
-    def _extreme(self, dim, keepdim, number, place, of_two):
-        if dim is None:
-            return getattr(self, number)()
-        if isinstance(dim, Tensor):
-            return getattr(self, of_two)(dim)
-        if self.ndim == 0:
-            return Pairs((self.clone(), getattr(self, place)()))
-        indices = getattr(self, place)(dim, keepdim=True)
-        found = self.gather(dim, indices), indices
-        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
+    max, min = _extreme("amax", "argmax", "maximum"), _extreme("amin", "argmin", "minimum")
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         flat = self.reshape(-1) if dim is None or self.ndim == 0 else self
@@ -491,9 +465,6 @@ class Methods:
         squares = (self - self.mean(dim, keepdim=True)) ** 2
         total = squares.sum(dim, keepdim)
         return total / max(0, self.numel() / max(1, total.numel()) - (correction if unbiased else 0))
-
-    def std(self, *args: object, **options: object) -> Tensor:
-        return self.var(*args, **options).sqrt()
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
         """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
@@ -511,9 +482,6 @@ class Methods:
         top = Tensor.wrap(np.where(np.isfinite(top), top, 0).astype(self.dtype))
         out = (self - top).exp().sum(dim, keepdim=True).log() + top
         return out if keepdim else out.squeeze(dim)
-
-    def cumsum(self, dim: int) -> Tensor:
-        return _cumsum(self, axis=dim)
 
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
         found = np.unique(self.array, False, return_inverse, return_counts, equal_nan=False)
@@ -549,17 +517,12 @@ class Methods:
         """Draw indices, with these weights as probabilities; of a table, some for each row."""
         weights = self.array.astype(float64).reshape(-1, self.shape[-1])
         if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(axis=1) > 0).all()):
-            raise RuntimeError(
-                "weights must be finite and not negative, with a sum above 0: print them before you draw"
-            )
+            raise RuntimeError("weights must be finite and not negative, with a sum above 0: print them first")
         draw = _random(generator).choice
         rows = [draw(len(row), num_samples, replacement, row / row.sum()) for row in weights]
         return Tensor(np.reshape(rows, (*self.shape[:-1], num_samples)), dtype=int64)
 
     # Shapes
-
-    def view(self, *shape: object) -> Tensor:
-        return self.reshape(*shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         if self.ndim == 0:
@@ -572,15 +535,6 @@ class Methods:
         sizes = as_shape(sizes)
         own = (1,) * (len(sizes) - self.ndim) + self.shape
         return _expand(self, shape=tuple(mine if size == -1 else size for size, mine in zip(sizes, own, strict=True)))
-
-    def expand_as(self, other: Tensor) -> Tensor:
-        return self.expand(*other.shape)
-
-    def view_as(self, other: Tensor) -> Tensor:
-        return self.reshape(*other.shape)
-
-    def repeat(self, *sizes: int) -> Tensor:
-        return _repeat(self, sizes=as_shape(sizes))
 
     def t(self) -> Tensor:
         if self.ndim > 2:
@@ -600,34 +554,6 @@ class Methods:
             raise RuntimeError(f"the sizes {list(sizes)} do not add up to {length}, the size of axis {dim}: change one")
         ends, before = np.cumsum(sizes).tolist(), [slice(None)] * (dim % self.ndim)
         return tuple(self[(*before, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
-
-    def chunk(self, chunks: int, dim: int = 0) -> tuple:
-        return self.split(-(-self.shape[dim] // chunks) or 1, dim)
-
-    def tril(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, shape=np.tril, k=diagonal)
-
-    def triu(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, shape=np.triu, k=diagonal)
-
-    # Products
-
-    def mm(self, other: Tensor) -> Tensor:
-        return self._product(other, 2)
-
-    def bmm(self, other: Tensor) -> Tensor:
-        return self._product(other, 3)
-
-    def dot(self, other: Tensor) -> Tensor:
-        return self._product(other, 1)
-
-    def _product(self, other, ndim):
-        if not self.ndim == other.ndim == ndim:
-            raise RuntimeError(f"this product is for tensors of {ndim} axes, not {self.ndim} and {other.ndim}: use @")
-        return self @ other
-
-    def outer(self, other: Tensor) -> Tensor:
-        return self.unsqueeze(1) * other
 
 
 def _numpy_spelling(method: Callable) -> Callable:
@@ -755,7 +681,7 @@ def _of_type(dtype: np.dtype) -> Callable:
     return make
 
 
-globals().update({name: _of_type(dtype) for name, dtype in TYPES.items()})
+globals().update({f"{name}Tensor": _of_type(dtype) for name, dtype in TYPES.items()})
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
