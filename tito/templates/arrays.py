@@ -128,7 +128,7 @@ def split_index(index: object) -> tuple:
         else:
             first.append(part)
             second += [] if isinstance(part, (int, np.integer)) else [... if part is ... else slice(None)]
-    return tuple(first), tuple(second)
+    return (*first, *([] if ... in first else [...])), tuple(second)
 
 
 def as_text(array: np.ndarray, note: str = "") -> str:

@@ -78,28 +78,35 @@ def _random(generator: Generator | None) -> "np.random.Generator":
     return default_generator() if generator is None else generator.numpy
 
 
-# Ops that NumPy has, and their slope at x, where the result is y
+# Functions that NumPy has, and their slopes
 
 _erf = np.frompyfunc(math.erf, 1, 1)  # right, and slow: NumPy has no error function of its own
 ELEMENTWISE = {
-    "sin": (np.sin, lambda x, y: np.cos(x)),
-    "cos": (np.cos, lambda x, y: -np.sin(x)),
-    "log1p": (np.log1p, lambda x, y: 1 / (1 + x)),
-    "log10": (np.log10, lambda x, y: 1 / (x * math.log(10))),
-    "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
-    "reciprocal": (lambda x: 1 / x, lambda x, y: -y * y),
-    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x)),
+    "sin": (np.sin, np.cos),
+    "cos": (np.cos, lambda x: -np.sin(x)),
+    "log1p": (np.log1p, lambda x: 1 / (1 + x)),
+    "log10": (np.log10, lambda x: 1 / (x * math.log(10))),
+    "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "reciprocal": (lambda x: 1 / x, lambda x: -1 / x / x),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: -0.5 / x / np.sqrt(x)),
 }
 
 
 def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
     @promoted("float")
     def run(x):
-        y = function(x)
-        return y, (lambda grad: grad * slope(x, y),)
+        return function(x), (lambda grad: grad * slope(x),)
 
     run.__name__ = name
     return op(run)
+
+
+@op
+@promoted("float")
+def _root(x):
+    """The square root, with the slope 0 at 0, as std and norm have it."""
+    out = np.sqrt(x)
+    return out, (lambda grad: grad * np.divide(0.5, out, out=np.zeros_like(out), where=out != 0),)
 
 
 def _flat(function: Callable) -> Callable:
@@ -181,13 +188,6 @@ def _prod(x, axis):
         return grad * np.cumprod(before, axis) * np.flip(np.cumprod(after, axis), axis)
 
     return out, (to_x,)
-
-
-@op
-@promoted("float")
-def _norm(x, axis):
-    out = np.sqrt(arrays.add_up(x * x, axis=axis, keepdims=True))
-    return out, (lambda grad: grad * np.divide(x, out, out=np.zeros_like(x), where=out != 0),)
 
 
 @op
@@ -312,7 +312,7 @@ SHORT = {
     "fill_": lambda self, value: self.copy_(value),
     "normal_": lambda self, mean=0, std=1, **options: self.copy_(normal(mean, std, self.shape, **options)),
     "uniform_": lambda self, a=0, b=1, **options: self.copy_(a + (b - a) * base.rand(self.shape, **options)),
-    "std": lambda self, *args, **options: self.var(*args, **options).sqrt(),
+    "std": lambda self, *args, **options: _root(self.var(*args, **options)),
     "cumsum": lambda self, dim: _cumsum(self, axis=dim),
     "view": lambda self, *shape: self.reshape(*shape),
     "view_as": lambda self, other: self.reshape(*other.shape),
@@ -467,8 +467,7 @@ class Methods:
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
         """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
         if p in (2, "fro"):
-            out = _norm(self, axis=self.axes(dim))
-            return out if keepdim else out.squeeze(tuple(range(self.ndim)) if dim is None else dim)
+            return _root((self * self).sum(dim, keepdim))
         if math.isinf(p):
             return self.abs().amax(dim, keepdim) if p > 0 else self.abs().amin(dim, keepdim)
         return self.abs().sum(dim, keepdim) if p == 1 else (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
