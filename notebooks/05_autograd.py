@@ -1161,8 +1161,9 @@ def table_of(rules: Callable) -> Callable:
 @table_of
 def simple_rules() -> dict:
     """Op -> rule, where the rule is a line."""
-    reshaped = lambda out, x, **params: (lambda g: g.reshape(x.shape),)  # noqa: E731
-    rows = lambda x: x.reshape(-1, x.shape[-1])  # noqa: E731, all leading axes as one
+    back_to = lambda shape: (lambda g: g.reshape(shape),)  # noqa: E731, keeps no array: that may change in place
+    reshaped = lambda out, x, **params: back_to(x.shape)  # noqa: E731
+    rows = lambda x: x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # noqa: E731, all leading axes as one
     share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
     return {
         np.negative: lambda out, x: (lambda g: -g,),
@@ -1185,7 +1186,7 @@ def simple_rules() -> dict:
         np.expand_dims: reshaped,
         np.squeeze: reshaped,
         np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
-        np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(x.ndim)[list(axes)])),),
+        np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(g.ndim)[list(axes)])),),
         concatenate: lambda out, *xs, dim: tuple(
             lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
         ),

@@ -628,13 +628,14 @@ def pack(obj: object, arrays: list[np.ndarray], path: str = "") -> object:
 
 
 @app.function
-def save(obj: object, f: str | Path | BinaryIO) -> None:
+def save(obj: object, f: str | os.PathLike | BinaryIO) -> None:
     """Write nested Python data with tensors to a file, which `load` reads back exactly. (`torch.save` has another format.)
 
     `f` is a path, or a file opened for writing bytes, such as a BytesIO. Anything but dicts, lists, tuples, texts, numbers,
     None, tensors and arrays is a TypeError that says where it is.
     """
-    import json  # takes 10 ms to import, and hardly any program saves
+    import json  # takes 10 ms to import, as does pathlib, and hardly any program saves
+    from pathlib import Path
 
     tree = json.dumps(pack(obj, arrays := [])).encode()
     entries = {"version": np.array(2), "tree": np.frombuffer(tree, np.uint8)}
@@ -655,13 +656,14 @@ def save(obj: object, f: str | Path | BinaryIO) -> None:
 
 
 @app.function
-def load(f: str | Path | BinaryIO, map_location: str | None = None, weights_only: bool = True) -> object:
+def load(f: str | os.PathLike | BinaryIO, map_location: str | None = None, weights_only: bool = True) -> object:
     """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
 
     A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. The only
     `map_location` is the CPU. `weights_only` changes nothing: False is as safe as True.
     """
     import json
+    from pathlib import Path
 
     if str(map_location) not in ("None", "cpu"):
         raise ValueError(f'map_location is {map_location!r}: TinyTorch runs on the CPU, so use "cpu" or leave it out')

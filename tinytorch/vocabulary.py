@@ -17,38 +17,32 @@ import numpy as np
 
 from tinytorch import arrays, graph
 from tinytorch.arrays import (
+    BOOL,
     KINDS,
     as_shape,
     binary,
+    cast,
     float16,
     float32,
     float64,
     int8,
     int32,
     int64,
+    power,
     promoted,
     reduction,
     uint8,
     unary,
 )
 from tinytorch.graph import enable_grad, grad_mode
-from tinytorch.tensor import Tensor, cast, default_generator, op
+from tinytorch.tensor import Tensor, default_generator, op
 
 base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function by now, as in PyTorch
 Size = tuple
 inference_mode, set_grad_enabled = graph.inference_mode, graph.set_grad_enabled
-bool_ = np.dtype(np.bool_)
-DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": bool_}
-TYPES = {  # PyTorch's old names of types: torch.FloatTensor
-    "HalfTensor": float16,
-    "FloatTensor": float32,
-    "DoubleTensor": float64,
-    "ByteTensor": uint8,
-    "CharTensor": int8,
-    "IntTensor": int32,
-    "LongTensor": int64,
-    "BoolTensor": bool_,
-}
+DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": BOOL}
+NAMES = ("Half", "Float", "Double", "Byte", "Char", "Int", "Long", "Bool")  # of old types: FloatTensor, LongTensor
+TYPES = dict(zip(NAMES, (float16, float32, float64, uint8, int8, int32, int64, BOOL), strict=True))
 
 
 class Pairs(tuple):
@@ -86,33 +80,40 @@ def _random(generator: Generator | None) -> "np.random.Generator":
     return default_generator() if generator is None else generator.numpy
 
 
-# Ops that NumPy has, and their slope at x, where the result is y
+# Functions that NumPy has, and their slopes
 
 _erf = np.frompyfunc(math.erf, 1, 1)  # right, and slow: NumPy has no error function of its own
 ELEMENTWISE = {
-    "sin": (np.sin, lambda x, y: np.cos(x)),
-    "cos": (np.cos, lambda x, y: -np.sin(x)),
-    "log1p": (np.log1p, lambda x, y: 1 / (1 + x)),
-    "log10": (np.log10, lambda x, y: 1 / (x * math.log(10))),
-    "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x, y: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
-    "reciprocal": (lambda x: 1 / x, lambda x, y: -y * y),
-    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x)),
+    "sin": (np.sin, np.cos),
+    "cos": (np.cos, lambda x: -np.sin(x)),
+    "log1p": (np.log1p, lambda x: 1 / (1 + x)),
+    "log10": (np.log10, lambda x: 1 / (x * math.log(10))),
+    "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+    "reciprocal": (lambda x: 1 / x, lambda x: -1 / x / x),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: -0.5 / x / np.sqrt(x)),
 }
 
 
 def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
     @promoted("float")
     def run(x):
-        y = function(x)
-        return y, (lambda grad: grad * slope(x, y),)
+        return function(x), (lambda grad: grad * slope(x),)
 
     run.__name__ = name
     return op(run)
 
 
+@op
+@promoted("float")
+def _root(x):
+    """The square root, with the slope 0 at 0, as std and norm have it."""
+    out = np.sqrt(x)
+    return out, (lambda grad: grad * np.divide(0.5, out, out=np.zeros_like(out), where=out != 0),)
+
+
 def _flat(function: Callable) -> Callable:
     """A function whose slope is 0, wherever it has one."""
-    return op(wraps(function)(lambda x, **options: (function(x, **options), (np.zeros_like,))))
+    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: 0 * grad,))))
 
 
 _round = _flat(np.round)
@@ -127,8 +128,8 @@ def _along(index: np.ndarray, dim: int) -> tuple:
 
 @op
 def _gather(x, dim, index):
-    places = _along(index, dim)
-    return x[places], (lambda grad: _added(np.zeros(x.shape, x.dtype), places, grad),)
+    places, shape, dtype = _along(index, dim), x.shape, x.dtype
+    return x[places], (lambda grad: _added(np.zeros(shape, dtype), places, grad),)
 
 
 def _added(full, places, values):
@@ -138,10 +139,10 @@ def _added(full, places, values):
 
 @op
 def _scatter_add(x, src, dim, index):
-    places, part = _along(index, dim), tuple(map(slice, index.shape))
+    places, part, shape = _along(index, dim), tuple(map(slice, index.shape)), src.shape
 
     def to_src(grad):
-        full = np.zeros(src.shape, grad.dtype)
+        full = np.zeros(shape, grad.dtype)
         full[part] = grad[places]
         return full
 
@@ -174,7 +175,7 @@ def _put(x, value, index):
 @op
 def _cumsum(x, axis):
     out = np.cumsum(x, axis=axis, dtype=None if x.dtype.kind == "f" else int64)
-    return out, (lambda grad: np.flip(np.cumsum(np.flip(grad, axis), axis=axis), axis),)
+    return out.reshape(x.shape), (lambda grad: np.flip(np.cumsum(np.flip(np.atleast_1d(grad), axis), axis=axis), axis),)
 
 
 @op
@@ -192,13 +193,6 @@ def _prod(x, axis):
 
 
 @op
-@promoted("float")
-def _norm(x, axis):
-    out = np.sqrt(arrays.add_up(x * x, axis=axis, keepdims=True))
-    return out, (lambda grad: grad * np.divide(x, out, out=np.zeros_like(x), where=out != 0),)
-
-
-@op
 def _triangle(x, shape, k):
     if x.ndim < 2:
         raise RuntimeError(f"a triangle of shape {x.shape} is not defined: give it two axes or more")
@@ -212,7 +206,8 @@ def _copy(x):
 
 @op
 def _expand(x, shape):
-    return np.broadcast_to(x, shape), (lambda grad: grad,)  # the engine adds up what was stretched
+    out = x.reshape(shape) if math.prod(shape) == x.size else np.broadcast_to(x, shape)  # the first can change in place
+    return out, (lambda grad: grad,)  # the engine adds up what was stretched
 
 
 @op
@@ -270,11 +265,76 @@ def _only_cpu(where: object) -> None:
     device("cpu" if where is None else where)
 
 
+def _extreme(number: str, place: str, of_two: str) -> Callable:
+    def extreme(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
+        """The extreme number; with a `dim`, (values, indices) along it; with a tensor, number by number of two."""
+        if dim is None:
+            return getattr(self, number)()
+        if isinstance(dim, Tensor):
+            return getattr(self, of_two)(dim)
+        if self.ndim == 0:
+            return Pairs((self.clone(), getattr(self, place)()))
+        indices = getattr(self, place)(dim, keepdim=True)
+        found = self.gather(dim, indices), indices
+        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
+
+    return extreme
+
+
+def _product(ndim: int) -> Callable:
+    def product(self, other: Tensor) -> Tensor:
+        if not self.ndim == other.ndim == ndim:
+            raise RuntimeError(f"this product is of {ndim} axes each, not {self.ndim} and {other.ndim}: use @")
+        return self @ other
+
+    return product
+
+
+# Methods of one line
+SHORT = {
+    "__float__": lambda self: float(self.item()),
+    "__int__": lambda self: int(self.item()),
+    "__index__": lambda self: operator.index(self.item()),
+    "__format__": lambda self, spec: format(self.item() if self.ndim == 0 else str(self), spec),
+    "__contains__": lambda self, number: (self == number).array.any().item(),
+    "dim": lambda self: self.ndim,
+    "size": lambda self, dim=None: self.shape if dim is None else self.shape[dim],
+    "is_floating_point": lambda self: self.dtype.kind == "f",
+    "cpu": lambda self: self,
+    "cuda": lambda self, index=None: self.to(device="cuda"),
+    "type_as": lambda self, other: self.to(other.dtype),
+    "square": lambda self: self**2,
+    "round": lambda self, *, decimals=0: _round(self, decimals=decimals),
+    "where": lambda self, condition, other: base.where(condition, self, other),
+    "masked_fill": lambda self, mask, value: base.where(mask, value, self).to(self.dtype),
+    "clone": lambda self: _copy(self),
+    "contiguous": lambda self: self if self.is_contiguous() else _copy(self),
+    "equal": lambda self, other: np.array_equal(self.array, other.array),
+    "zero_": lambda self: self.copy_(0),
+    "fill_": lambda self, value: self.copy_(value),
+    "normal_": lambda self, mean=0, std=1, **options: self.copy_(normal(mean, std, self.shape, **options)),
+    "uniform_": lambda self, a=0, b=1, **options: self.copy_(a + (b - a) * base.rand(self.shape, **options)),
+    "std": lambda self, *args, **options: _root(self.var(*args, **options)),
+    "cumsum": lambda self, dim: _cumsum(self, axis=dim),
+    "view": lambda self, *shape: self.reshape(*shape),
+    "view_as": lambda self, other: self.reshape(*other.shape),
+    "expand_as": lambda self, other: self.expand(*other.shape),
+    "repeat": lambda self, *sizes: _repeat(self, sizes=as_shape(sizes)),
+    "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or 1, dim),
+    "tril": lambda self, diagonal=0: _triangle(self, shape=np.tril, k=diagonal),
+    "triu": lambda self, diagonal=0: _triangle(self, shape=np.triu, k=diagonal),
+    "outer": lambda self, other: self.unsqueeze(1) * other,
+    "dot": _product(1),
+    "mm": _product(2),
+    "bmm": _product(3),
+}
+
+
 class Methods:
     """What `Tensor` gets besides the methods of Module 01."""
 
     __floordiv__, __mod__ = binary(np.floor_divide), binary(np.remainder)
-    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, arrays.power))
+    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, power))
     __and__, __or__, __xor__ = binary(np.bitwise_and), binary(np.bitwise_or), binary(np.bitwise_xor)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __invert__, __abs__, __pos__ = unary(np.invert), unary(np.absolute), lambda self: self
@@ -283,7 +343,7 @@ class Methods:
     floor, ceil, sign = map(_flat, (np.floor, np.ceil, np.sign))
     minimum, maximum = binary(np.minimum), binary(np.maximum)
     all, any = reduction(np.all), reduction(np.any)
-    locals().update({name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
+    locals().update(SHORT | {name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
 
     def add(self, other: object, *, alpha: float = 1) -> Tensor:
         return self + (other if alpha == 1 else alpha * other)
@@ -297,43 +357,10 @@ class Methods:
             return _flat(np.trunc)(self / other).to((self * other).dtype)
         return self // other if rounding_mode == "floor" else self / other
 
-    def round(self, *, decimals: int = 0) -> Tensor:
-        return _round(self, decimals=decimals)
-
-    def square(self) -> Tensor:
-        return self**2
-
-    def where(self, condition: Tensor, other: object) -> Tensor:
-        return base.where(condition, self, other)
-
-    def masked_fill(self, mask: Tensor, value: object) -> Tensor:
-        return base.where(mask, value, self).to(self.dtype)
-
-    def clone(self) -> Tensor:
-        return _copy(self)
-
-    def contiguous(self) -> Tensor:
-        return self if self.is_contiguous() else _copy(self)
-
     def allclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         return np.isclose(self.array, other.array, rtol, atol, equal_nan).all().item()
 
-    def equal(self, other: Tensor) -> bool:
-        return np.array_equal(self.array, other.array)
-
     # Plain numbers, NumPy, printing
-
-    def __float__(self):
-        return float(self.item())
-
-    def __int__(self):
-        return int(self.item())
-
-    def __index__(self):
-        return operator.index(self.item())
-
-    def __format__(self, spec):
-        return format(self.item() if self.ndim == 0 else str(self), spec)
 
     def __array__(self, dtype=None, copy=None):
         array = np.asarray(self.numpy(), dtype)
@@ -344,25 +371,11 @@ class Methods:
             raise TypeError("a tensor without axes has no parts to iterate over: use .item() for its number")
         return iter(self.unbind())
 
-    def __contains__(self, number):
-        return (self == number).array.any().item()
-
-    def dim(self) -> int:
-        return self.ndim
-
-    def size(self, dim: int | None = None) -> tuple | int:
-        return self.shape if dim is None else self.shape[dim]
-
-    def is_floating_point(self) -> bool:
-        return self.dtype.kind == "f"
-
     # dtypes and devices
 
     device = property(lambda self: device())
 
-    def to(
-        self, *args: object, dtype: np.dtype | None = None, device: str = "cpu", copy: bool = False, **_: object
-    ) -> Tensor:
+    def to(self, *args: object, dtype: object = None, device: str = "cpu", copy: bool = False, **_: object) -> Tensor:
         """With another dtype; `device` may be the CPU. The same tensor, if that changes nothing."""
         for arg in args:
             if isinstance(arg, (Tensor, np.dtype)):
@@ -377,30 +390,24 @@ class Methods:
     def type(self, dtype: object = None) -> "Tensor | str":
         """With another dtype, also by an old name such as "torch.FloatTensor"; without one, that name."""
         if dtype is None:
-            return next(f"torch.{name}" for name, dtype in TYPES.items() if dtype == self.dtype)
-        return self.to(TYPES[dtype.rpartition(".")[2]] if isinstance(dtype, str) else getattr(dtype, "dtype", dtype))
-
-    def type_as(self, other: Tensor) -> Tensor:
-        return self.to(other.dtype)
-
-    def cpu(self) -> Tensor:
-        return self
-
-    def cuda(self, index: object = None) -> Tensor:
-        return self.to(device="cuda")
+            return next(f"torch.{name}Tensor" for name, dtype in TYPES.items() if dtype == self.dtype)
+        if isinstance(dtype, str):
+            dtype = TYPES[dtype.removeprefix("torch.").removesuffix("Tensor")]
+        return self.to(getattr(dtype, "dtype", dtype))
 
     # In place
 
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
-        if grad_mode.enabled and self.requires_grad and self.is_leaf:
+        parents = [self] if self.is_leaf else [x for x, _ in self.grad_fn.next_functions or ()]
+        leaves = [x.array for x in parents if isinstance(x, Tensor)]
+        if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
             raise RuntimeError(
-                "a leaf that requires a gradient cannot change in place: use no_grad(), or write x = x + 1"
+                "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
             )
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
-            raise RuntimeError(
-                f"the result, {out.dtype} {out.shape}, does not fit into {self.dtype} {self.shape}: write x = x + y"
-            )
+            result = f"{out.dtype} {out.shape}"
+            raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
             self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, True
@@ -424,17 +431,6 @@ class Methods:
         self[...] = src
         return self
 
-    fill_ = copy_
-
-    def zero_(self) -> Tensor:
-        return self.copy_(0)
-
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        return self.copy_(normal(mean, std, self.shape, generator=generator))
-
-    def uniform_(self, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        return self.copy_(a + (b - a) * base.rand(self.shape, generator=generator))
-
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         if self.grad_fn is not None and not requires_grad:
             raise RuntimeError("only a leaf can stop requiring a gradient: use .detach()")
@@ -455,24 +451,7 @@ class Methods:
 
     # Reductions
 
-    def max(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        """The largest number; with a `dim`, (values, indices) along it; with a tensor, the larger of two."""
-        return self._extreme(dim, keepdim, "amax", "argmax", "maximum")
-
-    def min(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        """The smallest number; with a `dim`, (values, indices) along it; with a tensor, the smaller of two."""
-        return self._extreme(dim, keepdim, "amin", "argmin", "minimum")
-
-    def _extreme(self, dim, keepdim, number, place, of_two):
-        if dim is None:
-            return getattr(self, number)()
-        if isinstance(dim, Tensor):
-            return getattr(self, of_two)(dim)
-        if self.ndim == 0:
-            return Pairs((self.clone(), getattr(self, place)()))
-        indices = getattr(self, place)(dim, keepdim=True)
-        found = self.gather(dim, indices), indices
-        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
+    max, min = _extreme("amax", "argmax", "maximum"), _extreme("amin", "argmin", "minimum")
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         flat = self.reshape(-1) if dim is None or self.ndim == 0 else self
@@ -487,30 +466,24 @@ class Methods:
         total = squares.sum(dim, keepdim)
         return total / max(0, self.numel() / max(1, total.numel()) - (correction if unbiased else 0))
 
-    def std(self, *args: object, **options: object) -> Tensor:
-        return self.var(*args, **options).sqrt()
-
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
         """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
         if p in (2, "fro"):
-            out = _norm(self, axis=self.axes(dim))
-            return out if keepdim else out.squeeze(tuple(range(self.ndim)) if dim is None else dim)
+            return _root((self * self).sum(dim, keepdim))
         if math.isinf(p):
             return self.abs().amax(dim, keepdim) if p > 0 else self.abs().amin(dim, keepdim)
         return self.abs().sum(dim, keepdim) if p == 1 else (self.abs() ** p).sum(dim, keepdim) ** (1 / p)
 
     def logsumexp(self, dim: object, keepdim: bool = False) -> Tensor:
         """log of the sum of exp, without overflow."""
-        top = self.detach().amax(dim, keepdim=True)
-        top = base.where(top.isfinite(), top, 0.0)
+        self = self if self.is_floating_point() else self.to(float32)
+        top = np.max(self.array, axis=self.axes(dim), keepdims=True, initial=-math.inf)
+        top = Tensor.wrap(np.where(np.isfinite(top), top, 0).astype(self.dtype))
         out = (self - top).exp().sum(dim, keepdim=True).log() + top
         return out if keepdim else out.squeeze(dim)
 
-    def cumsum(self, dim: int) -> Tensor:
-        return _cumsum(self, axis=dim)
-
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
-        found = np.unique(self.array, return_inverse=return_inverse, return_counts=return_counts)
+        found = np.unique(self.array, False, return_inverse, return_counts, equal_nan=False)
         return tuple(map(Tensor.wrap, found)) if isinstance(found, tuple) else Tensor.wrap(found)
 
     # Sorting and picking
@@ -543,17 +516,12 @@ class Methods:
         """Draw indices, with these weights as probabilities; of a table, some for each row."""
         weights = self.array.astype(float64).reshape(-1, self.shape[-1])
         if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(axis=1) > 0).all()):
-            raise RuntimeError(
-                "weights must be finite and not negative, with a sum above 0: print them before you draw"
-            )
+            raise RuntimeError("weights must be finite and not negative, with a sum above 0: print them first")
         draw = _random(generator).choice
         rows = [draw(len(row), num_samples, replacement, row / row.sum()) for row in weights]
         return Tensor(np.reshape(rows, (*self.shape[:-1], num_samples)), dtype=int64)
 
     # Shapes
-
-    def view(self, *shape: object) -> Tensor:
-        return self.reshape(*shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         if self.ndim == 0:
@@ -566,15 +534,6 @@ class Methods:
         sizes = as_shape(sizes)
         own = (1,) * (len(sizes) - self.ndim) + self.shape
         return _expand(self, shape=tuple(mine if size == -1 else size for size, mine in zip(sizes, own, strict=True)))
-
-    def expand_as(self, other: Tensor) -> Tensor:
-        return self.expand(*other.shape)
-
-    def view_as(self, other: Tensor) -> Tensor:
-        return self.reshape(*other.shape)
-
-    def repeat(self, *sizes: int) -> Tensor:
-        return _repeat(self, sizes=as_shape(sizes))
 
     def t(self) -> Tensor:
         if self.ndim > 2:
@@ -595,44 +554,15 @@ class Methods:
         ends, before = np.cumsum(sizes).tolist(), [slice(None)] * (dim % self.ndim)
         return tuple(self[(*before, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
 
-    def chunk(self, chunks: int, dim: int = 0) -> tuple:
-        return self.split(-(-self.shape[dim] // chunks) or 1, dim)
-
-    def tril(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, shape=np.tril, k=diagonal)
-
-    def triu(self, diagonal: int = 0) -> Tensor:
-        return _triangle(self, shape=np.triu, k=diagonal)
-
-    # Products
-
-    def mm(self, other: Tensor) -> Tensor:
-        return self._product(other, 2)
-
-    def bmm(self, other: Tensor) -> Tensor:
-        return self._product(other, 3)
-
-    def dot(self, other: Tensor) -> Tensor:
-        return self._product(other, 1)
-
-    def _product(self, other, ndim):
-        if not self.ndim == other.ndim == ndim:
-            raise RuntimeError(f"this product is for tensors of {ndim} axes, not {self.ndim} and {other.ndim}: use @")
-        return self @ other
-
-    def outer(self, other: Tensor) -> Tensor:
-        return self.unsqueeze(1) * other
-
 
 def _numpy_spelling(method: Callable) -> Callable:
     """NumPy's axis= and keepdims= mean PyTorch's dim= and keepdim=; with dtype=, numbers are converted first."""
 
     @wraps(method)
     def either(self, *args, axis=None, keepdims=None, dtype=None, **options):
-        self = self if dtype is None else self.to(dtype)
         options |= {} if axis is None else {"dim": axis}
         options |= {} if keepdims is None else {"keepdim": keepdims}
-        return method(self, *args, **options)
+        return method(self, *args, **options) if dtype is None else method(self.to(dtype), *args, **options).to(dtype)
 
     return either
 
@@ -750,7 +680,7 @@ def _of_type(dtype: np.dtype) -> Callable:
     return make
 
 
-globals().update({name: _of_type(dtype) for name, dtype in TYPES.items()})
+globals().update({f"{name}Tensor": _of_type(dtype) for name, dtype in TYPES.items()})
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -775,7 +705,7 @@ def is_grad_enabled() -> bool:
 def where(condition: Tensor, input: object = None, other: object = None) -> "Tensor | tuple":
     """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
     if input is None:
-        return tuple(map(Tensor.wrap, np.nonzero(condition.array)))
+        return tuple(map(Tensor.wrap, np.nonzero(np.atleast_1d(condition.array))))
     return base.where(condition, input, other)
 
 

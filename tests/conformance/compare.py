@@ -82,7 +82,9 @@ def plain(value):
         return value.detach().numpy()
     if isinstance(value, dict):
         return {plain(name): plain(part) for name, part in value.items()}
-    return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, tuple):  # also (values, indices), which is a class of its own in both
+        return tuple(map(plain, value))
+    return list(map(plain, value)) if isinstance(value, list) else value
 
 
 def assert_same(ours, theirs, place="result", tolerance=TOLERANCE):

@@ -114,6 +114,85 @@ def huber_of_two_dtypes(lib):
     return lib.nn.functional.huber_loss(lib.ones(2), leaf(lib, np.zeros(2), False))
 
 
+def tensors_of_integers(lib):
+    """`Tensor([1, 2])` is the same as `tensor([1, 2])`, and `Tensor(3)` a number; PyTorch makes floats, and 3 a shape."""
+    return lib.Tensor([1, 2])
+
+
+def shapes_are_tuples(lib):
+    """A shape is a plain tuple; PyTorch has a class of its own, which is a tuple with another name."""
+    return str(lib.ones(2).shape)
+
+
+def results_changed_in_place(lib):
+    """Where a gradient is recorded, `y *= 2` gives `y` other memory, and the rules keep the old: PyTorch refuses in backward."""
+    x = lib.ones(2, requires_grad=True)
+    y = x.exp()
+    y *= 2
+    y.sum().backward()
+    return x.grad
+
+
+def views_changed_in_place(lib):
+    """So views that were made before do not follow; in PyTorch they do."""
+    y = lib.ones(2, requires_grad=True) * 2
+    first = y[0]
+    y.zero_()
+    return first
+
+
+def backward_through_a_shared_part(lib):
+    """The first `backward` frees the graph, all of it; PyTorch frees what it has saved, and a sum needs nothing."""
+    h = lib.ones(2, requires_grad=True) + 1
+    h.sum().backward()
+    h.sum().backward()
+
+
+def assigning_part_of_a_tensor_to_itself(lib):
+    """`x[1:] = x[:-1]` copies first; PyTorch refuses memory that overlaps."""
+    x = lib.arange(3)
+    x[1:] = x[:-1]
+    return x
+
+
+def integers_divided_by_zero(lib):
+    """`1 // 0` of integers is 0 with a warning, as in NumPy; PyTorch raises an error."""
+    return lib.tensor([1]) // 0
+
+
+def drawing_more_than_there_is(lib):
+    """`multinomial` refuses to draw what has no weight; PyTorch draws it in the end."""
+    return lib.multinomial(lib.tensor([1.0, 0.0]), 2)
+
+
+def what_loading_returns(lib):
+    """`load_state_dict` returns a plain pair; PyTorch's also has names, missing_keys and unexpected_keys."""
+    layer = lib.nn.Linear(1, 1)
+    return hasattr(layer.load_state_dict(layer.state_dict()), "missing_keys")
+
+
+def assignments_convert(lib):
+    """`x[[0]] = y` converts the dtype, as `x[0] = y` does; PyTorch converts only in the second."""
+    x = lib.zeros(2)
+    x[[0]] = lib.tensor([1])
+    return x
+
+
+def masks_of_any_dtype(lib):
+    """Every number but 0 counts as True in a mask; PyTorch takes booleans alone."""
+    return lib.ones(2).masked_fill(lib.tensor([1, 0]), 5)
+
+
+def comparing_two_dtypes(lib):
+    """`allclose` promotes; PyTorch wants one dtype."""
+    return lib.allclose(lib.ones(2), lib.tensor([1, 1]))
+
+
+def any_of_uint8(lib):
+    """`any` and `all` are boolean; of uint8, PyTorch's are uint8, from the time before it had booleans."""
+    return lib.tensor([1], dtype=lib.uint8).any()
+
+
 def types_of_targets(lib):
     """BCE takes targets of True and False; PyTorch wants floats."""
     return lib.nn.functional.binary_cross_entropy_with_logits(lib.ones(2), lib.tensor([True, False]))
@@ -215,6 +294,19 @@ DIFFERENCES = (
     learning_class_weights,
     probabilities_of_other_dtypes,
     huber_of_two_dtypes,
+    tensors_of_integers,
+    shapes_are_tuples,
+    results_changed_in_place,
+    views_changed_in_place,
+    backward_through_a_shared_part,
+    assigning_part_of_a_tensor_to_itself,
+    integers_divided_by_zero,
+    drawing_more_than_there_is,
+    what_loading_returns,
+    assignments_convert,
+    masks_of_any_dtype,
+    comparing_two_dtypes,
+    any_of_uint8,
     types_of_targets,
     strides_of_nothing,
     clamp_to_nothing,

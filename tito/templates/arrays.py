@@ -13,10 +13,11 @@ from numpy import ndarray
 # dtypes, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
 float16, float32, float64 = map(np.dtype, (np.float16, np.float32, np.float64))
 uint8, int8, int16, int32, int64 = map(np.dtype, (np.uint8, np.int8, np.int16, np.int32, np.int64))
+BOOL = np.dtype(np.bool_)
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the highest kind decides
 PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
-USUAL = (float32, int64, np.dtype(np.bool_))  # dtypes that are not printed
+USUAL = (float32, int64, BOOL)  # dtypes that are not printed
 PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
 FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that make floats of integers
 
@@ -117,9 +118,9 @@ def split_index(index: object) -> tuple:
     parts = [getattr(part, "array", part) for part in (index if isinstance(index, tuple) else (index,))]
     parts = [np.array(p, dtype=None if p else int64) if isinstance(p, (list, range, tuple)) else p for p in parts]
     scalars = [isinstance(part, np.ndarray) and part.shape == () and part.dtype != bool for part in parts]
-    parts = [int(part) if scalar else part for part, scalar in zip(parts, scalars, strict=True)]
+    parts = [part.__index__() if scalar else part for part, scalar in zip(parts, scalars, strict=True)]
     if not any(isinstance(part, np.ndarray) for part in parts):
-        return tuple(parts), None
+        return (*parts, *([] if ... in parts else [...])), None  # with `...`, a single number is a view as well
     first, second = [], []
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -128,7 +129,7 @@ def split_index(index: object) -> tuple:
         else:
             first.append(part)
             second += [] if isinstance(part, (int, np.integer)) else [... if part is ... else slice(None)]
-    return tuple(first), tuple(second)
+    return (*first, *([] if ... in first else [...])), tuple(second)
 
 
 def as_text(array: np.ndarray, note: str = "") -> str:
@@ -209,6 +210,8 @@ def cast(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
 @promoted("any")
 def power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     """`base ** exponent`. Unlike `np.power`, the operator is fast for squares and roots."""
+    if getattr(base, "dtype", None) is BOOL:  # NumPy would make integers of booleans
+        return base | ~exponent
     return base**exponent
 
 
