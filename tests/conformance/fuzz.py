@@ -267,6 +267,9 @@ class Session:
         if error is not None and our_error is not None:
             self.counts["refused by both"] += 1
             self.drop(number)
+            if saved is not None:  # PyTorch may have written a part before it refused
+                with contextlib.suppress(Exception):
+                    self.value(step.args[0]).data.copy_(saved)
             return None
         if error is not None or our_error is not None:
             kind = "PyTorch refuses" if error is not None else "ours refuses"
