@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 9c8b30002cb7e16d
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 08d82f2430f8fe02
 """
 
 import math
@@ -12,19 +12,8 @@ import numpy as np
 
 import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import (
-    add_at,
-    add_up,
-    choose,
-    clip,
-    concatenate,
-    float64,
-    getitem,
-    power,
-    select,
-    stack_arrays,
-)
-from tinytorch.graph import first_gradient, grad_mode, mentioned, missing_rule, no_grad, node_text, versions
+from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, power, select
+from tinytorch.graph import check, first_gradient, grad_mode, missing_rule, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, sum_to_shape
@@ -62,8 +51,7 @@ def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndar
 def gradient_of(*ops: Callable) -> Callable:
     """Decorator: enter a rule for `ops` into the table `gradients`.
 
-    A gradient may have the shape of `out` where its input was broadcast. The arrays that a function mentions stay in memory
-    until it has run; nothing else does.
+    A gradient may have the shape of `out` where its input was broadcast. What a function mentions stays in memory until it has run.
     """
 
     def enter(rule):
@@ -279,8 +267,7 @@ def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict,
     Args:
         op: the function that was called.
         out: the tensor that came out.
-        inputs: what went in: tensors and plain numbers.
-        arrays: the same, with the tensors' arrays in their place.
+        inputs, arrays: what went in, tensors and plain numbers; and the same with each tensor's array in its place.
         params: its options, by name.
         backward: what a rule would return, if the op returned that itself.
 
@@ -337,11 +324,7 @@ def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
 
 def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
     """Check that a node was not freed and that its arrays have not changed, and run its hooks."""
-    if node.next_functions is None:
-        raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
-    for _, function in node.next_functions:
-        if any(versions.changed_since(node.version, array) for array in mentioned(function)):
-            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
+    check(node)
     return run_hooks(node, grad)
 
 
@@ -390,8 +373,6 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
 def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:
     """Compare the gradients of `backward` with numerical gradients, in float64.
 
-    PyTorch: [`torch.autograd.gradcheck`](https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html).
-
     Args:
         f: function from tensors to one tensor of any shape; smooth near the inputs, and deterministic.
         inputs: a tensor, or a tuple of tensors; those of floats are checked, as float64 copies.
@@ -399,10 +380,7 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
         atol, rtol: the two may differ by atol + rtol times the numerical gradient.
 
     Returns:
-        True.
-
-    Raises:
-        RuntimeError: a gradient is wrong; the message says which one, where, and what it should be.
+        True. If a gradient is wrong, RuntimeError: which one, where, and what it should be.
 
     >>> gradcheck(lambda a, b: a * b, (Tensor([2.0, 3.0]), Tensor([5.0])))
     True
@@ -465,7 +443,7 @@ def simple_rules() -> dict:
         concatenate: lambda out, *xs, dim: tuple(
             lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
         ),
-        stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: np.moveaxis(g, dim, 0)[i] for i in range(len(xs))),
+        arrays.stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: g.take(i, dim) for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
         sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
         tanh: lambda out, x: (lambda g: g * (1 - out * out),),
@@ -497,8 +475,7 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
 
     def to_x(grad):
         winners = x == spread(out)
-        share = spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype)
-        return select(winners, np.ascontiguousarray(share))
+        return select(winners, spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype))
 
     return (to_x,)
 
@@ -508,9 +485,8 @@ def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> 
     """Rule for gelu, x/2 (1 + tanh u): the product rule, and the slope of u."""
 
     def to_x(grad):
-        near = np.clip(x, -10, 10)  # beyond, gelu is linear, and the cube of a huge x would be inf
-        bend = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near * near * near))
-        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near)
-        return grad * (0.5 * (1 + bend + near * (1 - bend * bend) * slope))
+        near, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
+        bend = np.tanh(factor * (near + 0.044715 * near * near * near))
+        return grad * (0.5 * (1 + bend + near * (1 - bend * bend) * factor * (1 + 3 * 0.044715 * near * near)))
 
     return (to_x,)
