@@ -375,6 +375,7 @@ NOT_COMPARED = {
     "Module.named_tensors": "parameters and buffers in one list; PyTorch has two",
     "Optimizer.update": "where a subclass says what it does; in PyTorch it overrides step",
     "Optimizer.scratch": "lends memory to update",
+    "ReLU.__init_subclass__": "runs when a class is made, which is on import",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
 }
 

@@ -14,6 +14,7 @@ from tests.conformance.compare import forward_and_backward, outcome
 from tests.conformance.differences import NOT_COMPARED
 from tests.conformance.draws import CASES, DRAWN_SCRIPTS, SCRIPTS
 from tests.conformance.test_cases import FIXED
+from tests.conformance.test_rows import GRADIENTS, LINES, ROWS, gradient_script, value_of
 from tinytorch.autograd import gradients
 from tito import course
 
@@ -36,8 +37,10 @@ def run_everything():
         for_some(case, lambda found: forward_and_backward(tinytorch, found[0], found[1], [True] * len(found[1])))
     for drawn in DRAWN_SCRIPTS.values():
         for_some(drawn, lambda script: outcome(tinytorch, script))
-    for script in SCRIPTS.values():
+    for script in [*SCRIPTS.values(), *ROWS.values(), *map(gradient_script, GRADIENTS)]:
         outcome(tinytorch, script)
+    for line in LINES.strip().splitlines():
+        value_of(line, tinytorch)
 
 
 def for_some(strategy, step):
@@ -91,7 +94,14 @@ def offered() -> dict:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(offered().keys() - NOT_COMPARED.keys()))
+def compared() -> list:
+    """The names whose function must run; one that is not compared is left out under all the names that inherit it."""
+    functions = offered()
+    left_out = {functions[name] for name in NOT_COMPARED if name in functions}
+    return sorted(name for name, function in functions.items() if function not in left_out)
+
+
+@pytest.mark.parametrize("name", compared())
 def test_every_name_is_run(name, ran):
     assert offered()[name].__code__ in ran, (
         f"no case runs {name}: add one in tests/conformance, or say why not in differences.py"

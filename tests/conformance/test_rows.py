@@ -618,6 +618,7 @@ a, b = t([1.0, 2.0]); [a, b]
 x.to(torch.int8).type()
 x.type_as(t([1]))
 x.expand_as(y)
+(x.requires_grad_() // 2).sum().backward()
 """
 
 
@@ -1156,6 +1157,10 @@ GRADIENTS = {
     "sumd": lambda lib, x: x.sum(dtype=lib.float64),
 }
 
+GRADIENTS |= {
+    "remainder": lambda lib, x: x % (x * 0.3 + 0.1),
+    "clamp between tensors": lambda lib, x: x.clamp(x * 0 + 0.6, x * 0.5 + 0.7),
+}
 GRADIENTS |= {name: (lambda lib, x, name=name: getattr(x, name)()) for name in ELEMENTWISE.split()}
 
 
@@ -1164,8 +1169,9 @@ def test_row(name):
     check_script(ROWS[name])
 
 
-@pytest.mark.parametrize("name", GRADIENTS)
-def test_gradient(name):
+def gradient_script(name):
+    """A script that takes the gradient of one of GRADIENTS."""
+
     def script(lib):
         x = lib.tensor([[0.5, 1.2, 2.5], [0.7, 3.0, 1.0]], requires_grad=True)
         out = GRADIENTS[name](lib, x)
@@ -1173,4 +1179,9 @@ def test_gradient(name):
         (out * lib.tensor(weights)).sum().backward()
         return out, x.grad
 
-    check_script(script)
+    return script
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradient(name):
+    check_script(gradient_script(name))
