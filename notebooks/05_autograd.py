@@ -9,7 +9,6 @@ with app.setup(hide_code=True):
     from collections.abc import Callable
     from functools import partial
     from heapq import heappop, heappush
-    from itertools import count
 
     import marimo as mo
     import numpy as np
@@ -17,7 +16,7 @@ with app.setup(hide_code=True):
     import tinytorch.arrays as arrays
     from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, power, select
-    from tinytorch.graph import check, first_gradient, grad_mode, missing_rule, no_grad, node_text, versions
+    from tinytorch.graph import check, first_gradient, freed, grad_mode, missing_rule, no_grad, node_text, versions
     from tinytorch.layers import linear
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
     from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
@@ -27,8 +26,6 @@ with app.setup(hide_code=True):
 
     # op -> its gradient rule; filled by @gradient_of
     gradients = {}
-    # what the next node of the graph gets as its sequence_nr
-    next_sequence_nr = count(1)
 
 
 @app.cell(hide_code=True)
@@ -740,15 +737,11 @@ def _():
 class Node:
     """One recorded operation: (parent, function) for each input that needs a gradient, and what the result looked like."""
 
-    __slots__ = ("op", "next_functions", "sequence_nr", "shape", "dtype", "version", "hooks")
+    __slots__ = ("op", "next_functions", "sequence_nr", "shape", "dtype", "hooks")
 
     def __init__(self, op, next_functions: list, out: np.ndarray):
-        self.op, self.next_functions, self.sequence_nr = op, next_functions, next(next_sequence_nr)
-        self.shape, self.dtype, self.version, self.hooks = out.shape, out.dtype, versions.latest, None
-
-    def free(self) -> None:
-        """Release what the functions keep in memory."""
-        self.next_functions, self.version = None, -1
+        self.op, self.next_functions, self.sequence_nr = op, next_functions, next(versions.clock)
+        self.shape, self.dtype, self.hooks = out.shape, out.dtype, None
 
     def __repr__(self):
         return node_text(self.op)
@@ -922,13 +915,13 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
         1. Keep two things: `waiting`, from node to the gradient that has arrived so far, and `queue`, a heap of
            (-sequence_nr, node). `heappush(queue, pair)` puts one in, `heappop(queue)` takes out the smallest.
         2. Take the youngest node, and the gradient that waited for it.
-        3. If `node.version != versions.latest` (an array has changed in place, or the node was freed) or the node has hooks, replace the
-           gradient by `arrived(node, grad)`, which is given.
+        3. If an array has changed in place since (`node.sequence_nr < versions.latest`) or the node has hooks, replace the gradient by
+           `arrived(node, grad)`, which is given.
         4. For each parent and function in its `next_functions`: call the function with the gradient. If the shape or dtype is not the
            parent's, fix it with `fit(part, parent)`.
         5. `accumulate` at a leaf. For a node that already waits, store the sum, in a new array, because other nodes may hold the old
            one; any other node begins to wait.
-        6. Unless the graph is retained, free the node.
+        6. Unless the graph is retained, set the node's `next_functions` to `freed`, which raises when it is asked for its pairs.
 
     Hint: try it on paper, for y = x * x and y + y * x: write down `waiting` after each node. A leaf is a Tensor, a node is not.
     """
@@ -941,7 +934,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
     while queue:
         node = heappop(queue)[1]
         grad = waiting.pop(node)
-        if node.version != versions.latest or node.hooks:
+        if node.sequence_nr < versions.latest or node.hooks:
             grad = arrived(node, grad)
         for parent, function in node.next_functions:
             part = function(grad)
@@ -955,7 +948,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
                 waiting[parent] = part
                 heappush(queue, (-parent.sequence_nr, parent))
         if not retain_graph:
-            node.free()
+            node.next_functions = freed
     ### END SOLUTION
 
 

@@ -1,27 +1,24 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 3397a8954d5bbe7c
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: b7cdcee3998d800f
 """
 
 import math
 from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
 
 import numpy as np
 
 import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
 from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, power, select
-from tinytorch.graph import check, first_gradient, grad_mode, missing_rule, no_grad, node_text, versions
+from tinytorch.graph import check, first_gradient, freed, grad_mode, missing_rule, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
 from tinytorch.tensor import Tensor, sum_to_shape
 
 # op -> its gradient rule; filled by @gradient_of
 gradients = {}
-# what the next node of the graph gets as its sequence_nr
-next_sequence_nr = count(1)
 
 
 def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
@@ -246,15 +243,11 @@ def cross_entropy_gradient(out: np.ndarray, logits: np.ndarray, target: np.ndarr
 class Node:
     """One recorded operation: (parent, function) for each input that needs a gradient, and what the result looked like."""
 
-    __slots__ = ("op", "next_functions", "sequence_nr", "shape", "dtype", "version", "hooks")
+    __slots__ = ("op", "next_functions", "sequence_nr", "shape", "dtype", "hooks")
 
     def __init__(self, op, next_functions: list, out: np.ndarray):
-        self.op, self.next_functions, self.sequence_nr = op, next_functions, next(next_sequence_nr)
-        self.shape, self.dtype, self.version, self.hooks = out.shape, out.dtype, versions.latest, None
-
-    def free(self) -> None:
-        """Release what the functions keep in memory."""
-        self.next_functions, self.version = None, -1
+        self.op, self.next_functions, self.sequence_nr = op, next_functions, next(versions.clock)
+        self.shape, self.dtype, self.hooks = out.shape, out.dtype, None
 
     def __repr__(self):
         return node_text(self.op)
@@ -353,7 +346,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
     while queue:
         node = heappop(queue)[1]
         grad = waiting.pop(node)
-        if node.version != versions.latest or node.hooks:
+        if node.sequence_nr < versions.latest or node.hooks:
             grad = arrived(node, grad)
         for parent, function in node.next_functions:
             part = function(grad)
@@ -367,7 +360,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
                 waiting[parent] = part
                 heappush(queue, (-parent.sequence_nr, parent))
         if not retain_graph:
-            node.free()
+            node.next_functions = freed
 
 
 def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3) -> bool:

@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: e86d9ae7aba87bae
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 59bb6ea8615665e5
 """
 
 import math
@@ -290,11 +290,12 @@ def op(function: Callable) -> Callable:
 
     @wraps(function)
     def either(*inputs, **params):
-        params.pop("inplace", None)  # accepted, as in PyTorch, and ignored
-        if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is also an input
-            bound = signature(function).bind(*inputs, **params)
-            bound.apply_defaults()
-            inputs, params = bound.args, bound.kwargs
+        if params:
+            params.pop("inplace", None)  # accepted, as in PyTorch, and ignored
+            if any(isinstance(x, Tensor) for x in params.values()):  # a tensor given by name is also an input
+                bound = signature(function).bind(*inputs, **params)
+                bound.apply_defaults()
+                inputs, params = bound.args, bound.kwargs
         for x in inputs:
             if isinstance(x, Tensor):
                 return Tensor.apply(function, *inputs, **params)

@@ -163,9 +163,9 @@ WRONG = {
         "leaves keep only the last": ("accumulate(parent, part)", "parent.grad = Tensor(part)"),
         "the graph stays": ("if not retain_graph:", "if False:"),
         "the graph never stays": ("if not retain_graph:", "if True:"),
-        "checks nothing": ("node.version != versions.latest or node.hooks", "False"),
+        "checks nothing": ("node.sequence_nr < versions.latest or node.hooks", "False"),
         "freed nodes are skipped": (
-            "if node.version != versions.latest or node.hooks:\n        grad = arrived(node, grad)",
+            "if node.sequence_nr < versions.latest or node.hooks:\n        grad = arrived(node, grad)",
             "if node.next_functions is None:\n        continue",
         ),
         "hooks are not called": (" or node.hooks", ""),
@@ -176,7 +176,7 @@ def back(node, grad):
         part = fit(function(grad), parent)
         accumulate(parent, part) if isinstance(parent, Tensor) else back(parent, part)
     if not retain_graph:
-        node.free()
+        node.next_functions = freed
 
 back(tensor.grad_fn, start)""",
         "starts at one": ("{tensor.grad_fn: start}", "{tensor.grad_fn: np.ones_like(start)}"),

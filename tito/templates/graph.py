@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import isgeneratorfunction
+from itertools import count
 
 import numpy as np
 
@@ -102,21 +103,31 @@ class set_grad_enabled(no_grad):
 
 
 class Versions:
-    """Which blocks of memory have changed in place, and when."""
+    """Which blocks of memory have changed in place, and when. One clock numbers these changes and the nodes of the graph."""
 
     def __init__(self):
-        self.latest = 0
+        self.clock, self.latest = count(1), 0
         self.changed = {}  # id of the array that owns the memory -> number of its latest change
 
     def increment(self, array: np.ndarray) -> None:
-        self.latest += 1
+        self.latest = next(self.clock)
         self.changed[id(owner(array))] = self.latest
 
-    def changed_since(self, version: int, array: np.ndarray) -> bool:
-        return self.changed.get(id(owner(array)), 0) > version
+    def changed_since(self, number: int, array: np.ndarray) -> bool:
+        return self.changed.get(id(owner(array)), 0) > number
 
 
 versions = Versions()
+
+
+class Freed:
+    """In place of a node's `next_functions`, once an earlier backward() has freed the graph."""
+
+    def __iter__(self):
+        raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
+
+
+freed = Freed()
 
 
 # what PyTorch calls the node of an op, where that is not the op's own name
@@ -181,8 +192,6 @@ def first_gradient(tensor: object, gradient: object) -> np.ndarray:
 
 def check(node: object) -> None:
     """Raise if a node was freed, or if an array that its functions need has changed in place."""
-    if node.next_functions is None:
-        raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
     for _, function in node.next_functions:
-        if any(versions.changed_since(node.version, array) for array in mentioned(function)):
+        if any(versions.changed_since(node.sequence_nr, array) for array in mentioned(function)):
             raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
