@@ -1222,8 +1222,7 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
     (spread,) = sum_gradient(out, x, axis, keepdims)
 
     def to_x(grad):
-        top = spread(out)
-        winners = x == top
+        top, winners = spread(out), x == spread(out)
         share = spread(grad) / np.maximum(1, winners.sum(axis=axis, keepdims=True)).astype(x.dtype)
         return np.where(top == top, select(winners, share), top)  # nan, where that came out
 

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 7acd427d0575ed1f
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: a497911943ae721c
 """
 
 import math
@@ -473,8 +473,7 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
     (spread,) = sum_gradient(out, x, axis, keepdims)
 
     def to_x(grad):
-        top = spread(out)
-        winners = x == top
+        top, winners = spread(out), x == spread(out)
         share = spread(grad) / np.maximum(1, winners.sum(axis=axis, keepdims=True)).astype(x.dtype)
         return np.where(top == top, select(winners, share), top)  # nan, where that came out
 
