@@ -159,8 +159,10 @@ def _scatter_add(x, src, dim, index):
     return _added(x.copy(), places, src[part]), (lambda grad: grad, to_src)
 
 
-def _place(array: np.ndarray, index: tuple) -> tuple:
-    """Where `index`, which comes in the two parts of `split_index`, leads: array[place] can be read and set."""
+def _place(array: np.ndarray, index: tuple | Callable) -> tuple:
+    """Where `index` leads, so that array[place] can be read and set: the two parts of `split_index`, or a function to a view."""
+    if callable(index):
+        return index(array), ...
     first, second = index
     return (array, first) if second is None else (array[first], second)
 
@@ -170,7 +172,7 @@ def _put(x, value, index):
     """A copy of `x` with `value` at `index`."""
 
     def filled(array, value):
-        copy = np.array(array)  # also of a NumPy scalar
+        copy = np.array(array, order="C")  # also of a NumPy scalar
         part, place = _place(copy, index)
         part[place] = value
         return copy
@@ -280,7 +282,7 @@ def _swapped(operator: Callable) -> Callable:
 
 
 def _inplace(name: str) -> Callable:
-    return lambda self, *args, **options: self.become(getattr(self, name)(*args, **options))
+    return lambda self, *args, **options: self.become(getattr(self._follow(), name)(*args, **options))
 
 
 def _to(dtype: np.dtype) -> Callable:
@@ -298,7 +300,7 @@ def _extreme(number: str, place: str, of_two: str) -> Callable:
             return getattr(self, number)()
         if isinstance(dim, Tensor):
             return getattr(self, of_two)(dim)
-        self.check_dim(dim)
+        self._check_dim(dim)
         if self.ndim == 0:
             return Pairs((self.clone(), getattr(self, place)()))
         indices = getattr(self, place)(dim, keepdim=True)
@@ -431,26 +433,43 @@ class Methods:
 
     # In place
 
+    view_of = None  # of a view: (tensor, name of the method, its arguments, its options)
+
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
-        parents = [self] if self.is_leaf else [x for x, _ in self.grad_fn.next_functions or ()]
-        leaves = [x.array for x in parents if isinstance(x, Tensor)]
-        if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
-            raise RuntimeError(
-                "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
-            )
+        tensor = self
+        while tensor is not None:
+            if grad_mode.enabled and tensor.requires_grad and tensor.is_leaf:
+                raise RuntimeError(
+                    "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
+                )
+            tensor = tensor.view_of and tensor.view_of[0]
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
             result = f"{out.dtype} {out.shape}"
             raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
+            if self.view_of:
+                whole, again = self.view_of[0], lambda array: _again(self, Tensor.wrap(array)).array
+                whole.become(self.apply(_put.op, whole, out, index=again))
+                out = _again(self, whole)
             self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, True
         else:
             np.copyto(self.array, out.array, casting="unsafe")
             self.increment_version()
         return self
 
+    def _follow(self) -> Tensor:
+        """A view of a tensor that got other memory in a recorded step becomes a view of that memory."""
+        if self.view_of:
+            whole = self.view_of[0]._follow()
+            if graph.owner(self.array) is not graph.owner(whole.array):
+                out = _again(self, whole)
+                self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, out.requires_grad
+        return self
+
     def __setitem__(self, index, value):
+        self._follow()
         index = arrays.split_index(index)
         value = value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
         if grad_mode.enabled and (self.requires_grad or getattr(value, "requires_grad", False)):
@@ -483,7 +502,7 @@ class Methods:
         if self.grad_fn is not None:
             self.register_hook(lambda grad: setattr(self, "grad", grad if self.grad is None else self.grad + grad))
 
-    def check_dim(self, *dims: int) -> None:
+    def _check_dim(self, *dims: int) -> None:
         """Raise if there are no such axes; a tensor without axes accepts 0 and -1."""
         count = max(1, self.ndim)
         if any(not -count <= dim < count for dim in dims if dim is not None):
@@ -494,7 +513,7 @@ class Methods:
     max, min = _extreme("amax", "argmax", "maximum"), _extreme("amin", "argmin", "minimum")
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        self.check_dim(dim)
+        self._check_dim(dim)
         flat = self.reshape(-1) if dim is None or self.ndim == 0 else self
         axis = 0 if flat is not self else dim
         out = _prod(flat, axis=axis)
@@ -533,7 +552,7 @@ class Methods:
 
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = True) -> Pairs:
         """(values, indices) in order along an axis; equal numbers keep their order."""
-        self.check_dim(dim)
+        self._check_dim(dim)
         if self.ndim == 0:
             return Pairs((self.clone(), Tensor(0)))
         line = np.flip(self.array, dim) if descending else self.array
@@ -577,7 +596,7 @@ class Methods:
         return out
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        self.check_dim(start_dim, end_dim)
+        self._check_dim(start_dim, end_dim)
         if self.ndim == 0:
             return self.reshape(1)
         start, end = start_dim % self.ndim, end_dim % self.ndim + 1
@@ -627,6 +646,39 @@ def _numpy_spelling(method: Callable) -> Callable:
     return either
 
 
+def _remembering(name: str) -> Callable:
+    """A method that makes views: each remembers of what and how, so that a recorded step in place also reaches the whole."""
+    method = getattr(Tensor, name)
+
+    @wraps(method)
+    def view(self, *args, **options):
+        out = method(self, *args, **options)
+        if grad_mode.enabled and graph.owner(out.array) is graph.owner(self.array):
+            out.view_of = self, name, args, options
+        return out
+
+    return view
+
+
+def _again(view: Tensor, whole: Tensor) -> Tensor:
+    """The same view of another tensor."""
+    _, name, args, options = view.view_of
+    return getattr(whole, name)(*args, **options)
+
+
+def _wider(method: Callable, dtypes: dict) -> Callable:
+    """Compute in a dtype with more digits and a longer range, as PyTorch does inside."""
+
+    @wraps(method)
+    def either(self, *args, **options):
+        wide = dtypes.get(self.dtype)
+        return (
+            method(self, *args, **options) if wide is None else method(self.to(wide), *args, **options).to(self.dtype)
+        )
+
+    return either
+
+
 def _from_module_02(name: str) -> Callable:
     def activation(self, *args, **options):
         from tinytorch import activations
@@ -640,9 +692,11 @@ ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "_
 ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
 REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
+WIDER = "cumsum norm var"
+VIEWS = "__getitem__ expand permute reshape squeeze transpose unsqueeze"
 _requires_grad_ = Tensor.requires_grad_
 for _name, _method in {**vars(Methods)}.items():
-    if callable(_method) or isinstance(_method, property):
+    if callable(_method) or isinstance(_method, property) or _name == "view_of":
         setattr(Tensor, _name, _method)
 for _name, _dtype in DTYPES.items():
     setattr(Tensor, _name, _to(_dtype))
@@ -652,6 +706,11 @@ for _name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax"):
     setattr(Tensor, _name, _from_module_02(_name))
 for _name in INPLACE.split():
     setattr(Tensor, f"{_name}_", _inplace(_name))
+for _name in WIDER.split():
+    setattr(Tensor, _name, _wider(getattr(Tensor, _name), {float16: float32}))
+Tensor.std = _wider(Tensor.std, {float16: float32, float32: float64})  # the square of 1e30 is infinite
+for _name in VIEWS.split():
+    setattr(Tensor, _name, _remembering(_name))
 for _name in REDUCTIONS.split():
     setattr(Tensor, _name, _numpy_spelling(getattr(Tensor, _name)))
 
