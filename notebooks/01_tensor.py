@@ -977,9 +977,7 @@ def rand(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False,
 @app.function
 def cat(tensors: list[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an existing axis. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
-    tensors = list(tensors)
-    filled = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
-    return Tensor.apply(arrays.concatenate, *(filled or tensors), dim=dim)
+    return Tensor.apply(arrays.concatenate, *tensors, dim=dim)
 
 
 @app.function

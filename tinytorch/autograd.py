@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: b7cdcee3998d800f
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 580409db924c81e9
 """
 
 import math
@@ -67,7 +67,7 @@ def subtract_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
 @gradient_of(np.divide)
 def divide_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
     """Rule for a / b."""
-    return lambda grad: grad / b, lambda grad: -grad * (out / b)
+    return lambda grad: grad / b, lambda grad: -grad * (a / b / b)
 
 
 @gradient_of(np.add)
@@ -411,6 +411,11 @@ def simple_rules() -> dict:
     reshaped = lambda out, x, **params: back_to(x.shape)  # noqa: E731
     rows = lambda x: x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # noqa: E731, all leading axes as one
     share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
+    clamped = lambda x, low, high: (  # noqa: E731
+        lambda g: select((low <= x) & (x <= high), g),
+        lambda g: select((x < low) & (low < high), g),
+        lambda g: select((x > high) | (low > high), g),
+    )
     return {
         np.negative: lambda out, x: (lambda g: -g,),
         np.exp: lambda out, x: (lambda g: g * out,),
@@ -420,20 +425,15 @@ def simple_rules() -> dict:
         np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
         np.minimum: lambda out, a, b: (share(np.less, a, b), share(np.less, b, a)),
-        clip: lambda out, x, low, high: (
-            lambda g: select(x == out, g),
-            lambda g: select(np.asarray(x < low), g),
-            lambda g: select(np.asarray(x > high), g),
-        ),
+        clip: lambda out, x, low, high: clamped(x, -np.inf if low is None else low, np.inf if high is None else high),
         choose: lambda out, a, b, condition: (lambda g: select(condition, g), lambda g: select(~condition, g)),
         arrays.cast: lambda out, x, dtype: (lambda g: g,),
-        np.reshape: reshaped,
-        np.expand_dims: reshaped,
-        np.squeeze: reshaped,
+        **dict.fromkeys((np.reshape, np.expand_dims, np.squeeze), reshaped),
         np.swapaxes: lambda out, x, axis1, axis2: (lambda g: g.swapaxes(axis1, axis2),),
         np.transpose: lambda out, x, axes: (lambda g: g.transpose(np.argsort(np.arange(g.ndim)[list(axes)])),),
         concatenate: lambda out, *xs, dim: tuple(
-            lambda g, i=i: np.split(g, np.cumsum([x.shape[dim] for x in xs]), dim)[i] for i in range(len(xs))
+            lambda g, ends=ends, shape=x.shape: np.split(g, ends, dim)[1].reshape(shape)
+            for x, ends in zip(xs, arrays.ends(xs, dim), strict=True)
         ),
         arrays.stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: g.take(i, dim) for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
@@ -441,7 +441,7 @@ def simple_rules() -> dict:
         tanh: lambda out, x: (lambda g: g * (1 - out * out),),
         log_softmax: lambda out, x, dim=-1: (lambda g: g - np.exp(out) * g.sum(axis=dim, keepdims=True),),
         linear: lambda out, x, weight, bias=None: (
-            lambda g: (rows(g) @ weight).reshape(x.shape),
+            lambda g, shape=x.shape: (rows(g) @ weight).reshape(shape),
             lambda g: rows(g).T @ rows(x),
             lambda g: add_up(rows(g), axis=0),
         ),
@@ -466,8 +466,9 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
     (spread,) = sum_gradient(out, x, axis, keepdims)
 
     def to_x(grad):
-        winners = x == spread(out)
-        return select(winners, spread(grad) / winners.sum(axis=axis, keepdims=True).astype(x.dtype))
+        top, winners = spread(out), x == spread(out)
+        share = spread(grad) / np.maximum(1, winners.sum(axis=axis, keepdims=True)).astype(x.dtype)
+        return np.where(top == top, select(winners, share), top)  # nan, where that came out
 
     return (to_x,)
 

@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 59bb6ea8615665e5
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: d1b1f7c301fb3fa4
 """
 
 import math
@@ -355,9 +355,7 @@ def rand(*shape: object, dtype: np.dtype = float32, requires_grad: bool = False,
 
 def cat(tensors: list[Tensor], dim: int = 0) -> Tensor:
     """Join tensors along an existing axis. `cat([zeros(2, 3), ones(1, 3)])` has shape (3, 3)."""
-    tensors = list(tensors)
-    filled = [tensor for tensor in tensors if tensor.shape != (0,)]  # an empty list fits everywhere, as in PyTorch
-    return Tensor.apply(arrays.concatenate, *(filled or tensors), dim=dim)
+    return Tensor.apply(arrays.concatenate, *tensors, dim=dim)
 
 
 def stack(tensors: list[Tensor], dim: int = 0) -> Tensor:

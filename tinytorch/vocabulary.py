@@ -10,7 +10,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from types import SimpleNamespace
 
 import numpy as np
@@ -89,15 +89,21 @@ ELEMENTWISE = {
     "log1p": (np.log1p, lambda x: 1 / (1 + x)),
     "log10": (np.log10, lambda x: 1 / (x * math.log(10))),
     "erf": (lambda x: np.asarray(_erf(x)).astype(x.dtype), lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
-    "reciprocal": (lambda x: 1 / x, lambda x: -1 / x / x),
-    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda x: -0.5 / x / np.sqrt(x)),
+}
+FROM_RESULT = {
+    "reciprocal": (lambda x: 1 / x, lambda out: -out * out),
+    "rsqrt": (lambda x: 1 / np.sqrt(x), lambda out: -0.5 * out * out * out),
 }
 
 
 def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
+    """A method; `slope` takes what the function takes, or in FROM_RESULT what came out, so that only that must stay as it is."""
+
     @promoted("float")
     def run(x):
-        return function(x), (lambda grad: grad * slope(x),)
+        out = function(x)
+        kept = out if name in FROM_RESULT else x
+        return out, (lambda grad: grad * slope(kept),)
 
     run.__name__ = name
     return op(run)
@@ -114,6 +120,10 @@ def _root(x):
 def _flat(function: Callable) -> Callable:
     """A function whose slope is 0, wherever it has one."""
     return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: 0 * grad,))))
+
+
+def _sign(x):
+    return x if x.dtype == BOOL else np.where(x == x, np.sign(x), 0).astype(x.dtype)  # 0 for nan, as in PyTorch
 
 
 _round = _flat(np.round)
@@ -149,8 +159,10 @@ def _scatter_add(x, src, dim, index):
     return _added(x.copy(), places, src[part]), (lambda grad: grad, to_src)
 
 
-def _place(array: np.ndarray, index: tuple) -> tuple:
-    """Where `index`, which comes in the two parts of `split_index`, leads: array[place] can be read and set."""
+def _place(array: np.ndarray, index: tuple | Callable) -> tuple:
+    """Where `index` leads, so that array[place] can be read and set: the two parts of `split_index`, or a function to a view."""
+    if callable(index):
+        return index(array), ...
     first, second = index
     return (array, first) if second is None else (array[first], second)
 
@@ -160,7 +172,7 @@ def _put(x, value, index):
     """A copy of `x` with `value` at `index`."""
 
     def filled(array, value):
-        copy = array.copy()
+        copy = np.array(array, order="C")  # also of a NumPy scalar
         part, place = _place(copy, index)
         part[place] = value
         return copy
@@ -197,6 +209,10 @@ def _triangle(x, shape, k):
     if x.ndim < 2:
         raise RuntimeError(f"a triangle of shape {x.shape} is not defined: give it two axes or more")
     return shape(x, k), (lambda grad: shape(grad, k),)
+
+
+def _unique(x, numbers):
+    return numbers
 
 
 @op
@@ -248,13 +264,25 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     return Tensor.apply(_einsum.op, *operands, equation=equation)
 
 
-def _swapped(op: Callable) -> Callable:
+def _whole(op: Callable) -> Callable:
+    """An operator of division, which refuses integers divided by 0 (NumPy makes 0 of them)."""
+
+    def divide(self, other):
+        of_integers = not any(arrays.result_type(getattr(x, "array", x)).kind == "f" for x in (self, other))
+        if of_integers and not np.all(getattr(other, "array", other)):
+            raise RuntimeError("ZeroDivisionError: integers are divided by 0: leave those out, or use .float() first")
+        return Tensor.apply(op, self, other)
+
+    return divide
+
+
+def _swapped(operator: Callable) -> Callable:
     """An operator with the tensor on the right."""
-    return lambda self, other: self.apply(op, other, self)
+    return lambda self, other: operator(other, self)
 
 
 def _inplace(name: str) -> Callable:
-    return lambda self, *args, **options: self.become(getattr(self, name)(*args, **options))
+    return lambda self, *args, **options: self.become(getattr(self._follow(), name)(*args, **options))
 
 
 def _to(dtype: np.dtype) -> Callable:
@@ -272,6 +300,7 @@ def _extreme(number: str, place: str, of_two: str) -> Callable:
             return getattr(self, number)()
         if isinstance(dim, Tensor):
             return getattr(self, of_two)(dim)
+        self._check_dim(dim)
         if self.ndim == 0:
             return Pairs((self.clone(), getattr(self, place)()))
         indices = getattr(self, place)(dim, keepdim=True)
@@ -303,10 +332,12 @@ SHORT = {
     "cpu": lambda self: self,
     "cuda": lambda self, index=None: self.to(device="cuda"),
     "type_as": lambda self, other: self.to(other.dtype),
+    "__rtruediv__": lambda self, other: (
+        self.reciprocal() * other
+    ),  # as PyTorch: the rule needs neither self nor the result
     "square": lambda self: self**2,
     "round": lambda self, *, decimals=0: _round(self, decimals=decimals),
-    "where": lambda self, condition, other: base.where(condition, self, other),
-    "masked_fill": lambda self, mask, value: base.where(mask, value, self).to(self.dtype),
+    "where": lambda self, condition, other: where(condition, self, other),
     "clone": lambda self: _copy(self),
     "contiguous": lambda self: self if self.is_contiguous() else _copy(self),
     "equal": lambda self, other: np.array_equal(self.array, other.array),
@@ -316,11 +347,10 @@ SHORT = {
     "uniform_": lambda self, a=0, b=1, **options: self.copy_(a + (b - a) * base.rand(self.shape, **options)),
     "std": lambda self, *args, **options: _root(self.var(*args, **options)),
     "cumsum": lambda self, dim: _cumsum(self, axis=dim),
-    "view": lambda self, *shape: self.reshape(*shape),
-    "view_as": lambda self, other: self.reshape(*other.shape),
+    "view_as": lambda self, other: self.view(*other.shape),
     "expand_as": lambda self, other: self.expand(*other.shape),
     "repeat": lambda self, *sizes: _repeat(self, sizes=as_shape(sizes)),
-    "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or 1, dim),
+    "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or [0] * chunks, dim),
     "tril": lambda self, diagonal=0: _triangle(self, shape=np.tril, k=diagonal),
     "triu": lambda self, diagonal=0: _triangle(self, shape=np.triu, k=diagonal),
     "outer": lambda self, other: self.unsqueeze(1) * other,
@@ -333,17 +363,18 @@ SHORT = {
 class Methods:
     """What `Tensor` gets besides the methods of Module 01."""
 
-    __floordiv__, __mod__ = binary(np.floor_divide), binary(np.remainder)
-    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (np.floor_divide, np.remainder, power))
+    __floordiv__, __mod__ = map(_whole, (np.floor_divide, np.remainder))
+    __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (__floordiv__, __mod__, partial(Tensor.apply, power)))
     __and__, __or__, __xor__ = binary(np.bitwise_and), binary(np.bitwise_or), binary(np.bitwise_xor)
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __invert__, __abs__, __pos__ = unary(np.invert), unary(np.absolute), lambda self: self
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = map(_inplace, ("add", "sub", "mul", "div", "pow"))
     isnan, isfinite = unary(np.isnan), unary(np.isfinite)
-    floor, ceil, sign = map(_flat, (np.floor, np.ceil, np.sign))
+    floor, ceil, sign = map(_flat, (np.floor, np.ceil, _sign))
     minimum, maximum = binary(np.minimum), binary(np.maximum)
     all, any = reduction(np.all), reduction(np.any)
-    locals().update(SHORT | {name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
+    locals().update(SHORT)
+    locals().update({name: _elementwise(name, *parts) for name, parts in (ELEMENTWISE | FROM_RESULT).items()})
 
     def add(self, other: object, *, alpha: float = 1) -> Tensor:
         return self + (other if alpha == 1 else alpha * other)
@@ -354,11 +385,16 @@ class Methods:
     def div(self, other: object, *, rounding_mode: str | None = None) -> Tensor:
         """Divide; `rounding_mode="floor"` is `//`, and "trunc" rounds toward 0."""
         if rounding_mode == "trunc":
+            self % other  # refuses integers divided by 0
             return _flat(np.trunc)(self / other).to((self * other).dtype)
         return self // other if rounding_mode == "floor" else self / other
 
     def allclose(self, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         return np.isclose(self.array, other.array, rtol, atol, equal_nan).all().item()
+
+    def masked_fill(self, mask: Tensor, value: object) -> Tensor:
+        value = value.to(self.dtype) if isinstance(value, Tensor) else self.dtype.type(value).item()
+        return where(mask, value, self).to(self.dtype)
 
     # Plain numbers, NumPy, printing
 
@@ -397,26 +433,43 @@ class Methods:
 
     # In place
 
+    view_of = None  # of a view: (tensor, name of the method, its arguments, its options)
+
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
-        parents = [self] if self.is_leaf else [x for x, _ in self.grad_fn.next_functions or ()]
-        leaves = [x.array for x in parents if isinstance(x, Tensor)]
-        if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
-            raise RuntimeError(
-                "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
-            )
+        tensor = self
+        while tensor is not None:
+            if grad_mode.enabled and tensor.requires_grad and tensor.is_leaf:
+                raise RuntimeError(
+                    "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
+                )
+            tensor = tensor.view_of and tensor.view_of[0]
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
             result = f"{out.dtype} {out.shape}"
             raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
+            if self.view_of:
+                whole, again = self.view_of[0], lambda array: _again(self, Tensor.wrap(array)).array
+                whole.become(self.apply(_put.op, whole, out, index=again))
+                out = _again(self, whole)
             self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, True
         else:
             np.copyto(self.array, out.array, casting="unsafe")
             self.increment_version()
         return self
 
+    def _follow(self) -> Tensor:
+        """A view of a tensor that got other memory in a recorded step becomes a view of that memory."""
+        if self.view_of:
+            whole = self.view_of[0]._follow()
+            if graph.owner(self.array) is not graph.owner(whole.array):
+                out = _again(self, whole)
+                self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, out.requires_grad
+        return self
+
     def __setitem__(self, index, value):
+        self._follow()
         index = arrays.split_index(index)
         value = value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
         if grad_mode.enabled and (self.requires_grad or getattr(value, "requires_grad", False)):
@@ -449,11 +502,18 @@ class Methods:
         if self.grad_fn is not None:
             self.register_hook(lambda grad: setattr(self, "grad", grad if self.grad is None else self.grad + grad))
 
+    def _check_dim(self, *dims: int) -> None:
+        """Raise if there are no such axes; a tensor without axes accepts 0 and -1."""
+        count = max(1, self.ndim)
+        if any(not -count <= dim < count for dim in dims if dim is not None):
+            raise IndexError(f"axes are numbered from {-count} to {count - 1}, and {dims} is outside: print the shape")
+
     # Reductions
 
     max, min = _extreme("amax", "argmax", "maximum"), _extreme("amin", "argmin", "minimum")
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        self._check_dim(dim)
         flat = self.reshape(-1) if dim is None or self.ndim == 0 else self
         axis = 0 if flat is not self else dim
         out = _prod(flat, axis=axis)
@@ -483,13 +543,16 @@ class Methods:
         return out if keepdim else out.squeeze(dim)
 
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
-        found = np.unique(self.array, False, return_inverse, return_counts, equal_nan=False)
-        return tuple(map(Tensor.wrap, found)) if isinstance(found, tuple) else Tensor.wrap(found)
+        found = np.unique(self.array, True, return_inverse, return_counts, equal_nan=False)
+        values = self.apply(_unique, self, numbers=found[0])  # without a rule, so that backward refuses, as in PyTorch
+        others = tuple(map(Tensor.wrap, found[2:]))
+        return (values, *others) if others else values
 
     # Sorting and picking
 
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = True) -> Pairs:
         """(values, indices) in order along an axis; equal numbers keep their order."""
+        self._check_dim(dim)
         if self.ndim == 0:
             return Pairs((self.clone(), Tensor(0)))
         line = np.flip(self.array, dim) if descending else self.array
@@ -523,10 +586,22 @@ class Methods:
 
     # Shapes
 
+    def view(self, *shape: int) -> Tensor:
+        """Another shape of the same memory."""
+        out = self.reshape(*shape)
+        if self.numel() and not np.may_share_memory(self.array, out.array):
+            raise RuntimeError(
+                f"strides {self.stride()} allow no view of shape {out.shape}: use .reshape(...), which copies"
+            )
+        return out
+
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        self._check_dim(start_dim, end_dim)
         if self.ndim == 0:
             return self.reshape(1)
         start, end = start_dim % self.ndim, end_dim % self.ndim + 1
+        if start >= end:
+            raise RuntimeError(f"axes {start_dim} to {end_dim} of {self.ndim} are none: start with the smaller one")
         return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
 
     def expand(self, *sizes: int) -> Tensor:
@@ -562,7 +637,44 @@ def _numpy_spelling(method: Callable) -> Callable:
     def either(self, *args, axis=None, keepdims=None, dtype=None, **options):
         options |= {} if axis is None else {"dim": axis}
         options |= {} if keepdims is None else {"keepdim": keepdims}
-        return method(self, *args, **options) if dtype is None else method(self.to(dtype), *args, **options).to(dtype)
+        if dtype is None:
+            return method(self, *args, **options)
+        if dtype.kind != "f" and self.requires_grad and grad_mode.enabled:
+            raise RuntimeError(f"{dtype} has no gradient, and this tensor requires one: use .detach() first")
+        return method(self.to(dtype), *args, **options).to(dtype)
+
+    return either
+
+
+def _remembering(name: str) -> Callable:
+    """A method that makes views: each remembers of what and how, so that a recorded step in place also reaches the whole."""
+    method = getattr(Tensor, name)
+
+    @wraps(method)
+    def view(self, *args, **options):
+        out = method(self, *args, **options)
+        if grad_mode.enabled and graph.owner(out.array) is graph.owner(self.array):
+            out.view_of = self, name, args, options
+        return out
+
+    return view
+
+
+def _again(view: Tensor, whole: Tensor) -> Tensor:
+    """The same view of another tensor."""
+    _, name, args, options = view.view_of
+    return getattr(whole, name)(*args, **options)
+
+
+def _wider(method: Callable, dtypes: dict) -> Callable:
+    """Compute in a dtype with more digits and a longer range, as PyTorch does inside."""
+
+    @wraps(method)
+    def either(self, *args, **options):
+        wide = dtypes.get(self.dtype)
+        return (
+            method(self, *args, **options) if wide is None else method(self.to(wide), *args, **options).to(self.dtype)
+        )
 
     return either
 
@@ -580,9 +692,11 @@ ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "_
 ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
 REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
+WIDER = "cumsum norm var"
+VIEWS = "__getitem__ expand permute reshape squeeze transpose unsqueeze"
 _requires_grad_ = Tensor.requires_grad_
 for _name, _method in {**vars(Methods)}.items():
-    if callable(_method) or isinstance(_method, property):
+    if callable(_method) or isinstance(_method, property) or _name == "view_of":
         setattr(Tensor, _name, _method)
 for _name, _dtype in DTYPES.items():
     setattr(Tensor, _name, _to(_dtype))
@@ -592,6 +706,11 @@ for _name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax"):
     setattr(Tensor, _name, _from_module_02(_name))
 for _name in INPLACE.split():
     setattr(Tensor, f"{_name}_", _inplace(_name))
+for _name in WIDER.split():
+    setattr(Tensor, _name, _wider(getattr(Tensor, _name), {float16: float32}))
+Tensor.std = _wider(Tensor.std, {float16: float32, float32: float64})  # the square of 1e30 is infinite
+for _name in VIEWS.split():
+    setattr(Tensor, _name, _remembering(_name))
 for _name in REDUCTIONS.split():
     setattr(Tensor, _name, _numpy_spelling(getattr(Tensor, _name)))
 
@@ -648,8 +767,10 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = in
 @_creator
 def arange(*start_end_step: float, **options: object) -> Tensor:
     """Numbers at equal distances: `arange(end)` or `arange(start, end, step)`, also by name."""
-    named = [options.pop(name) for name in ("start", "end", "step") if name in options]
-    return base.arange(*start_end_step, *named, **options)
+    bounds = (*start_end_step, *(options.pop(name) for name in ("start", "end", "step") if name in options))
+    if getattr(options.get("dtype"), "kind", "f") in "iu":  # PyTorch cuts off fractions first
+        bounds = tuple(map(int, bounds))
+    return base.arange(*bounds, **options)
 
 
 zeros, ones, rand, randn, tensor = map(_creator, (base.zeros, base.ones, base.rand, base.randn, base.tensor))
@@ -706,6 +827,8 @@ def where(condition: Tensor, input: object = None, other: object = None) -> "Ten
     """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
     if input is None:
         return tuple(map(Tensor.wrap, np.nonzero(np.atleast_1d(condition.array))))
+    if condition.dtype not in (BOOL, uint8):
+        raise RuntimeError(f"a mask is of dtype bool, and this one is {condition.dtype}: compare, as in mask != 0")
     return base.where(condition, input, other)
 
 
