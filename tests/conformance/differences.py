@@ -72,7 +72,7 @@ def arithmetic_with_masks(lib):
 
 
 def average_of_integers(lib):
-    """PyTorch refuses the mean of integers; here it is a float, as in NumPy."""
+    """PyTorch refuses the mean of integers, their std and var; here these are floats, as in NumPy."""
     return lib.tensor([1, 2]).mean()
 
 
@@ -274,6 +274,78 @@ def views_without_recording(lib):
         return x[0].requires_grad
 
 
+def ranges_the_wrong_way(lib):
+    """`arange(1, 2, -1)` is empty, as Python's `range` is; PyTorch refuses."""
+    return lib.arange(1, 2, -1)
+
+
+def numbers_for_tensors(lib):
+    """`maximum(x, 1)` takes a plain number, as `x + 1` does; PyTorch wants a tensor there."""
+    return lib.maximum(lib.ones(2), 3)
+
+
+def gradients_of_whole_quotients(lib):
+    """The slope of `//` is 0; PyTorch has no gradient for it and raises an error."""
+    x = lib.ones(2, requires_grad=True)
+    (x + x // 2).sum().backward()
+    return x.grad
+
+
+def floats_beyond_a_dtype(lib):
+    """A plain number that is too large for float32 is infinite, as in NumPy; PyTorch refuses it in some functions."""
+    return lib.full((2,), 1e300)
+
+
+def integers_beyond_a_dtype(lib):
+    """An integer that does not fit is refused; in PyTorch -3 is 253 in uint8."""
+    return lib.tensor([-3], dtype=lib.uint8)
+
+
+def negative_powers_of_integers(lib):
+    """`2 ** -1` is refused for integers: the result would have to be a float. PyTorch rounds to 0 if the -1 is in a tensor."""
+    return lib.tensor([2]) ** lib.tensor([-1])
+
+
+def parts_changed_in_place(lib):
+    """A part from `split`, `chunk` or `unbind` may change in place, as any view; where it is recorded, PyTorch refuses."""
+    with lib.no_grad():
+        part = lib.ones(2, requires_grad=True).split(1)[0]
+    part.mul_(2)
+    return part + 1
+
+
+def infinite_scores(lib):
+    """BCE of an infinite score is 0 or infinite; PyTorch's formula subtracts infinity from infinity."""
+    return lib.nn.functional.binary_cross_entropy_with_logits(lib.tensor([-float("inf")]), lib.ones(1))
+
+
+def slopes_of_gelu_far_out(lib):
+    """The slope of gelu is 0 or 1 far out; PyTorch cubes a huge number on the way, and then has none."""
+    x = lib.tensor([-float("inf")], requires_grad=True)
+    lib.nn.functional.gelu(x, approximate="tanh").sum().backward()
+    return x.grad
+
+
+def dtypes_are_printed_short(lib):
+    """A dtype is NumPy's, and prints as `float16`; PyTorch prints `torch.float16`."""
+    return repr(lib.ones(1, dtype=lib.float16))
+
+
+def softmax_with_a_dtype(lib):
+    """The functions softmax and log_softmax have no `dtype`: convert first, or use the method, `x.softmax(0, dtype=...)`."""
+    return lib.nn.functional.softmax(lib.ones(2), dim=0, dtype=lib.float64)
+
+
+def transposing_without_axes(lib):
+    """A number has no axes, so none can be swapped; PyTorch lets axis 0 be swapped with itself."""
+    return lib.tensor(1.0).transpose(0, 0)
+
+
+def masks_without_axes(lib):
+    """Next to a list, `True` is a mask of its own, as in NumPy; in PyTorch it is a new axis first, and then gone."""
+    return lib.arange(3)[[1], True]
+
+
 DIFFERENCES = (
     loss_of_different_shapes,
     linear_with_one_output_and_no_axis_for_it,
@@ -320,6 +392,19 @@ DIFFERENCES = (
     extremes_on_the_way,
     an_epsilon_of_float32,
     views_without_recording,
+    ranges_the_wrong_way,
+    numbers_for_tensors,
+    gradients_of_whole_quotients,
+    floats_beyond_a_dtype,
+    integers_beyond_a_dtype,
+    negative_powers_of_integers,
+    parts_changed_in_place,
+    infinite_scores,
+    slopes_of_gelu_far_out,
+    dtypes_are_printed_short,
+    softmax_with_a_dtype,
+    transposing_without_axes,
+    masks_without_axes,
 )
 
 # Printed text that differs on purpose: PyTorch's -> ours, and why
@@ -424,10 +509,12 @@ FUZZED = {
     huber_of_two_dtypes: lambda m: m.op in ("huber_loss", "HuberLoss") and m.dtypes[0] != m.dtypes[1],
     arithmetic_with_masks: lambda m: (
         m.kind == "PyTorch refuses"
-        and m.op in ("__sub__", "__rsub__", "sub", "__isub__", "sub_", "__neg__", "neg")
+        and m.op in ("__sub__", "__rsub__", "sub", "__isub__", "sub_", "__neg__", "neg", "__pos__")
         and "bool" in "".join(map(str, [*m.dtypes, *map(type, m.args)]))
     ),
-    average_of_integers: lambda m: m.op == "mean" and m.kind == "PyTorch refuses" and not m.x.dtype.is_floating_point,
+    average_of_integers: lambda m: m.kind == "PyTorch refuses" and re.search(
+        "mean.*could not infer output dtype|std and var only support floating point", str(m.theirs)
+    ),
     types_of_targets: lambda m: (
         m.op in ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss")
         and m.kind == "PyTorch refuses"
@@ -441,7 +528,9 @@ FUZZED = {
     ),
     slopes_at_nan: lambda m: m.kind == "gradient: value" and any(x.detach().isnan().any() for x in m.tensors),
     slices_backwards: lambda m: "step must be greater than zero" in str(m.theirs),
-    indices_of_any_integer_dtype: lambda m: "tensors used as indices must be long" in str(m.theirs),
+    indices_of_any_integer_dtype: lambda m: re.search(
+        "tensors used as indices must be long|Expected dtype int32/int64 for index", str(m.theirs)
+    ),
     products_of_two_dtypes: lambda m: (
         m.kind == "PyTorch refuses"
         and m.op in ("matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear")
@@ -459,6 +548,35 @@ FUZZED = {
         and np.allclose(m.ours.array, m.theirs.numpy(), rtol=1e-8)
     ),
     views_without_recording: lambda m: m.kind == "requires_grad" and m.step.no_grad and m.theirs.requires_grad,
+    tensors_of_integers: lambda m: m.op == "Tensor" and m.kind == "dtype",
+    arrays_of_float64: lambda m: (
+        m.op in ("tensor", "Tensor", "full") and m.kind == "dtype" and any(isinstance(x, np.float64) for x in m.args)
+    ),
+    comparing_two_dtypes: lambda m: m.op == "allclose" and "did not match" in str(m.theirs),
+    assignments_convert: lambda m: re.search("Index put requires the source and dest|can't assign a numpy", str(m.theirs)),
+    masks_of_any_dtype: lambda m: re.search("condition to be a boolean|only supports boolean masks", str(m.theirs)),
+    integers_divided_by_zero: lambda m: m.kind == "PyTorch refuses" and "ZeroDivisionError" in str(m.theirs),
+    ranges_the_wrong_way: lambda m: m.op == "arange" and "inconsistent with step sign" in str(m.theirs),
+    numbers_for_tensors: lambda m: m.op in ("maximum", "minimum") and "must be Tensor, not" in str(m.theirs),
+    gradients_of_whole_quotients: lambda m: re.search(
+        "derivative for aten::(floor_divide|remainder) is not implemented", str(m.theirs)
+    ),
+    floats_beyond_a_dtype: lambda m: re.search("cannot be converted to type .* without overflow", str(m.theirs)),
+    integers_beyond_a_dtype: lambda m: m.kind == "ours refuses" and "out of bounds for" in str(m.ours),
+    negative_powers_of_integers: lambda m: "Integers to negative integer powers" in f"{m.ours} {m.theirs}",
+    parts_changed_in_place: lambda m: re.search("Output .* is a view and .* (its base|inplace)", str(m.theirs)),
+    infinite_scores: lambda m: (
+        m.op in ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss") and m.x.isinf().any() and "value" in m.kind
+    ),
+    slopes_of_gelu_far_out: lambda m: (
+        m.op in ("gelu", "GELU") and m.kind == "gradient: value" and (m.x.abs().double() > 1e4).any()
+    ),
+    dtypes_are_printed_short: lambda m: m.kind == "text" and in_our_words(m.ours) == in_our_words(m.theirs),
+    softmax_with_a_dtype: lambda m: m.kind == "ours refuses" and "argument 'dtype'" in str(m.ours) and "softmax" in m.op,
+    transposing_without_axes: lambda m: m.kind == "ours refuses" and m.op == "transpose" and m.x.ndim == 0,
+    masks_without_axes: lambda m: (
+        m.op in ("__getitem__", "__setitem__") and True in (m.args[1] if isinstance(m.args[1], list) else ())
+    ),
 }
 
 # Names that the fuzzer does not run, and why
