@@ -541,9 +541,8 @@ class Methods:
     # Shapes
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        if self.ndim == 0:
-            return self.reshape(1)
-        start, end = start_dim % self.ndim, end_dim % self.ndim + 1
+        axes = range(self.ndim or 1)
+        start, end = axes[start_dim], axes[end_dim] + 1
         return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
 
     def expand(self, *sizes: int) -> Tensor:
@@ -763,11 +762,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     pairs = [(0, 0)] * (input.ndim - len(pairs)) + pairs
     if min(pad, default=0) < 0:
-        if any(size + before + after < 0 for size, (before, after) in zip(input.shape, pairs, strict=True)):
+        cut = [(max(0, -before), max(0, -after)) for before, after in pairs]
+        if any(size < sum(both) for size, both in zip(input.shape, cut, strict=True)):
             raise RuntimeError(
                 f"{tuple(pad)} cuts off more than there is of shape {input.shape}: choose smaller widths"
             )
-        cut = [(max(0, -before), max(0, -after)) for before, after in pairs]
         input = input[tuple(slice(first, n - last) for n, (first, last) in zip(input.shape, cut, strict=True))]
         pairs = [(max(0, before), max(0, after)) for before, after in pairs]
     return _pad(input, widths=pairs, value=value or 0)
