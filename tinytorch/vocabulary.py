@@ -129,11 +129,6 @@ def _truth(function: Callable) -> Callable:
 _round = _flat(np.round)
 
 
-@_flat
-def _sign(x):
-    return (1 * (x > 0) - (x < 0)).astype(x.dtype)  # of nan it is 0
-
-
 def _along(index: np.ndarray, dim: int) -> tuple:
     """The places that `gather` reads: everywhere the same place, but along `dim` the one in `index`."""
     places = list(np.indices(index.shape, sparse=True))
@@ -355,7 +350,7 @@ class Methods:
     __invert__, __abs__, __pos__ = unary(np.invert), unary(np.absolute), lambda self: self
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = map(_inplace, ("add", "sub", "mul", "div", "pow"))
     isnan, isfinite = unary(np.isnan), unary(np.isfinite)
-    floor, ceil, sign = _flat(np.floor), _flat(np.ceil), _sign
+    floor, ceil, sign = map(_flat, (np.floor, np.ceil, np.sign))
     minimum, maximum = binary(np.minimum), binary(np.maximum)
     all, any = _truth(np.all), _truth(np.any)
     locals().update(SHORT | {name: _elementwise(name, *parts) for name, parts in ELEMENTWISE.items()})
@@ -541,8 +536,9 @@ class Methods:
     # Shapes
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        axes = range(self.ndim or 1)
-        start, end = axes[start_dim], axes[end_dim] + 1
+        if self.ndim == 0:
+            return self.reshape(1)
+        start, end = start_dim % self.ndim, end_dim % self.ndim + 1
         return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
 
     def expand(self, *sizes: int) -> Tensor:
