@@ -333,7 +333,7 @@ SHORT = {
     "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or 1, dim),
     "tril": lambda self, diagonal=0: _triangle(self, shape=np.tril, k=diagonal),
     "triu": lambda self, diagonal=0: _triangle(self, shape=np.triu, k=diagonal),
-    "outer": lambda self, other: self.unsqueeze(1) * other,
+    "outer": lambda self, other: einsum("i,j->ij", self, other),
     "dot": _product(1),
     "mm": _product(2),
     "bmm": _product(3),
@@ -411,7 +411,8 @@ class Methods:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
         parents = [self] if self.is_leaf else [x for x, _ in self.grad_fn.next_functions or ()]
         leaves = [x.array for x in parents if isinstance(x, Tensor)]
-        if grad_mode.enabled and self.requires_grad and any(np.may_share_memory(self.array, x) for x in leaves):
+        of_leaf = self.is_leaf or any(np.may_share_memory(self.array, x) for x in leaves)
+        if grad_mode.enabled and self.requires_grad and of_leaf:
             raise RuntimeError(
                 "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
             )
