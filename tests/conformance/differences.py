@@ -462,6 +462,10 @@ EDGES_THAT_DIFFER = {
     "relu": (np.isnan, NOT_A_NUMBER),
     "maximum with a number": (np.isnan, NOT_A_NUMBER),
     "maximum": (lambda x, y: np.isnan(x) or np.isnan(y), NOT_A_NUMBER),
+    "clamp, min above max": (
+        lambda x: x == -1,
+        "the number is max itself and so is the result: its slope is 1 here, and 0 in PyTorch, which compares it with min",
+    ),
     "power 0.5": (
         lambda x: x == -np.inf or (x == 0 and np.signbit(x)),
         "PyTorch takes the square root instead, which has another sign at -0, and no slope at -inf",
@@ -471,6 +475,9 @@ EDGES_THAT_DIFFER = {
         "an infinite score: infinite or no number here, no number or infinite in PyTorch's formula",
     ),
 }
+
+# Likewise for rows: (row, program)
+ROWS_THAT_DIFFER = {("not a number", "amax"): NOT_A_NUMBER, ("not a number", "amin"): NOT_A_NUMBER}
 
 # Public names that no case runs, and why
 NOT_COMPARED = {

@@ -72,6 +72,11 @@ def test_every_gradient_rule_is_run(op, ran):
     assert not missing, f"no case takes the gradient of {op.__name__}: add one in tests/conformance (lines {missing})"
 
 
+def unwrapped(function):
+    """What decorators have wrapped, as long as it is written in Python: the code that must run."""
+    return inspect.unwrap(function, stop=lambda f: not inspect.isfunction(f.__wrapped__))
+
+
 def methods(kind: type) -> dict:
     """Class.name -> function, for a class of this package: methods, operators, properties. `Class` is the one that defines it."""
     found = {}
@@ -80,7 +85,7 @@ def methods(kind: type) -> dict:
             for name, value in vars(base).items():
                 found.setdefault(name, (base, getattr(value, "fget", getattr(value, "__func__", value))))
     return {
-        f"{base.__name__}.{name}": inspect.unwrap(value)
+        f"{base.__name__}.{name}": unwrapped(value)
         for name, (base, value) in found.items()
         if inspect.isfunction(value)
     }
@@ -96,7 +101,7 @@ def offered() -> dict:
                 if inspect.isclass(thing):
                     found |= methods(thing)
                 elif inspect.isfunction(thing):
-                    found[f"{package}.{name}"] = inspect.unwrap(thing)
+                    found[f"{package}.{name}"] = unwrapped(thing)
     return found
 
 
