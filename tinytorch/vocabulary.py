@@ -113,7 +113,7 @@ def _root(x):
 
 def _flat(function: Callable) -> Callable:
     """A function whose slope is 0, wherever it has one."""
-    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: 0 * grad,))))
+    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: np.zeros_like(grad),))))
 
 
 def _truth(function: Callable) -> Callable:
