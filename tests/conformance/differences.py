@@ -566,7 +566,9 @@ FUZZED = {
         m.op in ("binary_cross_entropy", "BCELoss") and "PyTorch refuses" in m.kind and m.dtypes[0] != m.dtypes[1]
     ),
     huber_of_two_dtypes: lambda m: m.op in ("huber_loss", "HuberLoss") and m.dtypes[0] != m.dtypes[1],
-    arithmetic_with_masks: lambda m: re.search("operator, (with|on) a bool tensor is not supported", str(m.theirs)),
+    arithmetic_with_masks: lambda m: re.search(
+        "operator, (with|on) (a|two) bool tensors? is not supported", str(m.theirs)
+    ),
     average_of_integers: lambda m: (
         m.kind == "PyTorch refuses"
         and re.search("mean.*could not infer output dtype|std and var only support floating point", str(m.theirs))
