@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 04f50526764198f7
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 721cab7a91ed98e4
 """
 
 import math
@@ -493,7 +493,8 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Tensor) -> Tensor:
-        first, last = range(x.ndim)[self.start_dim], range(x.ndim)[self.end_dim]
+        dims = range(x.ndim or 1)  # a number becomes a vector of one
+        first, last = dims[self.start_dim], dims[self.end_dim]
         return x.reshape(*x.shape[:first], math.prod(x.shape[first : last + 1]), *x.shape[last + 1 :])
 
     def extra_repr(self) -> str:

@@ -119,7 +119,17 @@ def _root(x):
 
 def _flat(function: Callable) -> Callable:
     """A function whose slope is 0, wherever it has one."""
-    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: 0 * grad,))))
+    return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: np.zeros_like(grad),))))
+
+
+def _truth(function: Callable) -> Callable:
+    """`all` or `any`. Those of uint8 are uint8: PyTorch had masks of that dtype first."""
+
+    @wraps(function)
+    def run(x, axis=None, keepdims=False):
+        return function(x, axis=axis, keepdims=keepdims).astype(uint8 if x.dtype == uint8 else BOOL)
+
+    return reduction(run)
 
 
 def _sign(x):
@@ -353,7 +363,7 @@ SHORT = {
     "chunk": lambda self, chunks, dim=0: self.split(-(-self.shape[dim] // chunks) or [0] * chunks, dim),
     "tril": lambda self, diagonal=0: _triangle(self, shape=np.tril, k=diagonal),
     "triu": lambda self, diagonal=0: _triangle(self, shape=np.triu, k=diagonal),
-    "outer": lambda self, other: self.unsqueeze(1) * other,
+    "outer": lambda self, other: einsum("i,j->ij", self, other),
     "dot": _product(1),
     "mm": _product(2),
     "bmm": _product(3),
@@ -372,7 +382,7 @@ class Methods:
     isnan, isfinite = unary(np.isnan), unary(np.isfinite)
     floor, ceil, sign = map(_flat, (np.floor, np.ceil, _sign))
     minimum, maximum = binary(np.minimum), binary(np.maximum)
-    all, any = reduction(np.all), reduction(np.any)
+    all, any = _truth(np.all), _truth(np.any)
     locals().update(SHORT)
     locals().update({name: _elementwise(name, *parts) for name, parts in (ELEMENTWISE | FROM_RESULT).items()})
 
@@ -569,6 +579,8 @@ class Methods:
 
     def gather(self, dim: int, index: Tensor) -> Tensor:
         """Along `dim` the numbers at the places in `index`: `out[i, j]` is `x[index[i, j], j]` for dim 0."""
+        if self.ndim == 0:
+            return self.reshape(1).gather(dim, index.reshape(-1)).reshape(index.shape)
         return _gather(self, dim=dim, index=index.array)
 
     def scatter_add(self, dim: int, index: Tensor, src: Tensor) -> Tensor:
@@ -607,7 +619,7 @@ class Methods:
     def expand(self, *sizes: int) -> Tensor:
         """Stretch axes of size 1, without copying; -1 leaves an axis as it is."""
         sizes = as_shape(sizes)
-        own = (1,) * (len(sizes) - self.ndim) + self.shape
+        own = (-1,) * (len(sizes) - self.ndim) + self.shape  # what is not there has no size to leave as it is
         return _expand(self, shape=tuple(mine if size == -1 else size for size, mine in zip(sizes, own, strict=True)))
 
     def t(self) -> Tensor:
@@ -863,11 +875,20 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """Add numbers around: `pad` has two widths for each axis, the last axis first."""
-    if mode != "constant" or min(pad, default=0) < 0:
-        raise ValueError(f"pad adds one number and never cuts, so not mode={mode!r} with {tuple(pad)}: index to cut")
+    """Add numbers around: `pad` has two widths for each axis, the last axis first. A negative width cuts off."""
+    if mode != "constant":
+        raise ValueError(f"pad adds one number, which is mode='constant': leave out mode={mode!r}")
     pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
-    return _pad(input, widths=[(0, 0)] * (input.ndim - len(pairs)) + pairs, value=value or 0)
+    pairs = [(0, 0)] * (input.ndim - len(pairs)) + pairs
+    if min(pad, default=0) < 0:
+        cut = [(max(0, -before), max(0, -after)) for before, after in pairs]
+        if any(size < sum(both) for size, both in zip(input.shape, cut, strict=True)):
+            raise RuntimeError(
+                f"{tuple(pad)} cuts off more than there is of shape {input.shape}: choose smaller widths"
+            )
+        input = input[tuple(slice(first, n - last) for n, (first, last) in zip(input.shape, cut, strict=True))]
+        pairs = [(max(0, before), max(0, after)) for before, after in pairs]
+    return _pad(input, widths=pairs, value=value or 0)
 
 
 def grad(

@@ -15,6 +15,7 @@ from tests.conformance.differences import NOT_COMPARED
 from tests.conformance.draws import CASES, DRAWN_SCRIPTS, SCRIPTS
 from tests.conformance.test_cases import FIXED
 from tests.conformance.test_rows import GRADIENTS, LINES, ROWS, gradient_script, value_of
+from tests.conformance.test_text import FORMATS, TEXTS
 from tinytorch.autograd import gradients
 from tito import course
 
@@ -41,6 +42,8 @@ def run_everything():
         outcome(tinytorch, script)
     for line in LINES.strip().splitlines():
         value_of(line, tinytorch)
+    for text in [*TEXTS.values(), *FORMATS.values()]:
+        str(text(tinytorch))
 
 
 def for_some(strategy, step):
@@ -69,15 +72,23 @@ def test_every_gradient_rule_is_run(op, ran):
     assert not missing, f"no case takes the gradient of {op.__name__}: add one in tests/conformance (lines {missing})"
 
 
+def unwrapped(function):
+    """What decorators have wrapped, as long as it is written in Python: the code that must run."""
+    return inspect.unwrap(function, stop=lambda f: not inspect.isfunction(f.__wrapped__))
+
+
 def methods(kind: type) -> dict:
-    """Name -> function, for what a class and its bases in this package define: methods, operators, properties."""
+    """Class.name -> function, for a class of this package: methods, operators, properties. `Class` is the one that defines it."""
     found = {}
-    for base in reversed(kind.__mro__):
+    for base in kind.__mro__:
         if base.__module__.startswith("tinytorch"):
-            found |= {
-                name: getattr(value, "fget", getattr(value, "__func__", value)) for name, value in vars(base).items()
-            }
-    return {f"{kind.__name__}.{name}": value for name, value in found.items() if inspect.isfunction(value)}
+            for name, value in vars(base).items():
+                found.setdefault(name, (base, getattr(value, "fget", getattr(value, "__func__", value))))
+    return {
+        f"{base.__name__}.{name}": unwrapped(value)
+        for name, (base, value) in found.items()
+        if inspect.isfunction(value)
+    }
 
 
 def offered() -> dict:
@@ -90,18 +101,11 @@ def offered() -> dict:
                 if inspect.isclass(thing):
                     found |= methods(thing)
                 elif inspect.isfunction(thing):
-                    found[f"{package}.{name}"] = inspect.unwrap(thing)
+                    found[f"{package}.{name}"] = unwrapped(thing)
     return found
 
 
-def compared() -> list:
-    """The names whose function must run; one that is not compared is left out under all the names that inherit it."""
-    functions = offered()
-    left_out = {functions[name] for name in NOT_COMPARED if name in functions}
-    return sorted(name for name, function in functions.items() if function not in left_out)
-
-
-@pytest.mark.parametrize("name", compared())
+@pytest.mark.parametrize("name", sorted(offered().keys() - NOT_COMPARED.keys()))
 def test_every_name_is_run(name, ran):
     assert offered()[name].__code__ in ran, (
         f"no case runs {name}: add one in tests/conformance, or say why not in differences.py"
