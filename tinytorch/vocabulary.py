@@ -232,7 +232,9 @@ def _copy(x):
 
 @op
 def _expand(x, shape):
-    out = x.reshape(shape) if math.prod(shape) == x.size else np.broadcast_to(x, shape)  # the first can change in place
+    out = np.broadcast_to(x, shape)
+    if out.size in (0, x.size):  # no number is there twice, so it can change in place
+        out = x.reshape(shape) if out.size else np.empty(shape, x.dtype)
     return out, (lambda grad: grad,)  # the engine adds up what was stretched
 
 
