@@ -357,7 +357,6 @@ SHORT = {
     "fill_": lambda self, value: self.copy_(value),
     "normal_": lambda self, mean=0, std=1, **options: self.copy_(normal(mean, std, self.shape, **options)),
     "uniform_": lambda self, a=0, b=1, **options: self.copy_(a + (b - a) * base.rand(self.shape, **options)),
-    "std": lambda self, *args, **options: _root(self.var(*args, **options)),
     "cumsum": lambda self, dim: _cumsum(self, axis=dim),
     "view_as": lambda self, other: self.view(*other.shape),
     "expand_as": lambda self, other: self.expand(*other.shape),
@@ -445,7 +444,7 @@ class Methods:
 
     # In place
 
-    view_of = None  # of a view: (tensor, name of the method, its arguments, its options)
+    _view_of = None  # of a view: (tensor, name of the method, its arguments, its options)
 
     def become(self, out: Tensor) -> Tensor:
         """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
@@ -455,14 +454,14 @@ class Methods:
                 raise RuntimeError(
                     "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
                 )
-            tensor = tensor.view_of and tensor.view_of[0]
+            tensor = tensor._view_of and tensor._view_of[0]
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
             result = f"{out.dtype} {out.shape}"
             raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
         if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
             out = out.to(self.dtype)
-            if self.view_of:
-                whole, again = self.view_of[0], lambda array: _again(self, Tensor.wrap(array)).array
+            if self._view_of:
+                whole, again = self._view_of[0], lambda array: _again(self, Tensor.wrap(array)).array
                 whole.become(self.apply(_put.op, whole, out, index=again))
                 out = _again(self, whole)
             self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, True
@@ -473,8 +472,8 @@ class Methods:
 
     def _follow(self) -> Tensor:
         """A view of a tensor that got other memory in a recorded step becomes a view of that memory."""
-        if self.view_of:
-            whole = self.view_of[0]._follow()
+        if self._view_of:
+            whole = self._view_of[0]._follow()
             if graph.owner(self.array) is not graph.owner(whole.array):
                 out = _again(self, whole)
                 self.array, self.grad_fn, self.requires_grad = out.array, out.grad_fn, out.requires_grad
@@ -537,6 +536,13 @@ class Methods:
         squares = (self - self.mean(dim, keepdim=True)) ** 2
         total = squares.sum(dim, keepdim)
         return total / max(0, self.numel() / max(1, total.numel()) - (correction if unbiased else 0))
+
+    def std(self, *args: object, **options: object) -> Tensor:
+        """The square root of `var`, which takes the same arguments."""
+        out = _root(self.var(*args, **options))
+        if self.dtype == float32 and np.isinf(out.array).any():  # the square of 1e30, in float32
+            out = self.to(float64).std(*args, **options).to(float32)
+        return out
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
         """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
@@ -668,7 +674,7 @@ def _remembering(name: str) -> Callable:
     def view(self, *args, **options):
         out = method(self, *args, **options)
         if grad_mode.enabled and graph.owner(out.array) is graph.owner(self.array):
-            out.view_of = self, name, args, options
+            out._view_of = self, name, args, options
         return out
 
     return view
@@ -676,7 +682,7 @@ def _remembering(name: str) -> Callable:
 
 def _again(view: Tensor, whole: Tensor) -> Tensor:
     """The same view of another tensor."""
-    _, name, args, options = view.view_of
+    _, name, args, options = view._view_of
     return getattr(whole, name)(*args, **options)
 
 
@@ -706,11 +712,11 @@ ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "_
 ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
 REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
-WIDER = "cumsum norm var"
+WIDER = "cumsum norm std var"
 VIEWS = "__getitem__ expand permute reshape squeeze transpose unsqueeze"
 _requires_grad_ = Tensor.requires_grad_
 for _name, _method in {**vars(Methods)}.items():
-    if callable(_method) or isinstance(_method, property) or _name == "view_of":
+    if callable(_method) or isinstance(_method, property) or _name == "_view_of":
         setattr(Tensor, _name, _method)
 for _name, _dtype in DTYPES.items():
     setattr(Tensor, _name, _to(_dtype))
@@ -722,7 +728,6 @@ for _name in INPLACE.split():
     setattr(Tensor, f"{_name}_", _inplace(_name))
 for _name in WIDER.split():
     setattr(Tensor, _name, _wider(getattr(Tensor, _name), {float16: float32}))
-Tensor.std = _wider(Tensor.std, {float16: float32, float32: float64})  # the square of 1e30 is infinite
 for _name in VIEWS.split():
     setattr(Tensor, _name, _remembering(_name))
 for _name in REDUCTIONS.split():
@@ -782,8 +787,13 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = in
 def arange(*start_end_step: float, **options: object) -> Tensor:
     """Numbers at equal distances: `arange(end)` or `arange(start, end, step)`, also by name."""
     bounds = (*start_end_step, *(options.pop(name) for name in ("start", "end", "step") if name in options))
-    if getattr(options.get("dtype"), "kind", "f") in "iu":  # PyTorch cuts off fractions first
-        bounds = tuple(map(int, bounds))
+    dtype = options.get("dtype", float32)
+    if dtype.kind != "f" and any(isinstance(number, float) for number in bounds):  # PyTorch cuts off fractions first,
+        start, end, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+        start, count, step = int(start), math.ceil((end - start) / step), int(step)
+        if dtype != int64:  # but only of int64 before it counts
+            return base.tensor(start + step * np.arange(max(0, count)), **options)
+        bounds = start, int(end), step
     return base.arange(*bounds, **options)
 
 
