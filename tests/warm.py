@@ -31,7 +31,6 @@ from tests.thorough import THOROUGH
 IMPORTS = {
     "plain": "tito.cli tito.testing numpy pytest _pytest.assertion.rewrite _pytest.junitxml _pytest.doctest",
     "marimo": "tito.cli tito.opened tito.lesson marimo._cli.cli marimo._lint",
-    "nbgrader": "tito.cli nbgrader.api nbgrader.converters tito.assignments.preprocessors",
 }
 OPTIONS = {"cwd", "env", "stdin", "stdout", "stderr", "capture_output", "encoding", "errors", "timeout", "check"}
 AVAILABLE = sys.platform == "linux" and not THOROUGH
@@ -82,6 +81,7 @@ def _is_plain(command, options: dict) -> bool:
         isinstance(command, list)
         and command[0] == sys.executable
         and command[1] in ("-m", "-c")
+        and command[1:4] != ["-m", "tito", "nbgrader"]  # grading starts processes of its own, and limits them
         and options.keys() <= OPTIONS
         and subprocess.STDOUT not in options.values()
         and changed <= {"PYTHONUTF8"}
@@ -90,8 +90,6 @@ def _is_plain(command, options: dict) -> bool:
 
 
 def _kind(command: list[str]) -> str:
-    if command[:3] == ["-m", "tito", "nbgrader"]:
-        return "nbgrader"
     return "marimo" if command[:2] in (["-m", "marimo"], ["-m", "tito.opened"]) else "plain"
 
 
