@@ -500,8 +500,12 @@ GIVEN = {
     "03_layers": ["$p = 0.5$", "Ten layers, 256 wide", "784 pixels"],
     "04_losses": [
         "500 random inputs",
-        "targets of -100 (`ignore_index`)",  # PyTorch's
-        "logarithms at -100",  # PyTorch's
+        "`ignore_index=-100`",  # PyTorch's
+        "cuts logarithms at -100",  # PyTorch's
+        "each logarithm at -100, so that a sure and wrong answer costs 100",  # PyTorch's
+        r"no less than $10^{-12}$",  # PyTorch's
+        "`label_smoothing=0.1`",
+        "errors of 0.5, 1 and 4 cost 0.125, 0.5 and 3.5",
         r"$-\log(p + 10^{-7})$",
         "scores of -20 and -200",
     ],

@@ -47,7 +47,7 @@ def test_wrong_is_the_failed_assert_and_the_tip_once(place):
     code, printed = pytest_in(place, "01_tensor.py::test_as_array", cwd=place.root / "notebooks")
     assert code == 1
     assert "floats must become float32" in printed
-    assert printed.count("TIP: wrong type?") == 1
+    assert printed.count("TIP: wrong dtype?") == 1
 
 
 def test_solved_is_green(place):

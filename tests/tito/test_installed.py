@@ -1,11 +1,13 @@
 """`tito` where there is no course beside it, as after `pip install .`: it says so and writes nothing."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
-from tests.tito.student import tito
 from tito import course, system
 from tito.cli import app
 from tito.course import ROOT
@@ -19,7 +21,9 @@ def test_as_a_copy_in_site_packages(tmp_path):
     site, folder = tmp_path / "site-packages", tmp_path / "here"
     shutil.copytree(ROOT / "tito", site / "tito", ignore=shutil.ignore_patterns("__pycache__"))
     folder.mkdir()
-    run = tito("init", "x", cwd=folder, PYTHONPATH=str(site))
+    command = [sys.executable, "-m", "tito", "init", "x"]  # from nothing: this process has imported the other tito
+    environment = os.environ | {"PYTHONPATH": str(site)}
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8")
     assert (run.returncode, run.stdout, run.stderr) == (1, "", f"tito: {SENTENCE.format(site)}\n")
     assert list(folder.iterdir()) == []
 

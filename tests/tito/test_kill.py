@@ -49,7 +49,7 @@ def prepared(tmp_path_factory) -> Path:
         progress.record(place, module, tested=True)
     done(tito("export", "01", cwd=place.root))
     text = place.notebook(TENSOR).read_text(encoding="utf-8")
-    place.notebook(TENSOR).write_text(text.replace("    # Arithmetic\n", "    # Arithmetic, mine\n"), encoding="utf-8")
+    place.notebook(TENSOR).write_text(text.replace("# tells NumPy", "# mine: tells NumPy"), encoding="utf-8")
     return place.root
 
 

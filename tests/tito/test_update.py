@@ -487,7 +487,7 @@ def test_what_was_exported_before_is_set_aside(school):
     package = school.place.package / "nn" / "__init__.py"
     assert "import tinytorch.l" not in read(package) and done.again == [SETUP, layers, losses]
     run("module", "restore", "03")
-    assert school.place.exported(layers).exists() and "from tinytorch.layers import" in read(package)
+    assert school.place.exported(layers).exists()
 
 
 # As commands

@@ -182,7 +182,9 @@ print(repr(tinytorch.tensor([1.0])), repr(Tensor([2.0])), isinstance(tinytorch.t
     )
     assert living.stdout.readline() == "ready\n"
     text = tensor.read_text(encoding="utf-8")
-    tensor.write_text(text.replace('return "tensor(" +', 'return "TENSOR(" +'), encoding="utf-8")
+    tensor.write_text(
+        text.replace("arrays.as_text(self.array, note)", "arrays.as_text(self.array, note).upper()"), encoding="utf-8"
+    )
     assert tito("export", "01", cwd=place.root).returncode == 0
     printed, _ = living.communicate("go\n", timeout=30)
     assert printed == "TENSOR([1.]) TENSOR([2.]) True\n"
