@@ -44,6 +44,7 @@ except Exception as error:
     _later.warn("tinytorch.autograd does not work, so there are no gradients", error)
 
 try:
+    _later.forget("tinytorch.vocabulary")
     from tinytorch.vocabulary import (
         BoolTensor,
         ByteTensor,

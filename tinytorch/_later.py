@@ -86,6 +86,11 @@ def _look_in(folder: str, package: str) -> None:
 _look_in(MISSING, "tinytorch")  # first of all: modules that are imported next may need one that is missing
 
 
+def forget(module: str) -> None:
+    """Let the next import of a module run it again."""
+    sys.modules.pop(module, None)
+
+
 def names_of(package: str) -> Callable[[str], object]:
     """The `__getattr__` of a package: imports its submodules on demand, and says of any other name why it is missing."""
     if package != "tinytorch":

@@ -109,6 +109,8 @@ def _view(view: str, offered: dict[Module, dict[str, list[str]]], vocabulary: tu
     imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
     for slug, names in optional.items():
         attempt = indent(_import(f"tinytorch.{slug}", names), "    ")
+        if slug == "vocabulary":  # a reload of the package attaches it to the new Tensor
+            attempt = '    _later.forget("tinytorch.vocabulary")\n' + attempt
         if slug == "autograd":  # PyTorch scripts import from there, too
             attempt += '\n\n    _later.explain_missing("tinytorch.autograd")'
         imports += ["", IF_IT_WORKS.format(imports=attempt, slug=slug, result=OPTIONAL[slug])]

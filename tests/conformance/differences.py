@@ -264,11 +264,6 @@ def ranges_the_wrong_way(lib):
     return lib.arange(1, 2, -1)
 
 
-def whole_ranges_between_fractions(lib):
-    """`arange(0.5, 3.7, dtype=int32)` goes from 0 to 3; PyTorch does so, too, but counts how many numbers with the fractions."""
-    return lib.arange(0.5, 3.7, dtype=lib.int32)
-
-
 def numbers_for_tensors(lib):
     """`maximum(x, 1)` takes a plain number, as `x + 1` does; PyTorch wants a tensor there."""
     return lib.maximum(lib.ones(2), 3)
@@ -432,7 +427,6 @@ DIFFERENCES = (
     an_epsilon_of_float32,
     views_without_recording,
     ranges_the_wrong_way,
-    whole_ranges_between_fractions,
     numbers_for_tensors,
     floats_beyond_a_dtype,
     integers_beyond_a_dtype,
@@ -615,11 +609,6 @@ FUZZED = {
         "Index put requires the source and dest|can't assign a numpy", str(m.theirs)
     ),
     ranges_the_wrong_way: lambda m: m.op == "arange" and "inconsistent with step sign" in str(m.theirs),
-    whole_ranges_between_fractions: lambda m: (
-        m.op == "arange"
-        and "int" in str(m.kwargs.get("dtype"))
-        and any(x != int(x) for x in [*m.args, *m.kwargs.values()] if isinstance(x, float))
-    ),
     numbers_for_tensors: lambda m: m.op in ("maximum", "minimum") and "must be Tensor, not" in str(m.theirs),
     floats_beyond_a_dtype: lambda m: (
         re.search("cannot be converted to type .* without overflow", str(m.theirs))

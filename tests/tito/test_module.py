@@ -181,10 +181,10 @@ def test_reset_takes_the_completion_back(ready):
 def test_complete_keeps_the_export_that_it_replaces(ready):
     tito("module", "complete", "01", cwd=ready.root)
     first = (ready.package / "tensor.py").read_text(encoding="utf-8")
-    replace(ready.notebook(TENSOR), "class Tensor(TensorOps):", "# a better one\n# points: 0\nclass Tensor:")
-    replace(ready.notebook(TENSOR), "    # Arithmetic\n", "    # Arithmetic, mine\n")
+    replace(ready.notebook(TENSOR), "class Tensor(TensorOps):", "# a better one\n# points: 0\nclass Tensor(TensorOps):")
+    replace(ready.notebook(TENSOR), "# tells NumPy", "# mine: tells NumPy")
     tito("module", "complete", "01", cwd=ready.root)
-    assert "Arithmetic, mine" in (ready.package / "tensor.py").read_text(encoding="utf-8")
+    assert "# mine: tells NumPy" in (ready.package / "tensor.py").read_text(encoding="utf-8")
     newest = backups_of(ready, TENSOR)[0]
     assert (newest / "tinytorch" / "tensor.py").read_text(encoding="utf-8") == first
     tito("module", "restore", "01", cwd=ready.root)

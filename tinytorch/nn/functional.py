@@ -33,6 +33,7 @@ from tinytorch.losses import (
 )
 
 try:
+    _later.forget("tinytorch.vocabulary")
     from tinytorch.vocabulary import (
         normalize,
         one_hot,
