@@ -318,7 +318,7 @@ def test_outside_of_a_workspace_and_in_the_course(tmp_path):
 
 
 def test_a_syntax_error(place):
-    edit(place.notebook(SETUP), "def matmul_flops(m, k, n)", "def matmul_flops(m, k, m)")
+    edit(place.notebook(SETUP), "def matmul_flops(m: int, k: int, n: int)", "def matmul_flops(m: int, k: int, m: int)")
     with pytest.raises(TitoError, match=r"00_setup\.py:\d+:\d+: syntax error"):
         submit(place, SETUP)
 

@@ -105,7 +105,9 @@ def test_a_full_disk(place, command):
     tito("module", "complete", "00", "--skip-test", cwd=place.root)
     path = place.notebook(SETUP)
     path.write_text(
-        path.read_text(encoding="utf-8").replace("def matmul_flops(m, k, n)", "def matmul_flops(m, k, n,)"),
+        path.read_text(encoding="utf-8").replace(
+            "def matmul_flops(m: int, k: int, n: int)", "def matmul_flops(m: int, k: int, n: int,)"
+        ),
         encoding="utf-8",
     )
     place.notebook(TENSOR).unlink()
