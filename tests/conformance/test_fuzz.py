@@ -32,7 +32,7 @@ def offered(space: str) -> set[str]:
 
 PYTHONS_OWN = {
     "__module__", "__doc__", "__slots__", "__init__", "__new__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__",
-    "__static_attributes__", "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__array_ufunc__", "__array_priority__",
+    "__static_attributes__", "__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__slotnames__", "__array_ufunc__", "__array_priority__",
 }  # fmt: skip
 
 
