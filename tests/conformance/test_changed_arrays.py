@@ -108,3 +108,30 @@ def test_changed_numbers_are_never_used(op):
     for name, change in CHANGES.items():
         for found in (gradient(OPS[op], change_input=change), gradient(OPS[op], change_result=change)):
             assert isinstance(found, str) or np.allclose(found, right), name
+
+
+NEEDS_NO_NUMBERS = {
+    "x + x": lambda x: x + x,
+    "x * 2": lambda x: x * 2,
+    "-x": lambda x: -x,
+    "sum": lambda x: x.sum(),
+    "mean": lambda x: x.mean(),
+    "cumsum": lambda x: x.cumsum(0),
+    "x[list]": lambda x: x[[1, 0]],
+    "reshape": lambda x: x.reshape(2, 1),
+    "expand": lambda x: x.expand(3, 2),
+    "repeat": lambda x: x.repeat(2),
+    "cat": lambda x: tinytorch.cat([x, x]),
+    "stack": lambda x: tinytorch.stack([x, x]),
+    "pad": lambda x: F.pad(x, (1, 1)),
+    "masked_fill": lambda x: x.masked_fill(tinytorch.tensor([True, False]), 0.0),
+    "tril": lambda x: x[None].tril(),
+    "einsum": lambda x: tinytorch.einsum("...i->...i", x),
+}
+
+
+@pytest.mark.parametrize("op", NEEDS_NO_NUMBERS)
+def test_what_no_rule_needs_may_change(op):
+    right = gradient(NEEDS_NO_NUMBERS[op])
+    for change in CHANGES.values():
+        assert np.array_equal(gradient(NEEDS_NO_NUMBERS[op], change_input=change), right)

@@ -257,12 +257,14 @@ def _einsum(*inputs, equation):
     right = right if arrow else "".join(sorted(c for c in {*left} - {","} if left.count(c) == 1))
 
     def to_input(i):
+        others, shape = [*inputs[:i], *inputs[i + 1 :]], inputs[i].shape  # the input itself may change in place
+        names = [right, *terms[:i], *terms[i + 1 :]]
+
         def gradient(grad):
-            others = [right, *terms[:i], *terms[i + 1 :]]
-            kept = "".join(c for c in terms[i] if c in "".join(others))  # what only this input has was summed
-            part = np.einsum(f"{','.join(others)}->{kept}", grad, *inputs[:i], *inputs[i + 1 :], optimize=True)
+            kept = "".join(c for c in terms[i] if c in "".join(names))  # what only this input has was summed
+            part = np.einsum(f"{','.join(names)}->{kept}", grad, *others, optimize=True)
             summed = tuple(axis for axis, c in enumerate(terms[i]) if c not in kept)
-            return np.broadcast_to(np.expand_dims(part, summed), inputs[i].shape)
+            return np.broadcast_to(np.expand_dims(part, summed), shape)
 
         return gradient
 
