@@ -866,13 +866,13 @@ def test_Tensor_mean():
     assert x.mean(dim=0).tolist() == [3.0, 5.0, 7.0]
     assert x.mean(dim=1, keepdim=True).tolist() == [[3.0], [7.0]]
     before, ran = Tensor.recorder, []
-    Tensor.recorder = lambda function, out, *rest: ran.append((function, out))
+    Tensor.recorder = lambda function, *rest: ran.append(function.__name__)
     try:
-        out = x.mean(dim=1)
+        x.mean(dim=1)
     finally:
         Tensor.recorder = before
-    assert ran and ran[-1][1] is out, "mean must be made of the tensor's own operations: only those can have a gradient"
-    unknown = [function.__name__ for function, _ in ran if function not in (add_up, np.divide, np.multiply)]
+    assert ran, "mean must be made of the tensor's own operations: only those can have a gradient"
+    unknown = [name for name in ran if name not in ("add_up", "divide", "multiply")]
     assert not unknown, f"mean ran {unknown[0]}, for which Module 05 has no gradient rule: use self.sum and a division"
     ### BEGIN HIDDEN TESTS
     assert Tensor(np.arange(24.0).reshape(2, 3, 4)).mean(dim=(0, 2)).tolist() == [7.5, 11.5, 15.5]

@@ -168,7 +168,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "blank": ({nb: copy.deepcopy(released)}, "graded", 0, ""),
         "one-wrong": ({nb: solved(released, sigmoid="return 1 / (1 + np.exp(-x))")}, "graded", ALL - 4, ""),
         "warnings": ({nb: solved(released, relu=WARNS)}, "graded", ALL, ""),
-        "endless-loop": ({nb: solved(released, gelu="while True:\n    pass")}, "graded", ALL - 3, "longer than 2 s"),
+        "endless-loop": ({nb: solved(released, gelu="while True:\n    pass")}, "graded", ALL - 3, "longer than 5 s"),
         "exits": ({nb: solved(released, gelu="import os\nos._exit(0)")}, "graded", ALL - 3, "ended the program"),
         "syntax-error": ({f"{MODULE.stem}.py": syntax}, "graded", ALL - 2 - 3 - 2 - 2, "syntax error"),
         "deleted-test": (
@@ -211,7 +211,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
     }
 
 
-SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 2.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
+SETTINGS = {"cell_seconds = 10.0": "cell_seconds = 5.0", "percent_per_day = 0.0": "percent_per_day = 10.0"}
 
 
 def collected(root: Path, make_students, private: str = "") -> Path:
