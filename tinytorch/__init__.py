@@ -45,7 +45,7 @@ except Exception as error:
 
 try:
     _later.forget("tinytorch.vocabulary")
-    from tinytorch.vocabulary import (
+    from tinytorch.vocabulary.tensor import (
         BoolTensor,
         ByteTensor,
         DoubleTensor,
@@ -172,6 +172,6 @@ try:
         zeros_like,
     )
 except Exception as error:
-    _later.warn("tinytorch.vocabulary does not work, so its names and methods are missing", error)
+    _later.warn("tinytorch.vocabulary.tensor does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)

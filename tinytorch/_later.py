@@ -86,9 +86,10 @@ def _look_in(folder: str, package: str) -> None:
 _look_in(MISSING, "tinytorch")  # first of all: modules that are imported next may need one that is missing
 
 
-def forget(module: str) -> None:
-    """Let the next import of a module run it again."""
-    sys.modules.pop(module, None)
+def forget(package: str) -> None:
+    """Let the next import of a package, and of what is in it, run it again."""
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 def names_of(package: str) -> Callable[[str], object]:

@@ -20,6 +20,9 @@ class Module:
     checkpoint: str  # number and name of the checkpoint it unlocks
     capability: str  # completes "I can ..."
     offers: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # package -> what it shows of it
+    vocabulary: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, compare=False
+    )  # and of the file that goes with it
     export_name: str = ""  # in `tinytorch/`, if it is not the slug
 
     @property
@@ -45,6 +48,10 @@ class Module:
     def title(self) -> str:
         return f"Module {self.number}: {self.slug.capitalize()}"
 
+    def brings(self, package: str) -> list[str]:
+        """The names that a package gets by the module, of itself or of its vocabulary."""
+        return list(dict.fromkeys((*self.offers.get(package, ()), *self.vocabulary.get(package, ()))))
+
     @property
     def available(self) -> bool:
         """Whether this version of the course has the module's notebook yet."""
@@ -58,8 +65,8 @@ TENSOR = {
         "tensor", "where", "zeros",
     ),
 }  # fmt: skip
-# of tito/templates/vocabulary.py, which a package has as soon as it has module 01
-VOCABULARY = {
+# of tito/templates/vocabulary/, where the file of the same name has what PyTorch has besides
+TENSOR_BESIDES = {
     "tinytorch": (
         "abs", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor", "bmm",
         "bool", "BoolTensor", "ByteTensor", "ceil", "chunk", "clamp", "clone", "cos", "cumsum", "detach", "device",
@@ -155,7 +162,7 @@ OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
 
 MODULES = (
     Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment", export_name="machine"),
-    Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR),
+    Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR, TENSOR_BESIDES),
     Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES),

@@ -18,7 +18,7 @@ from tito import course, files
 from tito.backup import keep
 from tito.course import Module
 from tito.errors import TitoError
-from tito.glue import glue, is_stand_in, is_template
+from tito.glue import FORMER, glue, is_stand_in, is_template
 from tito.notebook import (
     MARKERS,
     Cell,
@@ -75,14 +75,21 @@ def export(place: Place, modules: list[Module]) -> list[Exported]:
     with staged(place, texts) as folder:
         # a template that does not fit an old notebook is a warning of the package, and no reason to refuse the notebook
         _import_all(folder, [name for name in texts if not is_template(name) and not is_stand_in(name)])
-    written = [_replace(place, name, text) for name, text in texts.items()]
+    written = _write(place, texts)
     return written + [file for module in modules if (file := _retire(place, module))]
 
 
 def write_glue(place: Place) -> None:
     """Make the package's glue fit the modules that are in it."""
-    for name, text in package(place, []).items():
-        _replace(place, name, text)
+    _write(place, package(place, []))
+
+
+def _write(place: Place, texts: dict[str, str]) -> list[Exported]:
+    for path in (place.package / name for name in FORMER):
+        if path.exists():
+            keep(place, [path], f"export_{path.stem}")
+            path.unlink()
+    return [_replace(place, name, text) for name, text in texts.items()]
 
 
 def _retire(place: Place, module: Module) -> Exported | None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from textwrap import indent, wrap
 
-from tito.course import MODULES, VOCABULARY, Module
+from tito.course import MODULES, Module
 from tito.files import read
 
 NOTE = "Written by `tito export`: edit the notebooks instead."
@@ -32,6 +32,7 @@ OPTIONAL = {
     "autograd": "so there are no gradients",
     "vocabulary": "so its names and methods are missing",
 }
+FORMER = ("vocabulary.py",)  # written by earlier versions of the course
 IF_IT_WORKS = """try:
 {imports}
 except Exception as error:
@@ -79,15 +80,14 @@ def glue(exported: list[Module], defined: dict[Module, set[str]] | None = None) 
         m: {view: [n for n in names if not defined or n in defined[m]] for view, names in m.offers.items()}
         for m in exported
     }
-    has_tensor = any(module.slug == "tensor" for module in exported)
     files = {"_names.py": _names(exported)}
-    files |= {f"{name}.py": _copy(TEMPLATES / f"{name}.py") for name in ("_later", *GIVEN)}
+    files |= {f"{name}.py": _copy(f"{name}.py") for name in ("_later", *GIVEN)}
     for view in VIEWS:
         whole = _module_of(view)
         if whole is None or whole in exported:
-            files[_file_of(view)] = _view(view, offered, VOCABULARY.get(view, ()) if has_tensor else ())
-    if has_tensor:
-        files |= {path.name: _copy(path) for path in sorted(TEMPLATES.glob("*.py"))}
+            files[_file_of(view)] = _view(view, offered)
+    if any(module.slug == "tensor" for module in exported):
+        files |= {name: _copy(name) for name in templates()}
     packages = [view.removeprefix("tinytorch.") for view in VIEWS if view.count(".") == 1 and _module_of(view)]
     missing = [*(module.exported_as for module in MODULES), *packages, *NEVER]
     return files | {f"_missing/{name.replace('.', '/')}.py": MISSING.format(name=name, note=NOTE) for name in missing}
@@ -95,25 +95,28 @@ def glue(exported: list[Module], defined: dict[Module, set[str]] | None = None) 
 
 def _names(exported: list[Module]) -> str:
     todo = [module for module in MODULES if module not in exported]
-    packages = {view: {m.exported_as: " ".join(m.offers[view]) for m in todo if view in m.offers} for view in VIEWS}
+    packages = {view: {m.exported_as: " ".join(m.brings(view)) for m in todo if m.brings(view)} for view in VIEWS}
     modules = {module.exported_as: module.number for module in todo}
     last = max(module.number for module in MODULES if module.available)
     return NAMES.format(note=NOTE, last=last, modules=_table(modules), packages=_table(packages))
 
 
-def _view(view: str, offered: dict[Module, dict[str, list[str]]], vocabulary: tuple[str, ...]) -> str:
+def _view(view: str, offered: dict[Module, dict[str, list[str]]]) -> str:
     offering = {module.exported_as: names[view] for module, names in offered.items() if names.get(view)}
-    offering |= {"vocabulary": vocabulary} if vocabulary else {}
     optional = {slug: offering.pop(slug) for slug in OPTIONAL if slug in offering}
+    optional |= {f"vocabulary.{m.slug}": m.vocabulary[view] for m in offered if m.vocabulary.get(view)}
     imports = [_import("tinytorch", ["_later"])]
     imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
     for slug, names in optional.items():
         attempt = indent(_import(f"tinytorch.{slug}", names), "    ")
-        if slug == "vocabulary":  # a reload of the package attaches it to the new Tensor
+        if (
+            view == "tinytorch" and slug == "vocabulary.tensor"
+        ):  # a reload of the package attaches it to the new classes
             attempt = '    _later.forget("tinytorch.vocabulary")\n' + attempt
         if slug == "autograd":  # PyTorch scripts import from there, too
             attempt += '\n\n    _later.explain_missing("tinytorch.autograd")'
-        imports += ["", IF_IT_WORKS.format(imports=attempt, slug=slug, result=OPTIONAL[slug])]
+        result = OPTIONAL[slug.partition(".")[0]]
+        imports += ["", IF_IT_WORKS.format(imports=attempt, slug=slug, result=result)]
     head = f'"""{VIEWS[view]}\n\n{NOTE}\n"""\n'
     return "\n".join([head, *imports, "", "__getattr__ = _later.names_of(__name__)", ""])
 
@@ -123,6 +126,11 @@ def _module_of(view: str) -> Module | None:
     package = ".".join(view.split(".")[:2])
     modules = {module for module in MODULES for other in module.offers if f"{other}.".startswith(f"{package}.")}
     return modules.pop() if len(modules) == 1 else None
+
+
+def templates() -> list[str]:
+    """The names of the templates: of every file that is copied into a package."""
+    return sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.py"))
 
 
 def is_template(name: str) -> bool:
@@ -135,13 +143,13 @@ def is_stand_in(name: str) -> bool:
     return name.startswith("_missing/")
 
 
-def _copy(path: Path) -> str:
+def _copy(name: str) -> str:
     """A template as the package holds it: its docstring says where it comes from."""
-    source = read(path)
+    source = read(TEMPLATES / name)
     docstring = ast.parse(source).body[0]
     lines = source.split("\n")
     title = "\n".join(lines[: docstring.end_lineno]).removesuffix('"""').rstrip()
-    note = f"Copied by `tito export` from tito/templates/{path.name} in the course's folder: edit that file instead."
+    note = f"Copied by `tito export` from tito/templates/{name} in the course's folder: edit that file instead."
     return "\n".join([title, "", note, '"""', *lines[docstring.end_lineno :]])
 
 

@@ -38,9 +38,8 @@ def needs(script: Path) -> list[Module]:
 
 def _names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
-    return {f"tinytorch.{module.exported_as}"} | {
-        f"{view}.{name}" for view, names in module.offers.items() for name in names
-    }
+    views = module.offers.keys() | module.vocabulary.keys()
+    return {f"tinytorch.{module.exported_as}"} | {f"{view}.{name}" for view in views for name in module.brings(view)}
 
 
 def _names_used(tree: ast.Module) -> set[str]:

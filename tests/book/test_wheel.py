@@ -22,7 +22,7 @@ def test_it_has_both_packages_and_asks_for_nothing(tmp_path):
     assert {"tinytorch/__init__.py", "tinytorch/nn/functional.py", "tito/lesson.py", "tito/commands/book.py"} <= {
         *names
     }
-    assert {"tinytorch/vocabulary.py", "tito/templates/vocabulary.py"} <= {*names}
+    assert {"tinytorch/vocabulary/tensor.py", "tito/templates/vocabulary/tensor.py"} <= {*names}
     assert not [name for name in names if name.startswith(("tests", "notebooks"))] and "Requires-Dist" not in about
 
 

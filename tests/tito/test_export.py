@@ -15,10 +15,10 @@ import pytest
 from tests import warm
 from tests.tito.helpers import by_marimo, notebook, ruff, write
 from tito import course
-from tito.course import MODULES, ROOT, VOCABULARY
+from tito.course import MODULES, ROOT
 from tito.errors import TitoError
 from tito.export import difference, export, is_hand_edited, module_source, staged
-from tito.glue import NEVER, TEMPLATES, glue
+from tito.glue import NEVER, TEMPLATES, glue, templates
 from tito.notebook import parse
 from tito.place import COURSE, Place
 from tito.progress import completed
@@ -833,7 +833,9 @@ def test_what_the_course_has_instead_is_of_no_use_for_a_name_that_it_has():
     spec = importlib.util.spec_from_file_location("later", COURSE.package / "_later.py")
     later = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(later)
-    offered = {f"{view}.{name}" for module in MODULES for view, names in module.offers.items() for name in names}
+    offered = {
+        f"{v}.{n}" for m in MODULES for has in (m.offers, m.vocabulary) for v, names in has.items() for n in names
+    }
     offered |= {f"tinytorch.{module.slug}" for module in MODULES}
     assert not {f"tinytorch.{name}" for name in later.INSTEAD} & offered
     assert {
@@ -866,7 +868,7 @@ def test_no_import_hook_is_left_behind(place):
 
 def test_dir_lists_what_is_there():
     there = python(COURSE, "import tinytorch.nn as nn\nprint(*[n for n in dir(nn) if not n.startswith('_')])").split()
-    offered = {name for module in course.available() for name in module.offers.get("tinytorch.nn", ())}
+    offered = {n for m in course.available() for has in (m.offers, m.vocabulary) for n in has.get("tinytorch.nn", ())}
     assert {*there} - {"functional", "init", "utils"} == offered
 
 
@@ -895,7 +897,8 @@ def test_tensor_is_a_module_to_import_from_and_a_function_to_call(place):
 
 
 def with_names(names: dict[str, tuple[str, ...]]) -> list:
-    return [dataclasses.replace(m, offers={"tinytorch.nn": names[m.slug]}) for m in MODULES if names.get(m.slug)]
+    chosen = [m for m in MODULES if names.get(m.slug)]
+    return [dataclasses.replace(m, offers={"tinytorch.nn": names[m.slug]}) for m in chosen]
 
 
 @pytest.mark.parametrize(
@@ -927,24 +930,27 @@ def test_in_a_complete_package_nothing_is_missing():
 
 
 def test_templates_come_with_module_01_and_say_where_they_are_from(place):
-    assert not {"vocabulary.py", "cuda.py"} & glue([]).keys()
-    for path in sorted(TEMPLATES.glob("*.py")):
-        copy, source = contents(place)[path.name][0], path.read_text(encoding="utf-8")
-        assert f"Copied by `tito export` from tito/templates/{path.name}" in ast.get_docstring(ast.parse(copy))
+    assert not {"vocabulary/tensor.py", "cuda.py"} & glue([]).keys()
+    for name in templates():
+        copy, source = contents(place)[name][0], (TEMPLATES / name).read_text(encoding="utf-8")
+        assert f"Copied by `tito export` from tito/templates/{name}" in ast.get_docstring(ast.parse(copy))
         assert ast.get_docstring(ast.parse(copy)).startswith(ast.get_docstring(ast.parse(source)))
         assert copy.endswith(source.split('"""', 2)[2])
-        assert ruff(copy, f"tinytorch/{path.name}") == ""
+        assert ruff(copy, f"tinytorch/{name}") == ""
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.py")), ids=lambda path: path.name)
-def test_public_functions_of_templates_have_type_hints(path):
-    assert list(without_hints(ast.parse(path.read_text(encoding="utf-8")).body)) == []
+@pytest.mark.parametrize("name", templates())
+def test_public_functions_of_templates_have_type_hints(name):
+    assert list(without_hints(ast.parse((TEMPLATES / name).read_text(encoding="utf-8")).body)) == []
 
 
-def test_every_name_of_the_vocabulary_is_there():
-    """Methods are functions of the module as well, through its `__getattr__`."""
-    names = set().union(*VOCABULARY.values())
-    program = f"from tinytorch import vocabulary\nprint([name for name in {names} if not hasattr(vocabulary, name)])"
+@pytest.mark.parametrize("module", [m for m in MODULES if m.vocabulary], ids=lambda module: module.slug)
+def test_every_name_of_the_vocabulary_is_there(module):
+    """Methods of tensors are functions of the module as well, through its `__getattr__`."""
+    names = set().union(*module.vocabulary.values())
+    program = (
+        f"import tinytorch.vocabulary.{module.slug} as v\nprint([name for name in {names} if not hasattr(v, name)])"
+    )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 
@@ -956,7 +962,7 @@ def test_every_name_of_the_vocabulary_is_there():
         "import sys, tinytorch.tensor; Tensor = sys.modules['tinytorch.tensor'].Tensor",
         "from tinytorch import Tensor",
         "import tinytorch; Tensor = tinytorch.Tensor",
-        "from tinytorch.vocabulary import Tensor",
+        "from tinytorch.vocabulary.tensor import Tensor",
         "from tinytorch.cuda import is_available; from tinytorch.tensor import Tensor",
     ],
 )
@@ -966,12 +972,12 @@ def test_every_way_to_a_tensor_brings_what_the_vocabulary_adds(place, reached):
 
 
 def with_vocabulary(place: Place, text: str) -> None:
-    """A tensor.py whose Tensor is a class, and another vocabulary.py, in a workspace with module 01 alone."""
+    """A tensor.py whose Tensor is a class, and another vocabulary/tensor.py, in a workspace with module 01 alone."""
     path = place.package / "tensor.py"
     text_of_tensor = path.read_text(encoding="utf-8")
     assert "def Tensor():" in text_of_tensor
     write(path, text_of_tensor.replace("def Tensor():\n    return 'Tensor'", "class Tensor:\n    pass"))
-    write(place.package / "vocabulary.py", text)
+    write(place.package / "vocabulary" / "tensor.py", text)
 
 
 @pytest.mark.parametrize(
@@ -992,14 +998,14 @@ def test_the_package_survives_a_broken_vocabulary(place, text, reason):
         "print(*[warning.message for warning in caught], sep='\\n')\nprint(Tensor().__class__.__name__)\n"
     )
     warning, kind = python(place, program).splitlines()
-    assert warning.startswith("tinytorch.vocabulary does not work, so its names and methods are missing: ")
+    assert warning.startswith("tinytorch.vocabulary.tensor does not work, so its names and methods are missing: ")
     assert reason in warning and kind == "Tensor"
 
 
 def with_templates(monkeypatch, folder: Path, vocabulary: str) -> None:
-    """The course's templates with another vocabulary.py."""
+    """The course's templates with another vocabulary/tensor.py."""
     shutil.copytree(TEMPLATES, folder)
-    write(folder / "vocabulary.py", vocabulary)
+    write(folder / "vocabulary" / "tensor.py", vocabulary)
     monkeypatch.setattr("tito.glue.TEMPLATES", folder)
 
 
@@ -1008,13 +1014,20 @@ def test_an_old_notebook_that_the_vocabulary_does_not_fit_is_exported(place, mon
         monkeypatch, tmp_path / "templates", '"""Title."""\n\nfrom tinytorch.tensor import what_is_not_there\n'
     )
     change(place, "2 * x", "x + x")
-    assert {file.path.name for file in export(place, [TENSOR]) if file.changed} >= {"tensor.py", "vocabulary.py"}
+    changed = [file.path.relative_to(place.package) for file in export(place, [TENSOR]) if file.changed]
+    assert {Path("tensor.py"), Path("vocabulary", "tensor.py")} <= {*changed}
 
 
 def test_a_new_template_is_no_hand_edit(place, monkeypatch, tmp_path):
     with_templates(monkeypatch, tmp_path / "templates", '"""Title."""\n\nis_tensor = callable\n')
-    done = {file.path.name: file for file in export(place, [TENSOR])}
-    assert done["vocabulary.py"].changed and not done["vocabulary.py"].was_edited
+    done = {file.path.relative_to(place.package).as_posix(): file for file in export(place, [TENSOR])}
+    assert done["vocabulary/tensor.py"].changed and not done["vocabulary/tensor.py"].was_edited
+
+
+def test_a_file_of_an_earlier_version_goes_and_is_kept(place):
+    write(place.package / "vocabulary.py", "earlier = 1\n")
+    export(place, [TENSOR])
+    assert not (place.package / "vocabulary.py").exists() and "earlier = 1\n" in backups(place)
 
 
 def test_there_is_no_gpu(place):

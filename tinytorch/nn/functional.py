@@ -33,13 +33,12 @@ from tinytorch.losses import (
 )
 
 try:
-    _later.forget("tinytorch.vocabulary")
-    from tinytorch.vocabulary import (
+    from tinytorch.vocabulary.tensor import (
         normalize,
         one_hot,
         pad,
     )
 except Exception as error:
-    _later.warn("tinytorch.vocabulary does not work, so its names and methods are missing", error)
+    _later.warn("tinytorch.vocabulary.tensor does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)

@@ -3,7 +3,7 @@
 Everything is built on the `Tensor.apply` and the ops that you wrote. An op that has a gradient returns (array, backward), where backward
 has one function for each input. `Methods` become methods of Tensor; most are functions as well: `tinytorch.sin(x)` calls `x.sin()`.
 
-Copied by `tito export` from tito/templates/vocabulary.py in the course's folder: edit that file instead.
+Copied by `tito export` from tito/templates/vocabulary/tensor.py in the course's folder: edit that file instead.
 """
 
 import math
@@ -938,7 +938,7 @@ def __getattr__(name: str) -> object:
         return DTYPES[name]
     method = getattr(Tensor, name, None)
     if name.startswith("_") or not callable(method):
-        raise AttributeError(f"tinytorch.vocabulary has no {name}")
+        raise AttributeError(f"{__name__} has no {name}")
 
     @wraps(method)
     def function(input, *args, **options):

@@ -936,7 +936,7 @@ def __getattr__(name: str) -> object:
         return DTYPES[name]
     method = getattr(Tensor, name, None)
     if name.startswith("_") or not callable(method):
-        raise AttributeError(f"tinytorch.vocabulary has no {name}")
+        raise AttributeError(f"{__name__} has no {name}")
 
     @wraps(method)
     def function(input, *args, **options):
