@@ -101,12 +101,14 @@ LAYERS = {
     ),
 }  # fmt: skip
 LOSSES = {
+    "tinytorch.nn.functional": ("binary_cross_entropy_with_logits", "cross_entropy", "l1_loss", "mse_loss"),
+}
+LOSSES_BESIDES = {
     "tinytorch.nn": (
         "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "L1Loss", "MSELoss", "NLLLoss", "SmoothL1Loss",
     ),
     "tinytorch.nn.functional": (
-        "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "l1_loss", "mse_loss", "nll_loss",
-        "smooth_l1_loss",
+        "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "nll_loss", "smooth_l1_loss",
     ),
 }  # fmt: skip
 AUTOGRAD = {"tinytorch": ("no_grad",)}
@@ -165,7 +167,7 @@ MODULES = (
     Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR, TENSOR_BESIDES),
     Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
-    Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES),
+    Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES, LOSSES_BESIDES),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS),
     Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinytorch.layers import Dropout, Linear, ReLU, Sequential
-from tinytorch.losses import BCEWithLogitsLoss, CrossEntropyLoss
+from tinytorch.nn import BCEWithLogitsLoss, CrossEntropyLoss
 from tinytorch.optimizers import SGD, Adam, AdamW, CosineAnnealingLR, LinearLR, SequentialLR
 from tinytorch.tensor import Tensor, manual_seed, randn
 from tinytorch.training import (
@@ -154,7 +154,7 @@ def test_resume_in_a_new_process(tmp_path):
     learn(first, x, y, 3)
     store(first, tmp_path / "run", x, y)
     learn(first, x, y, 3)
-    modules = ("layers", "losses", "optimizers", "tensor", "training")
+    modules = ("layers", "nn", "optimizers", "tensor", "training")
     lines = [f"import sys; sys.path[:0] = {sys.path!r}", *(f"from tinytorch.{name} import *" for name in modules)]
     lines += [inspect.getsource(function) for function in (start, learn, store, resume)]
     lines += ["run, x, y = resume('run', Adam)", "learn(run, x, y, 3)", "store(run, 'end', x, y)"]

@@ -5,11 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from tinytorch import nn
 from tinytorch.losses import (
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    L1Loss,
-    MSELoss,
     binary_cross_entropy_terms,
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -26,10 +23,10 @@ ELEMENTWISE = {
     binary_cross_entropy_with_logits: lambda x, y: y * np.log1p(np.exp(-x)) + (1 - y) * np.log1p(np.exp(x)),
 }
 MODULES = {
-    mse_loss: MSELoss,
-    l1_loss: L1Loss,
-    binary_cross_entropy_with_logits: BCEWithLogitsLoss,
-    cross_entropy: CrossEntropyLoss,
+    mse_loss: nn.MSELoss,
+    l1_loss: nn.L1Loss,
+    binary_cross_entropy_with_logits: nn.BCEWithLogitsLoss,
+    cross_entropy: nn.CrossEntropyLoss,
 }
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tinytorch.layers import Dropout, Linear, Module, ReLU, Sequential
-from tinytorch.losses import MSELoss, cross_entropy, mse_loss
+from tinytorch.losses import cross_entropy, mse_loss
+from tinytorch.nn import MSELoss
 from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR, StepLR
 from tinytorch.tensor import Tensor, cat, manual_seed, rand, randn
 from tinytorch.training import (

@@ -22,14 +22,10 @@ from tinytorch.layers import (
     linear,
 )
 from tinytorch.losses import (
-    binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
-    huber_loss,
     l1_loss,
     mse_loss,
-    nll_loss,
-    smooth_l1_loss,
 )
 
 try:
@@ -40,5 +36,17 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.tensor does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.losses import (
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        cross_entropy,
+        huber_loss,
+        nll_loss,
+        smooth_l1_loss,
+    )
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.losses does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)
