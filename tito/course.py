@@ -91,13 +91,16 @@ ACTIVATIONS = {
 }  # fmt: skip
 LAYERS = {
     "tinytorch.nn": (
-        "ELU", "GELU", "Dropout", "Flatten", "Identity", "LeakyReLU", "Linear", "LogSoftmax", "Module", "ModuleDict", "ModuleList",
-        "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+        "GELU", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
+        "Softmax", "Tanh",
     ),
     "tinytorch.nn.functional": ("dropout", "linear"),
+    "tinytorch.nn.init": ("constant_", "kaiming_uniform_", "uniform_", "xavier_uniform_"),
+}  # fmt: skip
+LAYERS_BESIDES = {
+    "tinytorch.nn": ("ELU", "Identity", "ModuleDict", "ModuleList", "SiLU", "Softplus"),
     "tinytorch.nn.init": (
-        "calculate_gain", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "xavier_normal_",
-        "xavier_uniform_", "zeros_",
+        "calculate_gain", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "xavier_normal_", "xavier_uniform_", "zeros_",
     ),
 }  # fmt: skip
 LOSSES = {
@@ -166,7 +169,7 @@ MODULES = (
     Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment", export_name="machine"),
     Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR, TENSOR_BESIDES),
     Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
-    Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS),
+    Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS, LAYERS_BESIDES),
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES, LOSSES_BESIDES),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS),

@@ -341,11 +341,6 @@ def indices_into_nothing(lib):
     return lib.zeros(1, 1)[[1], 1:]
 
 
-def flattening_no_axes(lib):
-    """`Flatten(2, 1)`, which ends before it begins, leaves the numbers as they are where it can; PyTorch refuses."""
-    return lib.nn.Flatten(2, 1)(lib.ones(1, 1, 1))
-
-
 def infinite_gradients(lib):
     """An infinite gradient goes only to the largest number, the others have 0; PyTorch multiplies it by 0, which gives nan."""
     x = lib.tensor([0.0, 1.0], requires_grad=True)
@@ -446,7 +441,6 @@ DIFFERENCES = (
     slopes_of_remainders,
     softmax_of_nothing,
     indices_into_nothing,
-    flattening_no_axes,
     infinite_gradients,
     gradients_of_a_diagonal,
     drawing_from_nothing,
@@ -640,7 +634,6 @@ FUZZED = {
     indices_into_nothing: lambda m: (
         m.op in ("__getitem__", "__setitem__") and "out of bounds for axis" in str(m.ours) and m.theirs.numel() == 0
     ),
-    flattening_no_axes: lambda m: m.op == "Flatten" and "start_dim cannot come after" in str(m.theirs),
     infinite_gradients: lambda m: (
         m.kind == "gradient: value"
         and re.search("max|min|[dD]ropout|clamp|where|[lL]1|[hH]uber", m.op)

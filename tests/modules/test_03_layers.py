@@ -14,8 +14,6 @@ from tinytorch.layers import (
     Linear,
     LogSoftmax,
     Module,
-    ModuleDict,
-    ModuleList,
     Parameter,
     ReLU,
     Sequential,
@@ -28,6 +26,7 @@ from tinytorch.layers import (
     uniform_,
     xavier_uniform_,
 )
+from tinytorch.nn import ModuleDict, ModuleList
 from tinytorch.tensor import Tensor, manual_seed, randn, zeros
 
 

@@ -149,6 +149,12 @@ class Loss(Activation):
 
     extra_repr = Module.extra_repr
 
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        for name in self.options:
+            if isinstance(option := getattr(self, name), Tensor):
+                self.register_buffer(name, option)  # weights of classes move and are saved with the module
+
 
 class MSELoss(Loss, function=mse_loss):
     """`mse_loss` as a module, with the same options."""
