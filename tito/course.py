@@ -116,12 +116,13 @@ LOSSES_BESIDES = {
 }  # fmt: skip
 AUTOGRAD = {"tinytorch": ("no_grad",)}
 OPTIMIZERS = {
-    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer", "RMSprop"),
-    "tinytorch.optim.lr_scheduler": (
-        "CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "ReduceLROnPlateau",
-        "SequentialLR", "StepLR",
-    ),
-}  # fmt: skip
+    "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
+    "tinytorch.optim.lr_scheduler": ("CosineAnnealingLR", "LRScheduler", "LinearLR", "SequentialLR", "StepLR"),
+}
+OPTIMIZERS_BESIDES = {
+    "tinytorch.optim": ("RMSprop",),
+    "tinytorch.optim.lr_scheduler": ("ExponentialLR", "LambdaLR", "ReduceLROnPlateau"),
+}
 TRAINING = {
     "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),
     "tinytorch.nn.utils": ("clip_grad_norm_", "clip_grad_value_"),
@@ -172,7 +173,7 @@ MODULES = (
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS, LAYERS_BESIDES),
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES, LOSSES_BESIDES),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
-    Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS),
+    Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS, OPTIMIZERS_BESIDES),
     Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING),
     Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER),
     Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL),

@@ -263,13 +263,15 @@ def scheduler_of_ones_own(draw):
 def resuming(draw):
     """Optimizer and scheduler are saved after some steps; new ones take over and go on."""
     name, before = draw(st.sampled_from(["SGD", "Adam", "AdamW", "RMSprop"])), draw(st.integers(0, 5))
-    options, several = {"momentum": 0.9} if name == "SGD" else {}, draw(st.booleans())
+    options, kind = {"momentum": 0.9} if name == "SGD" else {}, draw(st.sampled_from(["wave", "lambda", "several"]))
 
     def start(lib, p):
         optimizer = getattr(lib.optim, name)([p], lr=0.1, **options)
         schedulers = lib.optim.lr_scheduler
+        if kind == "lambda":
+            return optimizer, schedulers.LambdaLR(optimizer, lambda step: 0.9**step)
         wave = schedulers.CosineAnnealingLR(optimizer, T_max=8)
-        if not several:
+        if kind == "wave":
             return optimizer, wave
         return optimizer, schedulers.SequentialLR(optimizer, [wave, schedulers.StepLR(optimizer, 2)], [3])
 

@@ -7,18 +7,16 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from tinytorch.optim import RMSprop
+from tinytorch.optim.lr_scheduler import ExponentialLR, LambdaLR, ReduceLROnPlateau
 from tinytorch.optimizers import (
     SGD,
     Adam,
     AdamW,
     CosineAnnealingLR,
-    ExponentialLR,
-    LambdaLR,
     LinearLR,
     LRScheduler,
     Optimizer,
-    ReduceLROnPlateau,
-    RMSprop,
     SequentialLR,
     StepLR,
     adam_update,
