@@ -140,21 +140,19 @@ def _():
     All shrink by one factor, so the direction stays. It is the limit divided by the length $+ 10^{-6}$, as in PyTorch, if that is below 1.
     Mind that $(10^{30})^2$ is `inf` in float32: the very gradients that need clipping most. And if one entry is `nan`, so is the length,
     and so is everything that it scales: every gradient becomes `nan`, as in PyTorch, and you notice at once. Left alone, the healthy
-    gradients would make half a step. (Every comparison with `nan` is false, also `scale < 1`.)
+    gradients would make half a step. (Every comparison with `nan` is false, also `scale < 1`.) Other norms, and clipping entry by entry,
+    are in `tinytorch/vocabulary/training.py`.
     """)
     return
 
 
 @app.function
-def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
-) -> Tensor:
+def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Tensor:
     """Scale all gradients, in place, so that together they are no longer than `max_norm`. PyTorch: [`clip_grad_norm_`](
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
 
     Args:
         parameters, max_norm: tensors, in any iterable, or a single one; and the largest length that is allowed.
-        norm_type, error_if_nonfinite: PyTorch's options. The first lines, which are given, hand them to `clip_other_norm_`.
 
     Returns:
         Tensor with a single number: the length before. What has no gradient does not count; nothing at all has length 0.
@@ -172,8 +170,6 @@ def clip_grad_norm_(
 
     Hint: NumPy's functions take `dtype=np.float64`.
     """
-    if norm_type != 2 or error_if_nonfinite:
-        return clip_other_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
     ### BEGIN SOLUTION
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     grads = [p.grad.array for p in tensors if p.grad is not None]
@@ -205,42 +201,6 @@ def test_clip_grad_norm():
     p.grad, q.grad = Tensor([3.0, math.nan]), Tensor([-12.0])
     assert math.isnan(clip_grad_norm_([p, q], 1.0).item()), "one nan makes the length nan"
     assert np.isnan([*p.grad.array, *q.grad.array]).all(), "one nan makes every gradient nan: what is nan < 1?"
-
-
-@app.function(hide_code=True)
-def clip_other_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float, error_if_nonfinite: bool
-) -> Tensor:
-    """`clip_grad_norm_` by another norm than the Euclidean length; `math.inf` is the largest entry."""
-    tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-    grads = [p.grad.array for p in tensors if p.grad is not None]
-    flat = np.concatenate([np.zeros(0), *(grad.ravel() for grad in grads)])  # float64
-    norm = float(np.linalg.norm(flat, float(norm_type))) if flat.size else 0.0
-    if error_if_nonfinite and not math.isfinite(norm):
-        raise RuntimeError(f"the norm of all gradients is {norm}: a loss or a weight is nan, inf or far too large")
-    for grad in grads:
-        grad *= float(np.minimum(1.0, max_norm / (norm + 1e-6)))  # in place
-    return Tensor(norm)
-
-
-@app.function(hide_code=True)
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Clip every entry of every gradient to -clip_value .. clip_value, in place. The direction of the step changes."""
-    for p in [parameters] if isinstance(parameters, Tensor) else parameters:
-        if p.grad is not None:
-            p.grad.array.clip(-clip_value, clip_value, out=p.grad.array)  # in place
-
-
-@app.function
-def test_clip_grad_value():
-    """WHAT: every entry by itself, in place, and only where there is a gradient.
-    WHY: some recipes clip values instead of the length.
-    TIP: given.
-    """
-    p, none = Tensor([0.0, 0.0], requires_grad=True), Tensor([0.0], requires_grad=True)
-    p.grad = Tensor([3.0, -0.5])
-    clip_grad_value_([p, none], 1.0)
-    assert p.grad.tolist() == [1.0, -0.5] and none.grad is None
 
 
 @app.cell(hide_code=True)
@@ -656,17 +616,14 @@ def save(obj: object, f: str | os.PathLike | BinaryIO) -> None:
 
 
 @app.function
-def load(f: str | os.PathLike | BinaryIO, map_location: str | None = None, weights_only: bool = True) -> object:
+def load(f: str | os.PathLike | BinaryIO) -> object:
     """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
 
-    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. The only
-    `map_location` is the CPU. `weights_only` changes nothing: False is as safe as True.
+    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`.
     """
     import json
     from pathlib import Path
 
-    if str(map_location) not in ("None", "cpu"):
-        raise ValueError(f'map_location is {map_location!r}: TinyTorch runs on the CPU, so use "cpu" or leave it out')
     with nullcontext(f) if hasattr(f, "read") else Path(f).open("rb") as file:
         try:
             archive = np.load(file)  # without pickle

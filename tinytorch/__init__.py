@@ -174,4 +174,9 @@ try:
 except Exception as error:
     _later.warn("tinytorch.vocabulary.tensor does not work, so its names and methods are missing", error)
 
+try:
+    from tinytorch.vocabulary.training import load
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.training does not work, so its names and methods are missing", error)
+
 __getattr__ = _later.names_of(__name__)

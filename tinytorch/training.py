@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 824ca918cba8c330
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 05a6cdfd02fdb161
 """
 
 import math
@@ -41,15 +41,12 @@ def batches(x: Tensor, y: Tensor, batch_size: int, shuffle: bool = True) -> Iter
         yield x[rows], y[rows]
 
 
-def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
-) -> Tensor:
+def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Tensor:
     """Scale all gradients, in place, so that together they are no longer than `max_norm`. PyTorch: [`clip_grad_norm_`](
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
 
     Args:
         parameters, max_norm: tensors, in any iterable, or a single one; and the largest length that is allowed.
-        norm_type, error_if_nonfinite: PyTorch's options. The first lines, which are given, hand them to `clip_other_norm_`.
 
     Returns:
         Tensor with a single number: the length before. What has no gradient does not count; nothing at all has length 0.
@@ -60,8 +57,6 @@ def clip_grad_norm_(
     >>> clip_grad_norm_([p], 1.0), p.grad
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
-    if norm_type != 2 or error_if_nonfinite:
-        return clip_other_norm_(parameters, max_norm, norm_type, error_if_nonfinite)
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     grads = [p.grad.array for p in tensors if p.grad is not None]
     norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
@@ -69,28 +64,6 @@ def clip_grad_norm_(
         for grad in grads:
             grad *= scale  # in place
     return Tensor(norm)
-
-
-def clip_other_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float, error_if_nonfinite: bool
-) -> Tensor:
-    """`clip_grad_norm_` by another norm than the Euclidean length; `math.inf` is the largest entry."""
-    tensors = [parameters] if isinstance(parameters, Tensor) else parameters
-    grads = [p.grad.array for p in tensors if p.grad is not None]
-    flat = np.concatenate([np.zeros(0), *(grad.ravel() for grad in grads)])  # float64
-    norm = float(np.linalg.norm(flat, float(norm_type))) if flat.size else 0.0
-    if error_if_nonfinite and not math.isfinite(norm):
-        raise RuntimeError(f"the norm of all gradients is {norm}: a loss or a weight is nan, inf or far too large")
-    for grad in grads:
-        grad *= float(np.minimum(1.0, max_norm / (norm + 1e-6)))  # in place
-    return Tensor(norm)
-
-
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Clip every entry of every gradient to -clip_value .. clip_value, in place. The direction of the step changes."""
-    for p in [parameters] if isinstance(parameters, Tensor) else parameters:
-        if p.grad is not None:
-            p.grad.array.clip(-clip_value, clip_value, out=p.grad.array)  # in place
 
 
 def per_row(total: float, rows: int) -> float:
@@ -254,17 +227,14 @@ def save(obj: object, f: str | os.PathLike | BinaryIO) -> None:
         beside.unlink(missing_ok=True)
 
 
-def load(f: str | os.PathLike | BinaryIO, map_location: str | None = None, weights_only: bool = True) -> object:
+def load(f: str | os.PathLike | BinaryIO) -> object:
     """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
 
-    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`. The only
-    `map_location` is the CPU. `weights_only` changes nothing: False is as safe as True.
+    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`.
     """
     import json
     from pathlib import Path
 
-    if str(map_location) not in ("None", "cpu"):
-        raise ValueError(f'map_location is {map_location!r}: TinyTorch runs on the CPU, so use "cpu" or leave it out')
     with nullcontext(f) if hasattr(f, "read") else Path(f).open("rb") as file:
         try:
             archive = np.load(file)  # without pickle

@@ -125,8 +125,9 @@ OPTIMIZERS_BESIDES = {
 }
 TRAINING = {
     "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),
-    "tinytorch.nn.utils": ("clip_grad_norm_", "clip_grad_value_"),
+    "tinytorch.nn.utils": ("clip_grad_norm_",),
 }
+TRAINING_BESIDES = {"tinytorch": ("load",), "tinytorch.nn.utils": ("clip_grad_norm_", "clip_grad_value_")}
 # of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 DATALOADER = {
     "tinytorch.utils.data": (
@@ -174,7 +175,7 @@ MODULES = (
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES, LOSSES_BESIDES),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS, OPTIMIZERS_BESIDES),
-    Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING),
+    Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING, TRAINING_BESIDES),
     Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER),
     Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),

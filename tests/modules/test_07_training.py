@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from tinytorch import load
 from tinytorch.layers import Dropout, Linear, Module, ReLU, Sequential
 from tinytorch.losses import cross_entropy, mse_loss
 from tinytorch.nn import MSELoss
@@ -22,7 +23,6 @@ from tinytorch.training import (
     clip_grad_norm_,
     evaluate,
     get_rng_state,
-    load,
     save,
     set_rng_state,
     train_epoch,
