@@ -397,7 +397,7 @@ def _():
 
     Relu multiplies $x$ by a gate that is 0 or 1, and the gate jumps. GPT and BERT use a soft gate: the probability $\Phi(x)$ that a
     normally distributed number is smaller than $x$. The exact $x \, \Phi(x)$ needs the error function. NumPy doesn't have it; Python does,
-    for one number at a time, so the exact form is slow here. It's given, in the folded cell below.
+    for one number at a time, so the exact form is slow here. It's in `tinytorch/vocabulary/activations.py`, as `nn.functional.gelu`.
     [Hendrycks and Gimpel](https://arxiv.org/abs/1606.08415) came close with tanh, and GPT-2 was trained with that:
 
     $$\operatorname{gelu}(x) = \frac{x}{2} \left(1 + \tanh\!\left(\sqrt{2 / \pi}\,(x + 0.044715\,x^3)\right)\right)$$
@@ -414,36 +414,19 @@ def _():
     return
 
 
-@app.function(hide_code=True)
-def exact_gelu(x: np.ndarray) -> tuple:
-    """x times the normal probability of x, as an array, and beside it how its gradient is computed (Module 05).
-
-    Right, but slow: `math.erfc` takes one number at a time.
-
-    >>> exact_gelu(np.array([1.0]))[0].round(4)
-    array([0.8413])
-    """
-    probability = np.vectorize(lambda value: 0.5 * math.erfc(-value / math.sqrt(2)), otypes=[x.dtype])(x)
-    slope = probability + x * np.exp(-0.5 * np.clip(x, -50, 50) ** 2) / math.sqrt(2 * math.pi)
-    return x * probability, (lambda grad: grad * slope,)
-
-
 @app.function
 @op
-def gelu(x: Tensor, approximate: str = "none") -> Tensor:
-    """Gaussian error linear unit: exact, or by the formula with tanh, which you write.
+def gelu(x: Tensor, approximate: str = "tanh") -> Tensor:
+    """Gaussian error linear unit, by the formula with tanh.
 
     Args:
         x: array or tensor of any shape.
-        approximate: "none" for the exact form, which is given and slow; "tanh" for the formula.
+        approximate: only "tanh"; anything else is a ValueError (given).
 
     Returns:
         A new one, with the shape and dtype of `x`.
 
-    Raises:
-        ValueError: `approximate` is neither.
-
-    >>> gelu(np.array([-1.0, 0.0, 1.0]), approximate="tanh").round(4)
+    >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1588,  0.    ,  0.8412])
 
     Steps:
@@ -453,10 +436,8 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
 
     Hint: `np.clip` limits numbers to a range. From which x on does tanh no longer change?
     """
-    if approximate == "none":
-        return exact_gelu(x)
     if approximate != "tanh":
-        raise ValueError(f'approximate must be "none" or "tanh", not {approximate!r}')
+        raise ValueError(f'this gelu is "tanh", not {approximate!r}: the exact one is nn.functional.gelu')
     ### BEGIN SOLUTION
     inner = np.clip(x, -10, 10)  # beyond, tanh is 1 or -1 anyway, and the cube of a huge x would be inf
     inner = math.sqrt(2 / math.pi) * (inner + 0.044715 * inner * inner * inner)
@@ -472,33 +453,24 @@ def test_gelu():
     TIP: values wrong? Compute the row for x = 3 with a pencil. Overflow? Which intermediate number is larger than the result needs?
     """
     x = np.array([-1.0, 0.0, 1.0, 3.0], dtype=np.float32)
-    assert np.allclose(gelu(x, approximate="tanh"), [-0.158808, 0.0, 0.841192, 2.996363], atol=1e-6)
+    assert np.allclose(gelu(x), [-0.158808, 0.0, 0.841192, 2.996363], atol=1e-6)
     with np.errstate(over="raise", invalid="raise"):
-        huge = gelu(np.array([1e20, -1e20], dtype=np.float32), approximate="tanh")
+        huge = gelu(np.array([1e20, -1e20], dtype=np.float32))
     assert np.allclose(huge, [1e20, 0.0]), "a huge x"
     assert x.tolist() == [-1.0, 0.0, 1.0, 3.0], "the input must not be changed"
-    assert gelu(x, approximate="tanh").dtype == np.float32, "float32 in, float32 out"
+    assert gelu(x).dtype == np.float32, "float32 in, float32 out"
     ### BEGIN HIDDEN TESTS
-    assert np.allclose(gelu(Tensor([-0.5, 2.0]), approximate="tanh").numpy(), [-0.154286, 1.954598], atol=1e-6)
+    assert np.allclose(gelu(Tensor([-0.5, 2.0])).numpy(), [-0.154286, 1.954598], atol=1e-6)
     ### END HIDDEN TESTS
-
-
-@app.function
-def test_exact_gelu():
-    """WHAT: by default gelu is the exact one, with the error function.
-    WHY: it's PyTorch's default, and BERT was trained with it.
-    TIP: this is given. If it fails, look at the lines of gelu above your own.
-    """
-    assert np.allclose(gelu(Tensor([-1.0, 0.0, 3.0])).numpy(), [-0.158655, 0.0, 2.995950], atol=1e-6)
-    assert gelu(Tensor([1.0])).dtype == np.float32
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ### Given: four relatives
+    ### Four relatives
 
-    Four more activations that you'll meet in other people's networks. All are stable for any input.
+    Four more activations that you'll meet in other people's networks. They are in `tinytorch/vocabulary/activations.py`, and offered by
+    `nn.functional`.
 
     | | formula | where you find it |
     |---|---|---|
@@ -506,76 +478,8 @@ def _():
     | `elu` | $x$ above 0, $\alpha (e^x - 1)$ below | older image networks |
     | `softplus` | $\log(1 + e^x)$, a relu without its corner | where a number must stay positive |
     | `logsigmoid` | $\log \sigma(x)$ | losses |
-
-    Two of them are new operations. They return two things: the result, and a function that computes its gradient, which `@op` keeps
-    for Module 05.
     """)
     return
-
-
-@app.function(hide_code=True)
-def silu(x: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x), also called swish.
-
-    >>> silu(Tensor([-2.0, 0.0, 2.0]))
-    tensor([-0.2384,  0.0000,  1.7616])
-    """
-    return x * sigmoid(x)
-
-
-@app.function(hide_code=True)
-@op
-def elu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Positive numbers stay, negative ones become alpha * (exp(x) - 1).
-
-    >>> elu(Tensor([-1.0, 2.0]))
-    tensor([-0.6321,  2.0000])
-    """
-    below = np.minimum(x, 0)
-    return np.where(x > 0, x, alpha * np.expm1(below)), (
-        lambda grad: grad * np.where(x <= 0, alpha * np.exp(below), 1),
-    )
-
-
-@app.function(hide_code=True)
-@op
-def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + exp(beta * x)) / beta; where beta * x is above `threshold`, x itself.
-
-    >>> softplus(Tensor([-1.0, 0.0, 30.0]))
-    tensor([ 0.3133,  0.6931, 30.0000])
-    """
-    straight = beta * x > threshold
-    out = np.where(straight, x, np.logaddexp(0, beta * x) / beta)
-    return out, (lambda grad: np.where(straight, grad, grad * sigmoid(beta * x)),)
-
-
-@app.function(hide_code=True)
-def logsigmoid(x: Tensor) -> Tensor:
-    """log(sigmoid(x)), also where the sigmoid is too small for a float.
-
-    >>> logsigmoid(Tensor([-200.0, 0.0]))
-    tensor([-200.0000,   -0.6931])
-    """
-    return -softplus(-x, threshold=math.inf)
-
-
-@app.function
-def test_relatives():
-    """WHAT: silu, elu, softplus and logsigmoid, for ordinary and for huge inputs.
-    WHY: layers of the same names are made of them.
-    TIP: these are given. If silu fails, look at sigmoid.
-    """
-    x = Tensor([-1.0, 0.0, 2.0])
-    assert np.allclose(silu(x).numpy(), [-0.268941, 0.0, 1.761594], atol=1e-6)
-    assert np.allclose(elu(x, alpha=2.0).numpy(), [-1.264241, 0.0, 2.0], atol=1e-6)
-    assert np.allclose(softplus(x).numpy(), [0.313262, 0.693147, 2.126928], atol=1e-6)
-    assert np.allclose(logsigmoid(x).numpy(), [-1.313262, -0.693147, -0.126928], atol=1e-6)
-    huge = Tensor([-1e20, 1e20])
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        assert [f(huge)[1].item() / 1e20 for f in (silu, elu, softplus)] == [huge[1].item() / 1e20] * 3
-        assert logsigmoid(huge).tolist() == [huge[0].item(), 0.0]
-        assert [silu(huge)[0].item(), elu(huge)[0].item(), softplus(huge)[0].item()] == [0.0, -1.0, 0.0]
 
 
 @app.cell(hide_code=True)
@@ -596,8 +500,7 @@ def _():
 @app.function(hide_code=True)
 def plot_activation(name, at):
     """Figure: an activation, its tangent at one point, and dotted the slope everywhere."""
-    activation = {"relu": relu, "leaky_relu": leaky_relu, "sigmoid": sigmoid, "tanh": tanh}.get(name)
-    activation = activation or (lambda x: gelu(x, approximate="tanh"))
+    activation = {"relu": relu, "leaky_relu": leaky_relu, "sigmoid": sigmoid, "tanh": tanh, "gelu": gelu}[name]
     x, step = np.linspace(-5, 5, 401), 1e-5
     slopes = (activation(x + step) - activation(x - step)) / (2 * step)
     value, slope = (np.interp(at, x, y) for y in (activation(x), slopes))

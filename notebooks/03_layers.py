@@ -12,7 +12,7 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
-    from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
+    from tinytorch.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.tensor import Tensor, manual_seed, op, rand, randn, where, zeros
     from tito.diagrams import diagram
     from tito.lesson import compare, show
@@ -978,11 +978,6 @@ class Tanh(Activation, function=tanh):
 
 
 @app.class_definition(hide_code=True)
-class GELU(Activation, function=gelu):
-    """`gelu` as a module."""
-
-
-@app.class_definition(hide_code=True)
 class Softmax(Activation, function=softmax):
     """`softmax` as a module."""
 
@@ -1009,7 +1004,7 @@ def test_layers():
     other.load_state_dict(net.state_dict())
     assert other(x).tolist() == out.tolist()
     row = Tensor([[-1.0, 2.0]])
-    for layer, function in ((Sigmoid(), sigmoid), (Tanh(), tanh), (GELU(), gelu), (LogSoftmax(), log_softmax)):
+    for layer, function in ((Sigmoid(), sigmoid), (Tanh(), tanh), (LogSoftmax(), log_softmax)):
         assert layer(row).tolist() == function(row).tolist()
     assert LeakyReLU(0.5)(row).tolist() == [[-0.5, 2.0]]
     assert list(Sequential({"fc": Linear(2, 1)}).state_dict()) == ["fc.weight", "fc.bias"]

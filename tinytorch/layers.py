@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 4843d9d100ce2763
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: c7d812f623829794
 """
 
 import math
@@ -9,7 +9,7 @@ from inspect import Signature, signature
 
 import numpy as np
 
-from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
+from tinytorch.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
 from tinytorch.tensor import Tensor, op, rand, where, zeros
 
 
@@ -433,10 +433,6 @@ class Sigmoid(Activation, function=sigmoid):
 
 class Tanh(Activation, function=tanh):
     """`tanh` as a module."""
-
-
-class GELU(Activation, function=gelu):
-    """`gelu` as a module."""
 
 
 class Softmax(Activation, function=softmax):

@@ -85,20 +85,19 @@ TENSOR_BESIDES = {
 }  # fmt: skip
 ACTIVATIONS = {
     "tinytorch": ("log_softmax", "relu", "sigmoid", "softmax", "tanh"),
-    "tinytorch.nn.functional": (
-        "elu", "gelu", "leaky_relu", "log_softmax", "logsigmoid", "relu", "sigmoid", "silu", "softmax", "softplus", "tanh",
-    ),
-}  # fmt: skip
+    "tinytorch.nn.functional": ("gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "softmax", "tanh"),
+}
+ACTIVATIONS_BESIDES = {"tinytorch.nn.functional": ("elu", "gelu", "logsigmoid", "silu", "softplus")}
 LAYERS = {
     "tinytorch.nn": (
-        "GELU", "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
+        "Dropout", "Flatten", "LeakyReLU", "Linear", "LogSoftmax", "Module", "Parameter", "ReLU", "Sequential", "Sigmoid",
         "Softmax", "Tanh",
     ),
     "tinytorch.nn.functional": ("dropout", "linear"),
     "tinytorch.nn.init": ("constant_", "kaiming_uniform_", "uniform_", "xavier_uniform_"),
 }  # fmt: skip
 LAYERS_BESIDES = {
-    "tinytorch.nn": ("ELU", "Identity", "ModuleDict", "ModuleList", "SiLU", "Softplus"),
+    "tinytorch.nn": ("ELU", "GELU", "Identity", "ModuleDict", "ModuleList", "SiLU", "Softplus"),
     "tinytorch.nn.init": (
         "calculate_gain", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "xavier_normal_", "xavier_uniform_", "zeros_",
     ),
@@ -170,7 +169,7 @@ OPTIMIZATION, ELECTIVE = "Optimization", "Elective"
 MODULES = (
     Module("00", "setup", START, "a first cell, and this machine's peak speed", "00 environment", "configure and check my environment", export_name="machine"),
     Module("01", "tensor", FOUNDATION, "Tensor", "01 foundation", "build the array everything rests on", TENSOR, TENSOR_BESIDES),
-    Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS),
+    Module("02", "activations", FOUNDATION, "relu, sigmoid, gelu, softmax", "02 intelligence", "add nonlinearity", ACTIVATIONS, ACTIVATIONS_BESIDES),
     Module("03", "layers", FOUNDATION, "Module, Linear, Dropout, Sequential", "03 components", "build layers and compose them", LAYERS, LAYERS_BESIDES),
     Module("04", "losses", FOUNDATION, "MSE, BCE, cross-entropy", "04 networks", "give a multi-layer network an objective", LOSSES, LOSSES_BESIDES),
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),

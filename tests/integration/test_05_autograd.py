@@ -7,7 +7,6 @@ from tinytorch.activations import gelu, leaky_relu, sigmoid, softmax, tanh
 from tinytorch.autograd import gradcheck
 from tinytorch.graph import no_grad
 from tinytorch.layers import (
-    GELU,
     Dropout,
     Flatten,
     LeakyReLU,
@@ -21,6 +20,7 @@ from tinytorch.layers import (
     dropout,
 )
 from tinytorch.losses import binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss
+from tinytorch.nn import GELU
 from tinytorch.tensor import Tensor, manual_seed, rand, randn
 
 

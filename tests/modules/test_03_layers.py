@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tinytorch.layers import (
-    GELU,
     Dropout,
     Flatten,
     LeakyReLU,
@@ -26,7 +25,7 @@ from tinytorch.layers import (
     uniform_,
     xavier_uniform_,
 )
-from tinytorch.nn import ModuleDict, ModuleList
+from tinytorch.nn import GELU, ModuleDict, ModuleList
 from tinytorch.tensor import Tensor, manual_seed, randn, zeros
 
 

@@ -5,7 +5,6 @@ Written by `tito export`: edit the notebooks instead.
 
 from tinytorch import _later
 from tinytorch.layers import (
-    GELU,
     Dropout,
     Flatten,
     LeakyReLU,
@@ -23,6 +22,7 @@ from tinytorch.layers import (
 try:
     from tinytorch.vocabulary.layers import (
         ELU,
+        GELU,
         Identity,
         ModuleDict,
         ModuleList,

@@ -5,16 +5,12 @@ Written by `tito export`: edit the notebooks instead.
 
 from tinytorch import _later
 from tinytorch.activations import (
-    elu,
     gelu,
     leaky_relu,
     log_softmax,
-    logsigmoid,
     relu,
     sigmoid,
-    silu,
     softmax,
-    softplus,
     tanh,
 )
 from tinytorch.layers import (
@@ -36,6 +32,17 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.tensor does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.activations import (
+        elu,
+        gelu,
+        logsigmoid,
+        silu,
+        softplus,
+    )
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.activations does not work, so its names and methods are missing", error)
 
 try:
     from tinytorch.vocabulary.losses import (

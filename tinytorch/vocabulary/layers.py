@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import numpy as np
 
 import tinytorch.layers as base
-from tinytorch.activations import elu, silu, softplus
 from tinytorch.layers import Activation, Module, Parameter, Sequential, constant_, fan_in_and_out, uniform_
 from tinytorch.tensor import Tensor, float32, float64, randn
+from tinytorch.vocabulary.activations import elu, gelu, silu, softplus
 
 
 class Methods:
@@ -185,6 +185,10 @@ class ModuleDict(Module, MutableMapping):
 
     def __iter__(self):
         return (name for name, _ in self.named_children())
+
+
+class GELU(Activation, function=gelu):
+    """`gelu` as a module."""
 
 
 class SiLU(Activation, function=silu):
