@@ -246,8 +246,7 @@ class SGD(Optimizer):
             speed = self.buffer(p, "momentum_buffer")
             speed *= momentum
             speed += np.multiply(grad, 1 - dampening, out=scratch)
-            nesterov = group["nesterov"]
-            grad = np.add(np.multiply(speed, momentum, out=scratch), grad, out=scratch) if nesterov else speed
+            grad = np.add(np.multiply(speed, momentum, out=scratch), grad, out=scratch) if group["nesterov"] else speed
         p.array -= np.multiply(grad, group["lr"], out=scratch)
 
 
@@ -554,8 +553,8 @@ def _():
     |---|---:|---:|---:|---:|---:|
     | cosine from 0.1 to 0 | 0.1 | 0.0976 | 0.05 | 0.0024 | 0 |
 
-    Both are **closed forms**: they know the number of the step, not the rate before. So a run can go on from anywhere. Schedules that
-    react, such as `ReduceLROnPlateau`, are in `tinytorch/vocabulary/optimizers.py`.
+    Both are **closed forms**: they know the number of the step, not the rate before. So a run can go on from anywhere. Others,
+    such as `StepLR` and `ReduceLROnPlateau`, are in `tinytorch/vocabulary/optimizers.py`.
     """)
     return
 
@@ -604,10 +603,8 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
         self.optimizer, self.last_epoch = optimizer, last_epoch
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
         LRScheduler.step(self)
 
     def rate(self, base_lr: float, epoch: int) -> float:
@@ -631,18 +628,6 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict) -> None:
         """Continue where that scheduler was (the optimizer's own state has the learning rates)."""
         vars(self).update(state_dict)
-
-
-@app.class_definition
-class StepLR(LRScheduler):
-    """Times `gamma` every `step_size` steps."""
-
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.step_size, self.gamma = step_size, gamma
-        super().__init__(optimizer, last_epoch)
-
-    def rate(self, base_lr: float, epoch: int) -> float:
-        return base_lr * self.gamma ** (epoch // self.step_size)
 
 
 @app.class_definition
@@ -700,11 +685,10 @@ def learning_rates(make, steps):
 
 @app.function
 def test_schedulers():
-    """WHAT: the first rates of each scheduler, and of two in a row.
+    """WHAT: the rates of a warm-up, and of the cosine after it.
     WHY: one step off, and the warm-up ends in a jump.
     TIP: given; the last one calls `cosine_lr`.
     """
-    assert learning_rates(lambda o: StepLR(o, 2, 0.5), 5) == [1, 1, 0.5, 0.5, 0.25]
     rates = learning_rates(lambda o: SequentialLR(o, [LinearLR(o, 0.5, 1, 2), CosineAnnealingLR(o, 2)], [2]), 5)
     assert np.allclose(rates, [0.5, 0.75, 1, 0.5, 0])
 

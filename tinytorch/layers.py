@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: c7d812f623829794
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: f30ecee3ceca0420
 """
 
 import math
@@ -19,8 +19,6 @@ class Parameter(Tensor):
     >>> Parameter([1.0, 2.0]).requires_grad
     True
     """
-
-    __slots__ = ()
 
     def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
         super().__init__(data, requires_grad=requires_grad)
@@ -197,12 +195,9 @@ class Module:
         """(name, module) of the modules right below this one."""
         return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
 
-    def children(self) -> "Iterator[Module]":
-        return (child for _, child in self.named_children())
-
     def modules(self) -> "Iterator[Module]":
         """This module and all below it, each once."""
-        found = [self, *(module for child in self.children() for module in child.modules())]
+        found = [self, *(module for _, child in self.named_children() for module in child.modules())]
         return iter({id(module): module for module in found}.values())
 
     def named_tensors(self, prefix: str = "") -> list:
@@ -344,19 +339,6 @@ class Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Flatten(Module):
-    """The axes from `start_dim` to `end_dim` become one: images to rows."""
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim, self.end_dim = start_dim, end_dim
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
 class Sequential(Module):
     """Modules that run one after another. They are called "0", "1", ..., or as in the dict that is given.
 
@@ -381,10 +363,10 @@ class Sequential(Module):
         return x
 
     def __len__(self) -> int:
-        return len(list(self.children()))
+        return len(list(self.named_children()))
 
     def __iter__(self):
-        return self.children()
+        return (module for _, module in self.named_children())
 
     def __getitem__(self, index):
         chosen = list(self.named_children())[index]
@@ -417,6 +399,10 @@ class Activation(Module):
     def extra_repr(self) -> str:
         shown = (name for name in self.options if name != "inplace" or self.inplace)
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+
+
+class Flatten(Activation, function=lambda x, start_dim=1, end_dim=-1: x.flatten(start_dim, end_dim)):
+    """The axes from `start_dim` to `end_dim` become one: images to rows."""
 
 
 class ReLU(Activation, function=relu):

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 9de64e4cb874f54e
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: f4ec7286762e53b7
 """
 
 import math
@@ -132,8 +132,7 @@ class SGD(Optimizer):
             speed = self.buffer(p, "momentum_buffer")
             speed *= momentum
             speed += np.multiply(grad, 1 - dampening, out=scratch)
-            nesterov = group["nesterov"]
-            grad = np.add(np.multiply(speed, momentum, out=scratch), grad, out=scratch) if nesterov else speed
+            grad = np.add(np.multiply(speed, momentum, out=scratch), grad, out=scratch) if group["nesterov"] else speed
         p.array -= np.multiply(grad, group["lr"], out=scratch)
 
 
@@ -229,10 +228,8 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
         self.optimizer, self.last_epoch = optimizer, last_epoch
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
         LRScheduler.step(self)
 
     def rate(self, base_lr: float, epoch: int) -> float:
@@ -256,17 +253,6 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict) -> None:
         """Continue where that scheduler was (the optimizer's own state has the learning rates)."""
         vars(self).update(state_dict)
-
-
-class StepLR(LRScheduler):
-    """Times `gamma` every `step_size` steps."""
-
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        self.step_size, self.gamma = step_size, gamma
-        super().__init__(optimizer, last_epoch)
-
-    def rate(self, base_lr: float, epoch: int) -> float:
-        return base_lr * self.gamma ** (epoch // self.step_size)
 
 
 class LinearLR(LRScheduler):

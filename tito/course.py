@@ -116,11 +116,11 @@ LOSSES_BESIDES = {
 AUTOGRAD = {"tinytorch": ("no_grad",)}
 OPTIMIZERS = {
     "tinytorch.optim": ("SGD", "Adam", "AdamW", "Optimizer"),
-    "tinytorch.optim.lr_scheduler": ("CosineAnnealingLR", "LRScheduler", "LinearLR", "SequentialLR", "StepLR"),
+    "tinytorch.optim.lr_scheduler": ("CosineAnnealingLR", "LRScheduler", "LinearLR", "SequentialLR"),
 }
 OPTIMIZERS_BESIDES = {
     "tinytorch.optim": ("RMSprop",),
-    "tinytorch.optim.lr_scheduler": ("ExponentialLR", "LambdaLR", "ReduceLROnPlateau"),
+    "tinytorch.optim.lr_scheduler": ("ExponentialLR", "LambdaLR", "ReduceLROnPlateau", "StepLR"),
 }
 TRAINING = {
     "tinytorch": ("get_rng_state", "load", "save", "set_rng_state"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinytorch.optim import RMSprop
-from tinytorch.optim.lr_scheduler import ExponentialLR, LambdaLR, ReduceLROnPlateau
+from tinytorch.optim.lr_scheduler import ExponentialLR, LambdaLR, ReduceLROnPlateau, StepLR
 from tinytorch.optimizers import (
     SGD,
     Adam,
@@ -18,7 +18,6 @@ from tinytorch.optimizers import (
     LRScheduler,
     Optimizer,
     SequentialLR,
-    StepLR,
     adam_update,
     cosine_lr,
     sgd_update,

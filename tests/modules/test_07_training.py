@@ -14,7 +14,8 @@ from tinytorch import load
 from tinytorch.layers import Dropout, Linear, Module, ReLU, Sequential
 from tinytorch.losses import cross_entropy, mse_loss
 from tinytorch.nn import MSELoss
-from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR, StepLR
+from tinytorch.optim.lr_scheduler import StepLR
+from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR
 from tinytorch.tensor import Tensor, cat, manual_seed, rand, randn
 from tinytorch.training import (
     EarlyStopping,

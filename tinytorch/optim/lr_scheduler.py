@@ -9,7 +9,6 @@ from tinytorch.optimizers import (
     LinearLR,
     LRScheduler,
     SequentialLR,
-    StepLR,
 )
 
 try:
@@ -17,6 +16,7 @@ try:
         ExponentialLR,
         LambdaLR,
         ReduceLROnPlateau,
+        StepLR,
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.optimizers does not work, so its names and methods are missing", error)

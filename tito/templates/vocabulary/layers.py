@@ -65,6 +65,10 @@ class Methods:
 
     # Walking
 
+    def children(self) -> Iterator[Module]:
+        """The modules right below this one."""
+        return (child for _, child in self.named_children())
+
     def named_modules(self, prefix: str = "") -> Iterator[tuple]:
         """(path, module) of this module and all below it, each once."""
         found = {id(self): (prefix, self)}

@@ -7,7 +7,7 @@ from inspect import unwrap
 
 import numpy as np
 
-from tinytorch.optimizers import LinearLR, LRScheduler, Optimizer, SequentialLR, StepLR
+from tinytorch.optimizers import LinearLR, LRScheduler, Optimizer, SequentialLR
 from tinytorch.tensor import Tensor
 
 Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with options
@@ -195,6 +195,17 @@ class LambdaLR(LRScheduler):
 
     def state_dict(self) -> dict:
         return {name: value for name, value in super().state_dict().items() if name != "lr_lambdas"}
+
+
+class StepLR(LRScheduler):
+    """Times `gamma` every `step_size` steps."""
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        self.step_size, self.gamma = step_size, gamma
+        super().__init__(optimizer, last_epoch)
+
+    def rate(self, base_lr: float, epoch: int) -> float:
+        return base_lr * self.gamma ** (epoch // self.step_size)
 
 
 class ExponentialLR(StepLR):
