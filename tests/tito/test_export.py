@@ -1030,6 +1030,40 @@ def test_a_file_of_an_earlier_version_goes_and_is_kept(place):
     assert not (place.package / "vocabulary.py").exists() and "earlier = 1\n" in backups(place)
 
 
+def test_the_vocabulary_of_a_module_waits_for_its_export(tmp_path):
+    there = [module for module in course.available() if module.number <= "03"]
+    for name, text in glue(there).items():
+        write(tmp_path / "tinytorch" / name, text)
+    for module in there:
+        shutil.copyfile(COURSE.exported(module), tmp_path / "tinytorch" / module.file)
+    program = "import sys, tinytorch.nn\nprint('tinytorch.vocabulary.losses' in sys.modules)\nprint(tinytorch.nn.ModuleList())"
+    assert python(Place(tmp_path), program).splitlines() == ["False", "ModuleList()"]
+    [[_, message]] = caught(Place(tmp_path), "from tinytorch.nn import NLLLoss")
+    assert message.startswith("tinytorch.nn.NLLLoss comes with module 04 (losses)")
+
+
+def test_layers_survive_a_broken_vocabulary(tmp_path):
+    shutil.copytree(COURSE.package, tmp_path / "tinytorch")
+    write(tmp_path / "tinytorch" / "vocabulary" / "layers.py", "1 // 0\n")
+    program = (
+        "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n    from tinytorch.layers import Linear\n"
+        "print(*[warning.message for warning in caught])\nprint(Linear(2, 3), hasattr(Linear, 'double'))"
+    )
+    warning, layer = python(Place(tmp_path), program).splitlines()
+    assert warning.startswith("tinytorch.vocabulary.layers does not work") and warning.endswith("by zero")
+    assert layer == "Linear(in_features=2, out_features=3, bias=True) False"
+
+
+def test_a_reload_attaches_the_vocabulary_to_the_new_classes():
+    program = (
+        "import importlib, sys, tinytorch.layers\nfor name in ('tinytorch.layers', 'tinytorch'):\n"
+        "    importlib.reload(sys.modules[name])\n"
+        "from tinytorch.layers import Linear\nprint(Linear(2, 3).double().weight.dtype)"
+    )
+    assert python(COURSE, program) == "float64"
+
+
 def test_there_is_no_gpu(place):
     assert python(place, "import tinytorch\nprint(tinytorch.cuda.is_available())") == "False"
     assert python(place, "import tinytorch.cuda as cuda\nprint(cuda.device_count())") == "0"
