@@ -831,9 +831,11 @@ def _():
 
     With `Module` at hand a layer is short: it makes its parameters and calls a function. `Linear(64, 32)` has a weight of
     $32 \cdot 64 = 2048$ numbers and a bias of 32, together 2080, or 8320 bytes in float32: $O(\text{in} \cdot \text{out})$. These
-    classes are given; `ModuleList`, `ModuleDict` and more activations are in `tinytorch/vocabulary/layers.py`. Read `Linear`: PyTorch uses `kaiming_uniform_` with $a = \sqrt 5$ there. The share of section 3 is then
-    $(1 + 5) / 2 = 3$, so that the bound is simply $1 / \sqrt{\text{fan-in}}$. That is *less* than what keeps the spread: try a
-    factor of $\sqrt{1/6} \approx 0.4$ with `kaiming_uniform_` and ReLU above. It was the default of Torch, PyTorch's predecessor.
+    classes are given; `ModuleList`, `ModuleDict` and more activations are in `tinytorch/vocabulary/layers.py`.
+
+    Read `Linear`: PyTorch uses `kaiming_uniform_` with $a = \sqrt 5$ there. The share of section 3 is then $(1 + 5) / 2 = 3$, so that
+    the bound is simply $1 / \sqrt{\text{fan-in}}$. That is *less* than what keeps the spread: try a factor of
+    $\sqrt{1/6} \approx 0.4$ with `kaiming_uniform_` and ReLU above. It was the default of Torch, PyTorch's predecessor.
     """)
     return
 

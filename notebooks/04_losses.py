@@ -340,12 +340,13 @@ def test_cross_entropy():
     assert abs(cross_entropy(x, y, reduction="sum").item() - 3.41563) < 1e-4
     assert cross_entropy(x, Tensor(np.array([2, 1], dtype=np.uint8))).item() == loss.item(), "any integers will do"
     bad = {IndexError: ([2, -1], [2, 3]), TypeError: ([2.0, 1.0], [True, False]), ValueError: ([2], [[2], [1]], 2)}
-    for error, number in [(error, number) for error, numbers in bad.items() for number in numbers]:
+    cases = [(error, x, number) for error, numbers in bad.items() for number in numbers]
+    for error, scores, number in [*cases, (ValueError, x.reshape(2, 3, 1), [2, 1])]:
         try:
-            cross_entropy(x, Tensor(number))
+            cross_entropy(scores, Tensor(number))
         except error:
             continue
-        raise AssertionError(f"scores of shape (2, 3), target {number}: that must be a {error.__name__}")
+        raise AssertionError(f"scores of shape {scores.shape}, target {number}: that must be a {error.__name__}")
 
 
 @app.function(hide_code=True)
