@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: f30ecee3ceca0420
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 2198b6e416666360
 """
 
 import math
@@ -134,7 +134,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
     Args:
         x: tensor of any shape.
-        p: probability of a 0, from 0 to 1; 1 leaves nothing but zeros.
+        p: probability of a 0, from 0 to 1; 0 leaves `x` as it is, and 1 nothing but zeros.
         training: without it nothing happens to `x`.
         inplace: accepted, as in PyTorch, and ignored.
 
@@ -151,7 +151,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
     """
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, from 0 to 1, and not {p}")
-    if not training:
+    if not training or p == 0:
         return x
     scale = 1 / (1 - p) if p < 1 else 0.0
     return where(rand(*x.shape) >= p, x * scale, 0.0)

@@ -1,6 +1,5 @@
 """The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
 
-import ast
 import re
 from pathlib import Path
 from textwrap import indent, wrap
@@ -145,12 +144,9 @@ def is_stand_in(name: str) -> bool:
 
 def _copy(name: str) -> str:
     """A template as the package holds it: its docstring says where it comes from."""
-    source = read(TEMPLATES / name)
-    docstring = ast.parse(source).body[0]
-    lines = source.split("\n")
-    title = "\n".join(lines[: docstring.end_lineno]).removesuffix('"""').rstrip()
+    docstring, rest = read(TEMPLATES / name).removeprefix('"""').split('"""', 1)
     note = f"Copied by `tito export` from tito/templates/{name} in the course's folder: edit that file instead."
-    return "\n".join([title, "", note, '"""', *lines[docstring.end_lineno :]])
+    return f'"""{docstring.rstrip()}\n\n{note}\n"""{rest}'
 
 
 def _file_of(view: str) -> str:
