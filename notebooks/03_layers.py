@@ -7,7 +7,7 @@ with app.setup(hide_code=True):
     import math
     import os
     from collections.abc import Callable, Iterator
-    from inspect import Signature, signature
+    from inspect import signature
 
     import marimo as mo
     import numpy as np
@@ -924,13 +924,12 @@ class Activation(Module):
     def __init_subclass__(cls, function: Callable | None = None) -> None:
         if function is not None:
             cls.function = staticmethod(function)
-            cls.__signature__ = Signature([*signature(function).parameters.values()][cls.inputs :])
 
     def __init__(self, *args: object, **options: object) -> None:
-        bound = self.__signature__.bind(*args, **options)
+        bound = signature(self.function).bind(*[None] * self.inputs, *args, **options)
         bound.apply_defaults()
-        self.options = tuple(bound.arguments)
-        vars(self).update(bound.arguments)
+        self.options = tuple(bound.arguments)[self.inputs :]
+        vars(self).update((name, bound.arguments[name]) for name in self.options)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.function(*inputs, **{name: getattr(self, name) for name in self.options if name != "inplace"})

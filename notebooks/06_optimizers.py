@@ -6,10 +6,8 @@ app = marimo.App(width="medium", app_title="Module 06: Optimizers")
 with app.setup(hide_code=True):
     import math
     import os
-    from bisect import bisect_right
     from collections import defaultdict
     from collections.abc import Iterable
-    from copy import deepcopy
 
     import marimo as mo
     import numpy as np
@@ -215,12 +213,16 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
+        from copy import deepcopy  # takes long to import, and hardly any program saves
+
         number = {id(p): i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Copy what `state_dict` gave, and continue where that optimizer was."""
+        from copy import deepcopy
+
         state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
         params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
         self.state = defaultdict(dict, {params[i]: names for i, names in state.items()})
@@ -667,7 +669,7 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        now = bisect_right(self.milestones, self.last_epoch)
+        now = sum(milestone <= self.last_epoch for milestone in self.milestones)
         self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
         return self.schedulers[now].get_lr()
 

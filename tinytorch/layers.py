@@ -1,11 +1,11 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 2198b6e416666360
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: dbe513c10fce9c7a
 """
 
 import math
 from collections.abc import Callable, Iterator
-from inspect import Signature, signature
+from inspect import signature
 
 import numpy as np
 
@@ -385,13 +385,12 @@ class Activation(Module):
     def __init_subclass__(cls, function: Callable | None = None) -> None:
         if function is not None:
             cls.function = staticmethod(function)
-            cls.__signature__ = Signature([*signature(function).parameters.values()][cls.inputs :])
 
     def __init__(self, *args: object, **options: object) -> None:
-        bound = self.__signature__.bind(*args, **options)
+        bound = signature(self.function).bind(*[None] * self.inputs, *args, **options)
         bound.apply_defaults()
-        self.options = tuple(bound.arguments)
-        vars(self).update(bound.arguments)
+        self.options = tuple(bound.arguments)[self.inputs :]
+        vars(self).update((name, bound.arguments[name]) for name in self.options)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.function(*inputs, **{name: getattr(self, name) for name in self.options if name != "inplace"})

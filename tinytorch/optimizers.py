@@ -1,13 +1,11 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: f4ec7286762e53b7
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 3b88cb676e299f7f
 """
 
 import math
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from copy import deepcopy
 
 import numpy as np
 
@@ -102,12 +100,16 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
+        from copy import deepcopy  # takes long to import, and hardly any program saves
+
         number = {id(p): i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Copy what `state_dict` gave, and continue where that optimizer was."""
+        from copy import deepcopy
+
         state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
         params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
         self.state = defaultdict(dict, {params[i]: names for i, names in state.items()})
@@ -289,6 +291,6 @@ class SequentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        now = bisect_right(self.milestones, self.last_epoch)
+        now = sum(milestone <= self.last_epoch for milestone in self.milestones)
         self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
         return self.schedulers[now].get_lr()

@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partialmethod
+from inspect import Signature, signature
 from types import SimpleNamespace
 
 import numpy as np
@@ -155,6 +156,16 @@ for _owner, _methods in ((Module, Methods), (Sequential, Row)):
     for _name, _method in vars(_methods).items():
         if callable(_method) or isinstance(_method, (partialmethod, tuple)):
             setattr(_owner, _name, _method)
+
+
+class _Options:
+    """What `help(nn.LeakyReLU)` shows: the options of the function. Made when somebody asks."""
+
+    def __get__(self, instance: object, owner: type) -> Signature:
+        return Signature([*signature(owner.function).parameters.values()][owner.inputs :])
+
+
+Activation.__signature__ = _Options()
 Parameter.__repr__ = lambda self: "Parameter containing:\n" + Tensor.__repr__(self)
 
 
