@@ -674,9 +674,9 @@ class Tensor(TensorOps):
         ### BEGIN SOLUTION
         arrays = promote(function, [x.array if isinstance(x, Tensor) else x for x in inputs])
         array, backward = function(*arrays, **params), None
-        if isinstance(array, tuple):
+        if type(array) is tuple:
             array, backward = array
-        if array.dtype == float64 and not wants_float64(inputs, params):
+        if array.dtype is float64 and not wants_float64(inputs, params):
             array = array.astype(float32)
         out = Tensor.wrap(array)
         if Tensor.recorder is not None:

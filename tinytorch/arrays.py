@@ -99,10 +99,11 @@ def add_up(x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = Fals
     """
     if x.dtype.kind != "f":
         return np.add.reduce(x, axis=axis, dtype=int64, keepdims=keepdims)
-    axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    one_by_one = axes not in ((), (-1,), (x.ndim - 1,)) or (x.ndim and x.strides[-1] > x.itemsize)
-    long = one_by_one and math.prod(x.shape[a] for a in axes) > 128
-    dtype = float64 if long else float32 if x.dtype == float16 else None
+    dtype = float32 if x.dtype == float16 else None
+    if x.size > 128:
+        axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        one_by_one = axes not in ((), (-1,), (x.ndim - 1,)) or x.strides[-1] > x.itemsize
+        dtype = float64 if one_by_one and math.prod(x.shape[a] for a in axes) > 128 else dtype
     return np.asarray(np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)).astype(x.dtype, copy=False)
 
 

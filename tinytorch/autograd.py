@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 580409db924c81e9
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: edd17e6e84b5ed7a
 """
 
 import math
@@ -300,8 +300,7 @@ def run_hooks(owner: Tensor | Node, grad: np.ndarray) -> np.ndarray:
 
 def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
     """Add to a leaf's `.grad`, in place. The leaf owns that array, so the first one is copied, in row-major order."""
-    if leaf.hooks:
-        grad = run_hooks(leaf, grad)
+    grad = run_hooks(leaf, grad)
     if grad_mode.collected is not None:  # `grad` runs, which leaves every .grad alone
         grad_mode.collected.setdefault(leaf, []).append(grad)
     elif leaf.grad is None:
@@ -454,6 +453,8 @@ def power_gradient(out: np.ndarray, base: np.ndarray, exponent: np.ndarray) -> t
     """Rule for base ** exponent. The slope is 0 for an exponent of 0, and along the exponent for a base of 0."""
 
     def to_base(grad):
+        if type(exponent) in (int, float) and exponent != 0:  # nearly always
+            return grad * exponent * base ** (exponent - 1)
         slope = grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
         return select(np.not_equal(exponent, 0) | (grad != grad), slope)
 

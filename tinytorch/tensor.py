@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: d1b1f7c301fb3fa4
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 7df00b6ef61eecd9
 """
 
 import math
@@ -215,9 +215,9 @@ class Tensor(TensorOps):
         """
         arrays = promote(function, [x.array if isinstance(x, Tensor) else x for x in inputs])
         array, backward = function(*arrays, **params), None
-        if isinstance(array, tuple):
+        if type(array) is tuple:
             array, backward = array
-        if array.dtype == float64 and not wants_float64(inputs, params):
+        if array.dtype is float64 and not wants_float64(inputs, params):
             array = array.astype(float32)
         out = Tensor.wrap(array)
         if Tensor.recorder is not None:
