@@ -6,6 +6,7 @@ import numpy as np
 
 import tinytorch.activations as base
 from tinytorch.activations import sigmoid
+from tinytorch.arrays import float16
 from tinytorch.tensor import Tensor, op
 
 
@@ -25,6 +26,8 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f'approximate must be "none" or "tanh", not {approximate!r}')
+    if x.dtype == float16:  # too coarse for the steps in between
+        return gelu(x.float(), approximate).to(float16)
     return _exact_gelu(x) if approximate == "none" else base.gelu(x, approximate="tanh")
 
 
