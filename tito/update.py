@@ -27,7 +27,7 @@ MOST_NAMED = 6  # in one sentence
 RENAMED = {
     ".data": "`x.data` is a Tensor now; the array is `x.array`",
     ".node": "`x.node` is called `x.grad_fn` now",
-    "generator()": "`generator()` is now `default_generator.numpy`",
+    "generator()": "`generator()` is called `default_generator()` now",
 }
 
 

@@ -352,7 +352,7 @@ def test_without_a_history_nothing_of_the_student_is_lost_either(school):
     [
         ("return x.data + x.data", "`x.data` is a Tensor now; the array is `x.array`"),
         ("return x.node", "`x.node` is called `x.grad_fn` now"),
-        ("return generator()", "`generator()` is now `default_generator.numpy`"),
+        ("return generator()", "`generator()` is called `default_generator()` now"),
         ("data = x\nreturn data", None),
     ],
 )
