@@ -202,13 +202,13 @@ def _rows(array: np.ndarray, indent: int, many: bool, text: Callable, width: int
 
 
 def getitem(x: np.ndarray, index: object) -> np.ndarray:
-    """`x[index]`."""
-    return x[index]
+    """`x[index]`; where arrays pick numbers, they are laid out row by row, as in PyTorch."""
+    return np.asarray(x[index], order="C" if any(type(part) is ndarray for part in index) else None)
 
 
 def cast(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`x` with another dtype."""
-    return x.astype(dtype)
+    return x.astype(dtype, order="C" if 0 in x.strides else "K")  # what was expanded has memory of its own now
 
 
 @promoted("any")

@@ -957,7 +957,7 @@ def from_numpy(g):
 
 @entry("Tensor FloatTensor LongTensor", spaces=("torch",), weight=0.3)
 def old_creators(g):
-    return call(*g.shape(min_ndim=1), random=True) if g.chance(0.4) else call(g.values((2,), "int64").tolist())
+    return call(0, *g.shape()) if g.chance(0.4) else call(g.values((2,), "int64").tolist())
 
 
 @entry("is_tensor", spaces=("torch",), weight=0.2)

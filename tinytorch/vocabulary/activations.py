@@ -34,13 +34,15 @@ def gelu(x: Tensor, approximate: str = "none") -> Tensor:
     return _exact_gelu(x) if approximate == "none" else base.gelu(x, approximate="tanh")
 
 
+@op
 def silu(x: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also called swish.
 
     >>> silu(Tensor([-2.0, 0.0, 2.0]))
     tensor([-0.2384,  0.0000,  1.7616])
     """
-    return x * sigmoid(x)
+    share = sigmoid(x)
+    return x * share, (lambda grad: grad * (share * (1 + x * (1 - share))),)
 
 
 @op

@@ -29,6 +29,7 @@ from tinytorch.arrays import (
     power,
     promoted,
     reduction,
+    select,
     uint8,
     unary,
 )
@@ -112,7 +113,7 @@ def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
 def _root(x):
     """The square root, with the slope 0 at 0, as std and norm have it."""
     out = np.sqrt(x)
-    return out, (lambda grad: grad * np.divide(0.5, out, out=np.zeros_like(out), where=out != 0),)
+    return out, (lambda grad: select(out != 0, grad * np.divide(0.5, out, out=np.zeros_like(out), where=out != 0)),)
 
 
 def _flat(function: Callable) -> Callable:
@@ -131,7 +132,7 @@ def _truth(function: Callable) -> Callable:
 
 
 def _sign(x):
-    return x if x.dtype == BOOL else np.where(x == x, np.sign(x), 0).astype(x.dtype)  # 0 for nan, as in PyTorch
+    return x.copy() if x.dtype == BOOL else np.where(x == x, np.sign(x), 0).astype(x.dtype)  # 0 for nan, as in PyTorch
 
 
 _round = _flat(np.round)
@@ -280,8 +281,9 @@ def _whole(op: Callable) -> Callable:
     """An operator of division, which refuses integers divided by 0 (NumPy makes 0 of them)."""
 
     def divide(self, other):
-        of_integers = not any(arrays.result_type(getattr(x, "array", x)).kind == "f" for x in (self, other))
-        if of_integers and not np.all(getattr(other, "array", other)):
+        left, right = (getattr(x, "array", x) for x in (self, other))
+        of_integers = not any(arrays.result_type(x).kind == "f" for x in (left, right))
+        if of_integers and np.size(left) and not np.all(right):
             raise RuntimeError("ZeroDivisionError: integers are divided by 0: leave those out, or use .float() first")
         return Tensor.apply(op, self, other)
 
@@ -404,6 +406,8 @@ class Methods:
         return np.isclose(self.array, other.array, rtol, atol, equal_nan).all().item()
 
     def masked_fill(self, mask: Tensor, value: object) -> Tensor:
+        if mask.dtype != BOOL:
+            raise RuntimeError(f"a mask is of dtype bool, and this one is {mask.dtype}: compare, as in mask != 0")
         value = value.to(self.dtype) if isinstance(value, Tensor) else self.dtype.type(value).item()
         return where(mask, value, self).to(self.dtype)
 
@@ -492,6 +496,9 @@ class Methods:
         self.increment_version()
 
     def copy_(self, src: object, non_blocking: bool = False) -> Tensor:
+        shape = np.shape(getattr(src, "array", src))
+        if np.broadcast_shapes(self.shape, shape) != self.shape:
+            raise RuntimeError(f"numbers of shape {shape} do not fit into shape {self.shape}: reshape one of them")
         self[...] = src
         return self
 
@@ -539,10 +546,7 @@ class Methods:
 
     def std(self, *args: object, **options: object) -> Tensor:
         """The square root of `var`, which takes the same arguments."""
-        out = _root(self.var(*args, **options))
-        if self.dtype == float32 and np.isinf(out.array).any():  # the square of 1e30, in float32
-            out = self.to(float64).std(*args, **options).to(float32)
-        return out
+        return _root(self.var(*args, **options))
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
         """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
@@ -622,6 +626,8 @@ class Methods:
         start, end = start_dim % self.ndim, end_dim % self.ndim + 1
         if start >= end:
             raise RuntimeError(f"axes {start_dim} to {end_dim} of {self.ndim} are none: start with the smaller one")
+        if start + 1 == end:
+            return self
         return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
 
     def expand(self, *sizes: int) -> Tensor:
@@ -712,7 +718,10 @@ ALIASES = {"mul": "__mul__", "pow": "__pow__", "matmul": "__matmul__", "neg": "_
 ALIASES |= {name: f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 INPLACE = "abs add clamp div exp floor masked_fill mul neg pow relu round scatter_add sigmoid sqrt square sub tanh"
 REDUCTIONS = "all any amax amin argmax argmin cumsum log_softmax logsumexp max mean min norm prod softmax std sum var"
-WIDER = "cumsum norm std var"
+WIDER = {
+    "cumsum": {float16: float32}
+}  # a sum of float16 soon exceeds 65504, and the square of 1e30 is infinite in float32
+WIDER |= dict.fromkeys(("norm", "std", "var"), {float16: float32, float32: float64})
 VIEWS = "__getitem__ expand permute reshape squeeze transpose unsqueeze"
 _requires_grad_ = Tensor.requires_grad_
 for _name, _method in {**vars(Methods)}.items():
@@ -726,8 +735,8 @@ for _name in ("relu", "sigmoid", "tanh", "softmax", "log_softmax"):
     setattr(Tensor, _name, _from_module_02(_name))
 for _name in INPLACE.split():
     setattr(Tensor, f"{_name}_", _inplace(_name))
-for _name in WIDER.split():
-    setattr(Tensor, _name, _wider(getattr(Tensor, _name), {float16: float32}))
+for _name, _dtypes in WIDER.items():
+    setattr(Tensor, _name, _wider(getattr(Tensor, _name), _dtypes))
 for _name in VIEWS.split():
     setattr(Tensor, _name, _remembering(_name))
 for _name in REDUCTIONS.split():
@@ -850,7 +859,7 @@ def is_grad_enabled() -> bool:
 def where(condition: Tensor, input: object = None, other: object = None) -> "Tensor | tuple":
     """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
     if input is None:
-        return tuple(map(Tensor.wrap, np.nonzero(np.atleast_1d(condition.array))))
+        return tuple(Tensor.wrap(place.copy()) for place in np.nonzero(np.atleast_1d(condition.array)))
     if condition.dtype not in (BOOL, uint8):
         raise RuntimeError(f"a mask is of dtype bool, and this one is {condition.dtype}: compare, as in mask != 0")
     return base.where(condition, input, other)
