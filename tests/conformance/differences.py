@@ -422,7 +422,7 @@ def gelu_of_numbers_below_zero(lib):
 
 
 def remainders_of_tiny_numbers(lib):
-    """A remainder is a number that is smaller than the divisor; PyTorch's of a huge number may be nan."""
+    """A remainder is a number that is smaller than the divisor; PyTorch's of a huge number may be nan, if it stands among others."""
     return lib.tensor([2147483647.0] * 40) % 1e-30
 
 
