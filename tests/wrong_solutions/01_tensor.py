@@ -78,7 +78,7 @@ return array.sum(axis=stretched, keepdims=True)""",
         "numbers become arrays": ("else x for x in inputs]", "else np.asarray(x) for x in inputs]"),
         "float64 creep": ("array.astype(float32)", "array"),
         "everything becomes float32": (
-            "if array.dtype == float64 and not wants_float64(inputs, params):",
+            "if array.dtype is float64 and not wants_float64(inputs, params):",
             "if array.dtype != float32:",
         ),
         "an explicit float64 is lost": (" and not wants_float64(inputs, params)", ""),

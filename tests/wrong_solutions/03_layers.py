@@ -46,7 +46,7 @@ return tensor""",
         "survivors do not grow": ("1 / (1 - p) if p < 1 else 0.0", "1.0"),
         "survivors grow by 1 / p": ("1 / (1 - p) if p < 1", "1 / p if 0 < p < 1"),
         "p is the share that stays": (">= p", "< p"),
-        "drops at work, too": ("if not training:", "if False:"),
+        "drops at work, too": ("if not training or p == 0:", "if False:"),
         "selects the wrong way round": ("x * scale, 0.0)", "0.0, x * scale)"),
         "scales at work instead": """\
 if not 0 <= p <= 1:
