@@ -29,13 +29,13 @@ def attacked(body: str, tmp_path: Path) -> list:
     cells = [Code("setup", "import os, sys, time\nimport numpy as np", GIVEN), Code("f", function)]
     cells += [Code("test_f", "assert f() == 'escaped'", TRUSTED), Code("test_g", "assert 1 + 1 == 2", TRUSTED)]
     with reference_before(MODULE) as package_in:
-        outcomes = run(cells, package_in, cell_seconds=5, total_seconds=40, walls=True)
+        outcomes = run(cells, package_in, cell_seconds=2, total_seconds=20, walls=True)
     assert outcomes[1].error is None and outcomes[3].error is None, "the next test must not suffer"
     assert secret.read_text(encoding="utf-8") == "grades"
     return outcomes[2]
 
 
-STOPPED, ENDED, BROKE = "it ran longer than 5 s", "ended the program", "broke the program"
+STOPPED, ENDED, BROKE = "it ran longer than 2 s", "ended the program", "broke the program"
 FDS = "for fd in range(3, 64):\n    try: os.write(fd, {})\n    except OSError: pass\n"
 ATTACKS = {
     "fork bomb": ("while True:\n    try: os.fork()\n    except OSError: pass", STOPPED),
