@@ -172,10 +172,7 @@ def test_tests_say_what_is_right_and_what_is_wrong_with_a_solution(library, monk
     printed, shown = run_in_jupyter(parse(path, replace_blocks(notebook, bodies)), library, monkeypatch)
     assert "test_softmax passed" in printed and "test_tanh passed" in printed
     assert "test_relu failed: the input must not be changed" in printed
-    assert (
-        'test_gelu failed: assert np.allclose(gelu(x, approximate="tanh"), [-0.158808, 0.0, 0.841192, 2.996363], atol=1e-6)'
-        in printed
-    )
+    assert "test_gelu failed: assert np.allclose(gelu(x), [-0.158808, 0.0, 0.841192, 2.996363], atol=1e-6)" in printed
     assert "Not done yet: sigmoid" in printed
     assert any("image/png" in data for data in shown), "a figure is a picture"
 
