@@ -6,7 +6,7 @@ counter, and each block of memory remembers the number of its latest, so that a 
 Copied by `tito export` from tito/templates/graph.py in the course's folder: edit that file instead.
 """
 
-from _thread import _local as local  # threading.local; importing all of threading takes a tenth of this package's time
+from _thread import _local as local  # `threading.local`, without the rest of that module, which loads slowly
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import isgeneratorfunction

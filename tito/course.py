@@ -20,9 +20,7 @@ class Module:
     checkpoint: str  # number and name of the checkpoint it unlocks
     capability: str  # completes "I can ..."
     offers: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # package -> what it shows of it
-    vocabulary: dict[str, tuple[str, ...]] = field(
-        default_factory=dict, compare=False
-    )  # and of the file that goes with it
+    vocabulary: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # and of the file beside it
     export_name: str = ""  # in `tinytorch/`, if it is not the slug
 
     @property
@@ -48,9 +46,11 @@ class Module:
     def title(self) -> str:
         return f"Module {self.number}: {self.slug.capitalize()}"
 
-    def brings(self, package: str) -> list[str]:
-        """The names that a package gets by the module, of itself or of its vocabulary."""
-        return list(dict.fromkeys((*self.offers.get(package, ()), *self.vocabulary.get(package, ()))))
+    @property
+    def brings(self) -> dict[str, list[str]]:
+        """Package -> the names that it gets by the module, of itself or of its vocabulary."""
+        both = {package: (*self.offers.get(package, ()), *names) for package, names in self.vocabulary.items()}
+        return {package: list(dict.fromkeys(names)) for package, names in (self.offers | both).items()}
 
     @property
     def available(self) -> bool:

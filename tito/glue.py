@@ -94,7 +94,7 @@ def glue(exported: list[Module], defined: dict[Module, set[str]] | None = None) 
 
 def _names(exported: list[Module]) -> str:
     todo = [module for module in MODULES if module not in exported]
-    packages = {view: {m.exported_as: " ".join(m.brings(view)) for m in todo if m.brings(view)} for view in VIEWS}
+    packages = {view: {m.exported_as: " ".join(m.brings[view]) for m in todo if view in m.brings} for view in VIEWS}
     modules = {module.exported_as: module.number for module in todo}
     last = max(module.number for module in MODULES if module.available)
     return NAMES.format(note=NOTE, last=last, modules=_table(modules), packages=_table(packages))
@@ -108,9 +108,7 @@ def _view(view: str, offered: dict[Module, dict[str, list[str]]]) -> str:
     imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
     for slug, names in optional.items():
         attempt = indent(_import(f"tinytorch.{slug}", names), "    ")
-        if (
-            view == "tinytorch" and slug == "vocabulary.tensor"
-        ):  # a reload of the package attaches it to the new classes
+        if view == "tinytorch" and slug == "vocabulary.tensor":  # a reload attaches it to the new classes
             attempt = '    _later.forget("tinytorch.vocabulary")\n' + attempt
         if slug == "autograd":  # PyTorch scripts import from there, too
             attempt += '\n\n    _later.explain_missing("tinytorch.autograd")'

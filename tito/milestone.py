@@ -38,8 +38,9 @@ def needs(script: Path) -> list[Module]:
 
 def _names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
-    views = module.offers.keys() | module.vocabulary.keys()
-    return {f"tinytorch.{module.exported_as}"} | {f"{view}.{name}" for view in views for name in module.brings(view)}
+    return {f"tinytorch.{module.exported_as}"} | {
+        f"{view}.{name}" for view, names in module.brings.items() for name in names
+    }
 
 
 def _names_used(tree: ast.Module) -> set[str]:

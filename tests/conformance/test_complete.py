@@ -95,8 +95,8 @@ def offered() -> dict:
     """Name -> function, for all that the packages offer; of a class, its methods."""
     found = {}
     for module in course.available():
-        for package in module.offers.keys() | module.vocabulary.keys():
-            for name in module.brings(package):
+        for package, names in module.brings.items():
+            for name in names:
                 thing = getattr(import_module(package), name)
                 if inspect.isclass(thing):
                     found |= methods(thing)

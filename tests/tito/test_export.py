@@ -833,9 +833,7 @@ def test_what_the_course_has_instead_is_of_no_use_for_a_name_that_it_has():
     spec = importlib.util.spec_from_file_location("later", COURSE.package / "_later.py")
     later = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(later)
-    offered = {
-        f"{v}.{n}" for m in MODULES for has in (m.offers, m.vocabulary) for v, names in has.items() for n in names
-    }
+    offered = {f"{view}.{name}" for module in MODULES for view, names in module.brings.items() for name in names}
     offered |= {f"tinytorch.{module.slug}" for module in MODULES}
     assert not {f"tinytorch.{name}" for name in later.INSTEAD} & offered
     assert {
@@ -868,7 +866,7 @@ def test_no_import_hook_is_left_behind(place):
 
 def test_dir_lists_what_is_there():
     there = python(COURSE, "import tinytorch.nn as nn\nprint(*[n for n in dir(nn) if not n.startswith('_')])").split()
-    offered = {n for m in course.available() for has in (m.offers, m.vocabulary) for n in has.get("tinytorch.nn", ())}
+    offered = {name for module in course.available() for name in module.brings.get("tinytorch.nn", ())}
     assert {*there} - {"functional", "init", "utils"} == offered
 
 

@@ -4,7 +4,7 @@ Each thread has its own switch. PyTorch counts the changes of each tensor in pla
 counter, and each block of memory remembers the number of its latest, so that a node of the graph keeps only one number.
 """
 
-from _thread import _local as local  # threading.local; importing all of threading takes a tenth of this package's time
+from _thread import _local as local  # `threading.local`, without the rest of that module, which loads slowly
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import isgeneratorfunction
