@@ -519,7 +519,6 @@ GIVEN = {
     ],
     "faq": ["`http://localhost:2718", "the next free one, 2719"],  # marimo's
     "milestones": ["Nature 323"],  # a volume
-    "pytorch": ["`Dropout(1.5)`"],
     "start": ["also with 3.13"],  # a version of Python
 }
 
