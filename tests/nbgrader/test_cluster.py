@@ -44,7 +44,8 @@ def cluster(folder: Path, workers: int):
     """A scheduler and some workers on this machine; yields its address and the workers' processes."""
     environment = os.environ | {
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "2",
-        "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5s",
+        # a killed worker closes its connection; a busy one that is late with a sign of life is not lost
+        "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "60s",
     }
     quiet = {
         "stdout": subprocess.DEVNULL,
