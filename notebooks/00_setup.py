@@ -15,7 +15,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     from tito.diagrams import diagram
-    from tito.lesson import show
+    from tito.lesson import measure, show
 
 
 @app.cell(hide_code=True)
@@ -457,12 +457,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_machine)
+    measure(measure_button, measure_machine)
     return
 
 

@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 01: Tensor")
 
 with app.setup(hide_code=True):
     import math
-    import os
     from collections.abc import Callable
     from functools import cache, wraps
     from inspect import signature
@@ -17,7 +16,7 @@ with app.setup(hide_code=True):
     from tinytorch.arrays import add_up, cast, float32, float64, int64, promote, wants_float64
     from tinytorch.graph import versions
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
 
@@ -1198,12 +1197,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # on request, not after every keystroke; the book's build requests it through the environment
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_strides)
+    measure(measure_button, measure_strides)
     return
 
 

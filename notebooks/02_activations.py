@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 02: Activations")
 
 with app.setup(hide_code=True):
     import math
-    import os
 
     import marimo as mo
     import numpy as np
@@ -13,7 +12,7 @@ with app.setup(hide_code=True):
     from tinytorch.arrays import promoted
     from tinytorch.tensor import Tensor, op
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
 
@@ -754,12 +753,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_ways)
+    measure(measure_button, measure_ways)
     return
 
 

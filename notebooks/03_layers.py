@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 03: Layers")
 
 with app.setup(hide_code=True):
     import math
-    import os
     from collections.abc import Callable, Iterator
     from inspect import signature
 
@@ -15,7 +14,7 @@ with app.setup(hide_code=True):
     from tinytorch.activations import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
     from tinytorch.tensor import Tensor, manual_seed, op, rand, randn, where, zeros
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
 
@@ -1080,12 +1079,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_linear)
+    measure(measure_button, measure_linear)
     return
 
 

@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 05: Autograd")
 
 with app.setup(hide_code=True):
     import math
-    import os
     from collections.abc import Callable
     from functools import partial
     from heapq import heappop, heappush
@@ -21,7 +20,7 @@ with app.setup(hide_code=True):
     from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
     from tinytorch.tensor import Tensor, cat, maximum, randn, stack, sum_to_shape, where
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
     # op -> its gradient rule; filled by @gradient_of
@@ -1332,12 +1331,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # on request, not after every keystroke; the book's build requests it through the environment
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_memory)
+    measure(measure_button, measure_memory)
     return
 
 

@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 06: Optimizers")
 
 with app.setup(hide_code=True):
     import math
-    import os
     from collections import defaultdict
     from collections.abc import Iterable
 
@@ -15,7 +14,7 @@ with app.setup(hide_code=True):
     from tinytorch.layers import Linear, Sequential
     from tinytorch.tensor import Tensor
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
     Array, Betas = np.ndarray, tuple[float, float]
@@ -786,12 +785,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_optimizers)
+    measure(measure_button, measure_optimizers)
     return
 
 

@@ -22,7 +22,7 @@ with app.setup(hide_code=True):
     from tinytorch.optimizers import SGD, Adam, CosineAnnealingLR, LRScheduler, Optimizer
     from tinytorch.tensor import Tensor, default_generator, manual_seed, rand, randn
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import compare, measure, show
     from tito.picture import panels
 
 
@@ -702,12 +702,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_accumulation)
+    measure(measure_button, measure_accumulation)
     return
 
 

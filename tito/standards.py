@@ -128,7 +128,7 @@ def measured(notebook: Notebook, module: Module) -> Iterator[Problem]:
     for source, pattern, advice in (
         (prose, r"\*\*Predict\*\*", "ask for a prediction before the number is shown"),
         (code, r"run_button", "measure when a button is pressed, not after every keystroke"),
-        (code, r"TINYTORCH_MEASURE", "measure also when the book asks for it through TINYTORCH_MEASURE"),
+        (code, r"\bmeasure\(", "call measure(measure_button, measure_...): the book's build has no button to press"),
         (code, r"def measure_", "put the measuring into a function measure_..."),
         (code, r"compare\(|perf_counter|median_seconds", "measure time"),
         (code, r"compare\(|tracemalloc|nbytes|itemsize", "measure memory"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.tito.agrees import AGREES
-from tests.tito.test_wrong_solutions import WRONG
+from tests.tito.test_solutions import WRONG
 from tito.assignments import kinds
 from tito.assignments.cells import as_code, code_cells, weaker_tests
 from tito.assignments.jupyter import grade_id, to_ipynb
@@ -14,6 +14,7 @@ from tito.course import available, find
 from tito.errors import TitoError
 from tito.notebook import parse, test_of
 from tito.place import COURSE
+from tito.solutions import Wrong
 
 AN_OBJECT = f"{AGREES}\nreturn Agrees()"
 GIVEN = "given = [v for v in dict(locals()).values() if not (type(v).__module__ == '__main__' and v is locals().get('self'))]\n"
@@ -49,7 +50,7 @@ def test_ignorance_passes_no_test(stem):
     for exercise, cell in holders.items():
         number = cell.metadata["tito"]["exercises"].index(exercise)
         for what, body in IGNORANT.items():
-            changed = replace(cells[grade_id(cell)], source=kinds._solved(cell.source, number, body))
+            changed = replace(cells[grade_id(cell)], source=kinds.solved(cell.source, number, body))
             for test in [t for t, kind in decided.items() if test_of(t, holders) == exercise and not kind.why_weaker]:
                 notebook = kinds._tried({**cells, changed.name: changed}, test)
                 notebook[-2] = replace(notebook[-2], objects=decided[test].objects)
@@ -91,8 +92,9 @@ def test_a_test_that_proves_nothing_outside_is_weaker(test, why, monkeypatch):
     for cell in source.cells:
         cell.source = {"copied_bytes": COPIES, "test_copied_bytes": test}.get(grade_id(cell), cell.source)
     source.cells = [c for c in source.cells if grade_id(c) in ("setup", "copied_bytes", "test_copied_bytes")]
-    wrong = {"copied_bytes": {"the same list": "return items", "nothing": "return []"}}
-    monkeypatch.setattr(kinds, "_known", lambda path: wrong)
+    mistakes = {"the same list": "return items", "nothing": "return []"}
+    wrong = {"copied_bytes": {why: Wrong("aliasing", "?", body) for why, body in mistakes.items()}}
+    monkeypatch.setattr(kinds.solutions, "wrong", lambda module: wrong)
     (kind,) = kinds.decide(find("00"), source)
     assert kind.why_weaker.startswith(why) and bool(kind.why_weaker) == bool(why)
     kinds.enter([kind], source)

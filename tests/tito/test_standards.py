@@ -50,7 +50,7 @@ PLANTED = {
     "closing sections in another order": ("## Complexity", "## Summary of costs", "the order is Measure"),
     "no prediction": ("**Predict**: which takes longer", "Which takes longer", "ask for a prediction"),
     "no button": ("mo.ui.run_button", "mo.ui.button", "when a button is pressed"),
-    "not measured for the book": ('os.environ.get("TINYTORCH_MEASURE")', "False", "TINYTORCH_MEASURE"),
+    "not measured for the book": ("measure(measure_button, ", "show(", r"call measure\(measure_button"),
     "no example": ("    >>> matmul_flops(1, 2, 1)\n    4\n", "", "docstring of matmul_flops lacks an example"),
     "no steps": ("    Steps:\n        1. Count the operations", "    1. Count the operations", "matmul_flops lacks steps"),
     "no hint": ("    Hint: do the (2, 2)", "    Do the (2, 2)", "matmul_flops lacks a hint"),

@@ -5,7 +5,6 @@ and if every known wrong solution that fails beside the code fails there, too. T
 """
 
 import re
-import runpy
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,13 +12,14 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tito import course
+from tito import course, solutions
 from tito.assignments.cells import MARK, as_code, code_cells
 from tito.assignments.jupyter import grade_id, is_private, kept_of, to_ipynb
 from tito.assignments.run import OWN, TRUSTED, Code, Outcome, reference_before, run_each
-from tito.course import ROOT, Module
+from tito.course import Module
 from tito.errors import TitoError
 from tito.notebook import SOLUTION, names_read, parse, test_of
+from tito.solutions import Change
 
 CELL_SECONDS = 60.0  # only against endless loops: on a busy machine, a limit that is met would look like a weaker test
 BLOCK = re.compile(rf"^([ ]*){SOLUTION[0]}\n(.*?)^[ ]*{SOLUTION[1]}", re.DOTALL | re.MULTILINE)
@@ -114,24 +114,20 @@ def _exercises(cell: NotebookNode, wrong: dict[str, dict[str, str]]) -> list[str
 
 def _wrong_solutions(module: Module, source: NotebookNode) -> dict[str, dict[str, str]]:
     """Exercise -> what is wrong -> the source of its cell with that solution."""
-    known = _known(ROOT / "tests" / "wrong_solutions" / f"{module.stem}.py")
+    known = solutions.wrong(module)
     found: dict[str, dict[str, str]] = {}
     for cell in source.cells:
         for number, exercise in enumerate(kept_of(cell).get("exercises", [])):
-            found[exercise] = {why: _solved(cell.source, number, body) for why, body in known.get(exercise, {}).items()}
+            mistakes = known.get(exercise, {})
+            found[exercise] = {why: solved(cell.source, number, mistakes[why].change) for why in mistakes}
     return found
 
 
-@cache
-def _known(path: Path) -> dict[str, dict[str, str | tuple[str, str]]]:
-    return runpy.run_path(str(path))["WRONG"]
-
-
-def _solved(source: str, number: int, body: str | tuple[str, str]) -> str:
-    """A cell's source with another solution in one of its blocks: a body, or an (old, new) in the reference's."""
+def solved(source: str, number: int, change: Change) -> str:
+    """A cell's source with another solution in one of its blocks."""
     block = list(BLOCK.finditer(source))[number]
     indent, reference = block[1], block[2]
     lines = [line.removeprefix(indent) for line in reference.split("\n")]
-    text = "\n".join(lines).replace(*body) if isinstance(body, tuple) else body.rstrip() + "\n"
+    text = solutions.body(change, "\n".join(lines))
     inside = "".join(f"{indent}{line}\n" if line else "\n" for line in text.rstrip("\n").split("\n"))
     return source[: block.start(2)] + inside + source[block.end(2) :]
