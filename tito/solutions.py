@@ -79,6 +79,11 @@ def wrong(module: Module) -> dict[str, dict[str, Wrong]]:
     return _read(solutions_file(module))["WRONG"]
 
 
+def equivalent(module: Module) -> dict[str, dict[str, str]]:
+    """Exercise -> a mutant of its reference, as `tests/mutate.py` prints it -> why it does the same as the reference."""
+    return _read(solutions_file(module)).get("EQUIVALENT", {})
+
+
 def body(change: Change, reference: str) -> str:
     """The lines of a solution, unindented.
 

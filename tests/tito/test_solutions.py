@@ -72,15 +72,21 @@ def with_solutions(stem: str, changes: dict[str, Change], folder: Path, keep_hid
     return path
 
 
+def student_tests(stem: str) -> list[Path]:
+    """The files with the tests of a module besides its notebook."""
+    integration = sorted((ROOT / "tests" / "integration").glob(f"test_{stem[:2]}_*.py"))
+    return [ROOT / "tests" / "modules" / f"test_{stem}.py", *integration]
+
+
 def exported_tests(stem: str, path: Path) -> subprocess.CompletedProcess:
-    """Run the tests of the exported module on an export of a notebook."""
+    """Run the tests of the exported module, and its integration tests, on an export of a notebook."""
     place = Place(path.parent)
     (place.root / "notebooks").mkdir()
     path.rename(place.root / "notebooks" / path.name)
     shutil.copytree(ROOT / "tinytorch", place.root / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
     export(place, [find(stem)])
     command = [sys.executable, "-m", "pytest", "-qq", "-p", "tito.feedback", "-o", f"pythonpath={place.root}"]
-    command += ["--rootdir", str(place.root), "-c", os.devnull, str(ROOT / "tests" / "modules" / f"test_{stem}.py")]
+    command += ["--rootdir", str(place.root), "-c", os.devnull, *map(str, student_tests(stem))]
     return warm.run(command, cwd=place.root, capture_output=True, encoding="utf-8", env=place.environment())
 
 
