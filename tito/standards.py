@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from json import loads
 from pathlib import Path
 
-from tito import course, files
+from tito import course, files, solutions
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
@@ -29,7 +29,9 @@ from tito.notebook import (
 )
 from tito.place import COURSE, Place
 from tito.plain import plain_module
+from tito.solutions import Wrong
 from tito.stub import stub
+from tito.voice import unwanted, unwanted_names
 
 Problem = tuple[int, str]  # line; what is wrong and what to do
 # after the numbered ones, in this order
@@ -65,13 +67,13 @@ def check(module: Module, place: Place = COURSE) -> list[Finding]:
 # Sections
 
 
-def _headings(notebook: Notebook) -> list[tuple[int, str]]:
-    """Line and text of every `#` and `##` heading in the prose."""
+def _headings(notebook: Notebook, deepest: int = 2) -> list[tuple[int, str]]:
+    """Line and text of every `#` and `##` heading in the prose, and of smaller ones if asked for."""
     found = []
     for cell in notebook.cells:
         if cell.kind == "markdown":
             for offset, line in enumerate(cell.source.split("\n")):
-                if match := re.match(r"##? (.+)", line.strip()):
+                if match := re.match(rf"#{{1,{deepest}}} (.+)", line.strip()):
                     found.append((cell.line + offset, match[1]))
     return found
 
@@ -278,6 +280,60 @@ def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Pro
             yield block.end, f"{block.owner} uses {name} after its solution: let the solution be the rest of the body"
 
 
+def right_and_wrong(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Each exercise has right and wrong solutions; each wrong one a name, a sentence and a heading for the learner."""
+    headings = [text for _, text in _headings(notebook, 3)]
+    all_right, all_wrong = solutions.right(module), solutions.wrong(module)
+    for block in notebook.solutions:
+        line, is_question = notebook.definition(block.owner).lineno, block.owner.startswith("answer_")
+        right, wrong = all_right.get(block.owner), all_wrong.get(block.owner)
+        if not is_question and not right:
+            yield line, f"{block.owner} has no right solutions: add two to RIGHT in tests/solutions/{module.stem}.py"
+        if not wrong:
+            yield line, f"{block.owner} has no wrong solutions: add them to WRONG in tests/solutions/{module.stem}.py"
+        for what, mistake in (wrong or {}).items():
+            for problem in _mistake(mistake, headings, "\n".join(notebook.body(block))):
+                yield line, f"{block.owner}, wrong solution {what!r}: {problem}"
+
+
+def _mistake(mistake: Wrong, headings: list[str], reference: str) -> Iterator[str]:
+    if mistake.name not in solutions.NAMES:
+        yield f"{mistake.name!r} is not a name in tito/solutions.py: choose one of those"
+    if not re.fullmatch(r".{10,140}[.?]", mistake.sentence):
+        yield "say it to the learner in one sentence of at most 140 characters"
+    if any(len(code) > 3 and code in reference for code in re.findall(r"`(.+?)`", mistake.sentence)):
+        yield "its sentence has code of the answer: ask, or say what can be seen"
+    if mistake.heading and mistake.heading not in headings:
+        yield f"the notebook has no heading {mistake.heading!r}"
+
+
+# Words and tables
+
+
+def words(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """The notebook sounds like an engineer at a whiteboard."""
+    yield from unwanted(notebook.text)
+    yield from unwanted_names(notebook.text)
+
+
+def tables(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Columns say how they are aligned: marimo shows the others flush right."""
+    for number, line in enumerate(notebook.lines, 1):
+        if re.fullmatch(r"\s*\|[ :|-]+\|\s*", line) and re.search(r"\|\s*-+\s*(?=\|)", line):
+            yield number, "a column of this table is not aligned: `|:---|` for text, `|---:|` for numbers"
+
+
+def compared(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Numbers are compared with `close`, which wants equal shapes."""
+    for cell in notebook.cells:
+        if cell.is_test and (call := re.search(r"np\.(allclose|isclose|array_equal)\(", cell.source)):
+            line = cell.line + cell.source[: call.start()].count("\n")
+            yield (
+                line,
+                f"{cell.name} compares with np.{call[1]}, which may broadcast: use close(actual, expected, what)",
+            )
+
+
 # Reactivity and imports
 
 
@@ -316,6 +372,10 @@ RULES: tuple[Callable[[Notebook, Module], Iterator[Problem]], ...] = (
     test_docstrings,
     points,
     solutions_end_their_body,
+    right_and_wrong,
+    words,
+    tables,
+    compared,
     reactive,
     imports,
 )

@@ -13,7 +13,8 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.notebook import parse
 from tito.place import COURSE, Place
-from tito.standards import RULES, check, without_hints
+from tito.solutions import Wrong
+from tito.standards import RULES, check, right_and_wrong, without_hints
 
 SETUP = course.find("setup")
 TEXT = COURSE.notebook(SETUP).read_text(encoding="utf-8")
@@ -91,6 +92,13 @@ PLANTED = {
     "too few controls": ("    show(explore_bound, matrix_size.value)", "    show(explore_bound, 8)", "1 cells answer to a control"),
     "import of a later module": ("    import numpy as np\n", "    import numpy as np\n\n    from tinytorch.tensor import Tensor\n", "not from an earlier module"),
     "import of the whole package": ("    import numpy as np\n", "    import numpy as np\n\n    import tinytorch\n", "not from an earlier module"),
+    "a word": ("**Predict**: which takes longer", "**Predict**: whoever takes longer", "'whoever': say it as an engineer"),
+    "a table that is not aligned": ("|:---|---:|", "|---|---:|", "a column of this table is not aligned"),
+    "a comparison that broadcasts": (
+        "assert matmul_flops(2, 2, 2) == 16",
+        "assert np.allclose(matmul_flops(2, 2, 2), 16)",
+        "test_matmul_flops compares with np.allclose",
+    ),
     "a definition twice": (
         MATMUL_TEST,
         cell("def matmul_flops(m, k, n):\n    return 0", "@app.function") + MATMUL_TEST,
@@ -186,6 +194,24 @@ def test_what_has_to_be_run_is_run(old, new, said, tmp_path):
     assert len(found) == 1 and re.search(said, found[0]), found
 
 
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (Wrong("sloppy", "Is each addition counted?", ""), "'sloppy' is not a name"),
+        (Wrong("off by one", "", ""), "say it to the learner"),
+        (Wrong("off by one", "Try `2 * m * k`, then look.", ""), "has code of the answer"),
+        (Wrong("off by one", "Is each addition counted?", "", "9. Elsewhere"), "no heading '9. Elsewhere'"),
+        (Wrong("off by one", "Is each addition counted?", ""), ""),
+    ],
+)
+def test_a_wrong_solution_speaks_to_the_learner(wrong, problem, monkeypatch):
+    notebook = parse(COURSE.notebook(SETUP))
+    others = {block.owner: {"?": Wrong("sign", "Which sign is it?", "")} for block in notebook.solutions}
+    monkeypatch.setattr("tito.solutions.wrong", lambda module: others | {"matmul_flops": {"one": wrong}})
+    problems = [text for _, text in right_and_wrong(notebook, SETUP)]
+    assert (len(problems) == 1 and problem in problems[0]) if problem else problems == []
+
+
 @cache
 def planted(old: str, new: str):
     """A notebook with a violation, which is nowhere on the disk."""
@@ -199,7 +225,9 @@ def test_every_rule_finds_something_that_is_planted(rule):
     for old, new, _ in PLANTED.values():
         with contextlib.suppress(TitoError):
             found += bool(list(rule(planted(old, new), SETUP)))
-    assert found or rule.__name__ == "definitions_are_tested", "which has a test of its own above"
+    assert found or rule.__name__ in ("definitions_are_tested", "right_and_wrong"), (
+        "which have a test of their own above"
+    )
 
 
 def test_the_command_says_file_and_line_and_exits_1(tmp_path):
