@@ -40,13 +40,13 @@ def restore(place: Place, module: Module, name: str | None = None) -> tuple[Path
     folders = backups_of(place, module)
     chosen = next((folder for folder in folders if name in (None, folder.name)), None)
     if chosen is None:
-        there = f"; there are {', '.join(folder.name for folder in folders)}" if folders else ""
-        raise TitoError(f"there is no {f'backup {name}' if name else 'backup'} of module {module.stem}{there}")
+        existing = f"; there are {', '.join(folder.name for folder in folders)}" if folders else ""
+        raise TitoError(f"there is no {f'backup {name}' if name else 'backup'} of module {module.stem}{existing}")
     sources = _files_in(chosen, place, module)
     record, notebook = place.stub(module), place.notebook(module)
     replaced = dict.fromkeys([*sources, record] if notebook in sources else sources)
-    if there := [target for target in replaced if target.exists()]:
-        keep(place, there, f"restore_{module.number}")
+    if existing := [target for target in replaced if target.exists()]:
+        keep(place, existing, f"restore_{module.number}")
     for target, source in sources.items():
         write(target, read(source))
     if notebook in sources and record not in sources:

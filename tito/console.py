@@ -14,7 +14,7 @@ def paint(text: str, color: str) -> str:
 
 
 def table(head: tuple[str, ...], rows: list[tuple]) -> str:
-    """Columns as wide as their longest entry; numbers stand at the right.
+    """Columns as wide as their longest entry; numbers are right-aligned.
 
     >>> print(table(("module", "s"), [("tensor", 1), ("setup", 22)]))
     module   s

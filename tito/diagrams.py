@@ -1,7 +1,7 @@
-"""One diagram for each module: the idea that the rest of it stands on.
+"""One diagram for each module: the idea that the rest of it builds on.
 
 They are SVG in the colour of the text around them, so they can be read on light and on dark pages, and on paper; what is
-accented is also drawn in another way, so that nobody depends on seeing a colour.
+accented is also drawn in another way, so that no reader depends on seeing a colour.
 """
 
 import math
@@ -41,7 +41,7 @@ class Drawing:
         self.add(f'<text {place} fill="currentColor" stroke="none"{weight}>{escape(words)}</text>', y + 6)
 
     def box(self, x, y, width, height, words="", color="currentColor", dashed=False) -> None:
-        """A rounded box; of several lines of words, each stands on its own line."""
+        """A rounded box; of several lines of words, each is on its own line."""
         dashes = ' stroke-dasharray="5 4"' if dashed else ""
         fill = "none" if color == "currentColor" else f'{color}" fill-opacity="0.16'
         size = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4"'

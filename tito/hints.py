@@ -24,15 +24,15 @@ def exercises(module: Module) -> list[str]:
 
 def find_exercise(module: Module, name: str) -> str:
     """The exercise called `name`: `Tensor.apply`, or just `apply`."""
-    there = exercises(module)
-    found = [exercise for exercise in there if name in (exercise, exercise.partition(".")[2])]
-    if not found:
-        raise TitoError(f"module {module.stem} has no exercise {name!r}: it has {', '.join(there)}")
-    return found[0]
+    names = exercises(module)
+    matches = [exercise for exercise in names if name in (exercise, exercise.partition(".")[2])]
+    if not matches:
+        raise TitoError(f"module {module.stem} has no exercise {name!r}: it has {', '.join(names)}")
+    return matches[0]
 
 
 def first_unsolved(place: Place, module: Module) -> str:
-    """The first exercise whose stub still stands in the student's notebook."""
+    """The first exercise that the student's notebook still has as a stub."""
     text = parse(place.notebook(module)).text
     for exercise in exercises(module):
         if is_unsolved(text, exercise):
@@ -53,8 +53,8 @@ def all_hints(module: Module, exercise: str) -> list[str]:
         re.MULTILINE,
     )
     hint = docstring.partition("Hint:")[2]
-    said = [f"Step {step}" for step in steps] + [f"Hint: {hint}"] + [f"Tip: {explain(test).get('TIP', '')}"]
-    return [" ".join(text.split()) for text in said]
+    hints = [f"Step {step}" for step in steps] + [f"Hint: {hint}"] + [f"Tip: {explain(test).get('TIP', '')}"]
+    return [" ".join(text.split()) for text in hints]
 
 
 def next_hint(place: Place, module: Module, exercise: str) -> tuple[str, int, int]:

@@ -38,7 +38,7 @@ Do not edit it: the next run replaces it. The sources are in `notebooks/` on the
 and `binder/` what Binder installs.
 """
 
-# as in a workspace: a notebook that is opened runs, its tests too, and an exercise that is not solved is one calm sentence
+# as in a workspace: a notebook runs with its tests when it is opened, and an unsolved exercise is one calm sentence
 SETTINGS = {
     "pyproject.toml": "[tool.marimo.runtime]\nauto_instantiate = true\nreactive_tests = true\n",
     "conftest.py": CONFTEST,
@@ -103,7 +103,7 @@ def _list(folder: Path, files: set[str]) -> None:
 
 
 def header(notebook: Notebook, *more: str) -> str:
-    """The comment at the top of a notebook that says what it needs (PEP 723), for whoever makes an environment for it.
+    """The comment at the top of a notebook that lists its requirements (PEP 723), for the tool that makes its environment.
 
     Args:
         notebook: a notebook without such a comment.
@@ -167,14 +167,14 @@ def _earlier(folder: Path) -> set[str]:
     """The files that an earlier run has left in a folder, which has nothing else in it; git's own do not count."""
     if folder.exists() and not folder.is_dir():
         raise TitoError(f"{folder} is not a folder: choose another one with --to")
-    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
-    found = {path.as_posix() for path in found if path.parts[0] != ".git"}
-    listed = set(read(folder / WRITTEN).splitlines()) if WRITTEN in found else set()
-    if strangers := sorted(found - listed):
+    existing = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    existing = {path.as_posix() for path in existing if path.parts[0] != ".git"}
+    listed = set(read(folder / WRITTEN).splitlines()) if WRITTEN in existing else set()
+    if strangers := sorted(existing - listed):
         raise TitoError(
             f"{folder} has {strangers[0]} in it, which `tito book launch` did not write: move it, or choose a new folder with --to"
         )
-    return found
+    return existing
 
 
 def _commit() -> str:

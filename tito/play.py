@@ -114,7 +114,7 @@ def _page(text: str, page: Path, runtime: dict[str, str]) -> str:
     write(source, text)
     app = InternalApp(load_app(str(source)))
     source.unlink()
-    made, _ = Exporter().export_as_wasm(
+    html, _ = Exporter().export_as_wasm(
         WASMExportRequest(
             filename=source.name,
             app_config=app.config,
@@ -125,7 +125,7 @@ def _page(text: str, page: Path, runtime: dict[str, str]) -> str:
         )
     )
     idle = '"auto_instantiate": false'
-    if made.count(idle) != 1:
+    if html.count(idle) != 1:
         raise TitoError("marimo's page has no auto_instantiate setting any more: look at tito/play.py")
-    running = made.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
+    running = html.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
     return running.replace("</body>", f"{SCROLL}</body>")

@@ -14,7 +14,7 @@ Change = str | tuple[str, str]  # a whole body, or (old, new) in the reference's
 
 NAMES = {
     "accumulation": "adds up what should be replaced, or replaces what should be added up",
-    "aliasing": "returns or keeps an array that somebody else can write to",
+    "aliasing": "returns or keeps an array that other code can write to",
     "broken structure": "returns the right values in the wrong container or order",
     "dtype lost": "gives another dtype than asked for",
     "duplicate": "counts, calls or returns something more than once",

@@ -69,13 +69,13 @@ def check(module: Module, place: Place = COURSE) -> list[Finding]:
 
 def _headings(notebook: Notebook, deepest: int = 2) -> list[tuple[int, str]]:
     """Line and text of every `#` and `##` heading in the prose, and of smaller ones if asked for."""
-    found = []
+    headings = []
     for cell in notebook.cells:
         if cell.kind == "markdown":
             for offset, line in enumerate(cell.source.split("\n")):
                 if match := re.match(rf"#{{1,{deepest}}} (.+)", line.strip()):
-                    found.append((cell.line + offset, match[1]))
-    return found
+                    headings.append((cell.line + offset, match[1]))
+    return headings
 
 
 def sections(notebook: Notebook, module: Module) -> Iterator[Problem]:
@@ -100,9 +100,9 @@ def sections(notebook: Notebook, module: Module) -> Iterator[Problem]:
     in_order = sorted(closing, key=lambda item: LAST_SECTIONS.index(item[1]))
     for (line, name), (_, expected) in zip(closing, in_order, strict=True):
         if name != expected:
-            yield line, f"'{name}' stands where '{expected}' belongs: the order is {', '.join(LAST_SECTIONS)}"
+            yield line, f"'{name}' is where '{expected}' belongs: the order is {', '.join(LAST_SECTIONS)}"
     if numbers and closing and numbers[-1][0] > closing[0][0]:
-        yield numbers[-1][0], f"this concept stands after '{closing[0][1]}': concepts come first"
+        yield numbers[-1][0], f"this concept comes after '{closing[0][1]}': concepts come first"
     last = notebook.cells[-1]
     if last.kind != "markdown" or "## Summary" not in last.source:
         yield last.line, "the summary must be the last cell"
@@ -182,11 +182,11 @@ def scaffolds(notebook: Notebook, module: Module) -> Iterator[Problem]:
                 yield node.lineno, f"the docstring of {block.owner} lacks {name} ({part})"
     for block in (*notebook.solutions, *notebook.hidden_tests):
         if block.end == block.begin + 1:
-            yield block.begin, f"nothing stands between the markers in {block.owner}"
+            yield block.begin, f"there is nothing between the markers in {block.owner}"
 
 
 def exercises_are_tested(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """An exercise's test stands right below it; those of a class's methods below the class, in order."""
+    """An exercise's test is right below it; those of a class's methods are below the class, in order."""
     names = [cell.name for cell in notebook.cells if cell.is_definition]
     lines = {name: notebook.definitions[name].node.lineno for name in names}
     previous = 0
@@ -197,7 +197,7 @@ def exercises_are_tested(notebook: Notebook, module: Module) -> Iterator[Problem
         elif "." not in block.owner and names[names.index(block.owner) + 1] != test:
             yield lines[test], f"{test} must be the next definition below {block.owner}"
         elif lines[test] < previous:
-            yield lines[test], f"{test} stands above the test of an earlier exercise: keep the order of the exercises"
+            yield lines[test], f"{test} is above the test of an earlier exercise: keep the order of the exercises"
         previous = max(previous, lines.get(test, 0))
 
 
@@ -448,7 +448,7 @@ def _opened_unsolved(notebook: Notebook, place: Place, folder: Path) -> list[Pro
 
 
 def _weaker_tests(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
-    """Code that stands beside its test can deceive it: such a test carries few points."""
+    """Code in the same process as its test can deceive it: such a test carries few points."""
     from tito.assignments.kinds import kinds_of
 
     kinds = kinds_of(notebook.path, notebook.text)
@@ -459,7 +459,7 @@ def _weaker_tests(notebook: Notebook, place: Place, folder: Path) -> list[Proble
         (
             notebook.definitions[kind.test].line,
             f"{kind.test} is a weaker test with {kind.points} points ({kind.why_weaker}): compare numbers and arrays, or move what must"
-            f" stand beside the code into a test of its own, {kind.test}_memory, with few points",
+            f" share the code's process into a test of its own, {kind.test}_memory, with few points",
         )
         for kind in weaker
     ]

@@ -23,11 +23,11 @@ REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `mend` is the line that puts it right, empty when nothing is wrong."""
+    """One check; `fix` is the command that fixes it, empty if nothing is wrong."""
 
     what: str
     state: str
-    mend: str = ""
+    fix: str = ""
 
 
 def info() -> list[tuple[str, str]]:
@@ -59,7 +59,7 @@ def imported_tinytorch(place: Place) -> str:
 
 
 def doctor() -> list[Finding]:
-    """Look at everything that tends to break; those findings with a `mend` are problems."""
+    """Check everything that tends to break; findings with a `fix` are problems."""
     if reason := course.missing_files():  # everything else follows from this
         return [_python(), Finding("course", reason, INSTALL)]
     findings = [_python(), *_requirements(), _command(), _course()]
@@ -112,13 +112,13 @@ def _requirements() -> list[Finding]:
 
 
 def _command() -> Finding:
-    found = shutil.which("tito")
+    command = shutil.which("tito")
     here = Path(sys.executable).parent
-    if found and Path(found).parent.resolve() == here.resolve():
-        return Finding("tito command", found)
+    if command and Path(command).parent.resolve() == here.resolve():
+        return Finding("tito command", command)
     activate = here / ("Activate.ps1" if os.name == "nt" else "activate")
     line = f"& '{activate}'" if os.name == "nt" else f"source '{activate}'"
-    return Finding("tito command", f"{found} belongs to another environment" if found else "not on your PATH", line)
+    return Finding("tito command", f"{command} belongs to another environment" if command else "not on your PATH", line)
 
 
 def _course() -> Finding:
@@ -129,7 +129,7 @@ def _place_findings(place: Place) -> list[Finding]:
     findings = [] if place.is_course else [_workspace(place)]
     where = imported_tinytorch(place)
     own = where == str(place.package / "__init__.py")
-    findings.append(Finding("imported tinytorch", where, "" if own else _mend_import(place, where)))
+    findings.append(Finding("imported tinytorch", where, "" if own else _import_fix(place, where)))
     for module in course.available():
         findings += _module_findings(place, module)
     return findings
@@ -149,7 +149,7 @@ def _workspace(place: Place) -> Finding:
     return Finding("workspace", str(place.root))
 
 
-def _mend_import(place: Place, where: str) -> str:
+def _import_fix(place: Place, where: str) -> str:
     if "site-packages" in where:
         return f'"{sys.executable}" -m pip uninstall tinytorch'
     return (
@@ -176,8 +176,8 @@ def _module_findings(place: Place, module: course.Module) -> list[Finding]:
                 )
             )
         if (old := age(place, module)) and old.is_certain:
-            state, mend = "from an earlier version of the course", f"tito module update {module.number}"
-            findings.append(Finding(f"notebooks/{module.stem}.py", state, mend))
+            state, fix = "from an earlier version of the course", f"tito module update {module.number}"
+            findings.append(Finding(f"notebooks/{module.stem}.py", state, fix))
     if exported.exists() and is_hand_edited(exported):
         findings.append(
             Finding(

@@ -159,7 +159,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(graded):
     assert grades(graded) == before
 
 
-def test_a_mended_test_is_graded_again_and_the_difference_is_shown(graded):
+def test_a_fixed_test_is_graded_again_and_the_difference_is_shown(graded):
     before = grades(graded)
     private = graded / "private" / f"{MODULE.stem}.py"
     try:

@@ -61,7 +61,7 @@ PLANTED = {
         "    The number of multiplications",
         "matmul_flops lacks what it returns",
     ),
-    "empty solution": ("    return 2 * m * k * n\n", "", "nothing stands between the markers in matmul_flops"),
+    "empty solution": ("    return 2 * m * k * n\n", "", "there is nothing between the markers in matmul_flops"),
     "unpaired marker": ("    return 2 * m * k * n\n    ### END SOLUTION\n", "    return 2 * m * k * n\n", "unpaired"),
     "unindented marker": ("    ### END SOLUTION\n\n\n@app.function\n# points: 2", "### END SOLUTION\n\n\n@app.function\n# points: 2", None),
     "a name used after the solution": (
