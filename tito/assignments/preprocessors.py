@@ -39,6 +39,7 @@ from tito.assignments import sandbox
 from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import find_classroom
 from tito.assignments.jupyter import grade_id
+from tito.assignments.pages import SafePage
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Outcome, reference_before, run
 from tito.assignments.standin import CHANGED, NO_DATA, NO_JUDGE
 from tito.course import Module
@@ -239,4 +240,4 @@ RELEASE = [
 ]
 SANITIZE = [ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 AUTOGRADE = [RunTests, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
-FEEDBACK = [Grades, Reasons, CSSHTMLHeaderPreprocessor]
+FEEDBACK = [Grades, Reasons, CSSHTMLHeaderPreprocessor, SafePage]
