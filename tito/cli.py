@@ -6,6 +6,7 @@ import typer
 
 from tito import __version__, course
 from tito.commands import book, check, convert, export, milestone, module, nbgrader, submit, system, workspace
+from tito.console import clean
 from tito.errors import TitoError
 
 WITHOUT_COURSE = ("convert", "system")  # commands that work, or say what is wrong, without the course's files
@@ -66,5 +67,5 @@ def main() -> None:
 
 
 def fail(message: str) -> None:
-    typer.echo(f"tito: {message}", err=True)
+    typer.echo(f"tito: {clean(message)}", err=True)
     sys.exit(1)

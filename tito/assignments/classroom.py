@@ -5,7 +5,9 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from glob import escape
 from pathlib import Path
 
 from tito import course
@@ -119,7 +121,8 @@ class Classroom:
         Raises:
             TitoError: it could not, with the last thing that it said.
         """
-        coursedir = self.coursedir(assignment_id=module.stem, student_id=student)
+        # NBGrader takes a student's name for a pattern
+        coursedir = self.coursedir(assignment_id=module.stem, student_id="*" if student == "*" else escape(student))
         with quiet() as said, one_engine():
             try:
                 converter(coursedir=coursedir, config=coursedir.config, force=True).start()
@@ -133,6 +136,11 @@ class Classroom:
         folder = self.coursedir()
         with one_engine(), Gradebook(folder.db_url, folder.course_id) as gradebook:
             yield gradebook
+
+    def due(self, module: Module) -> datetime | None:
+        """When an assignment is due, in UTC; None if it has no such date."""
+        with self.gradebook() as gradebook:
+            return gradebook.find_assignment(module.stem).duedate
 
     def assignments(self) -> list[Module]:
         """What was generated, in the order of the course."""

@@ -12,7 +12,9 @@ from pathlib import Path
 from tito.assignments.classroom import Classroom
 from tito.errors import TitoError
 
-OPENER = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><a href="{}">formgrader</a>\n'
+OPENER = (
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><a href="{}">formgrader</a>\n'
+)
 
 
 def formgrade(classroom: Classroom, port: int, browser: bool) -> int:

@@ -77,7 +77,9 @@ class Closed(Guard, web.RequestHandler):
 
 def application(classroom: Classroom, token: str) -> web.Application:
     """The formgrader of a class, for whoever has the token."""
-    formgrader = FormgradeExtension(debug=False)  # True shows the settings, with the database's password, on the first page
+    formgrader = FormgradeExtension(
+        debug=False
+    )  # True shows the settings, with the database's password, on the first page
     formgrader.log = logging.getLogger("traitlets")
     formgrader.root_dir = str(classroom.root)
     formgrader.initialize([])

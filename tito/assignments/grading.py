@@ -17,6 +17,7 @@ from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
 from tito.assignments.jupyter import grade_id
+from tito.assignments.lateness import EARLIER, days_late
 from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import RunTests
 from tito.assignments.run import (
@@ -49,6 +50,22 @@ class Graded:
     # grade id -> (before, now), when it was graded again
     changed: dict[str, tuple[float, float]] = field(default_factory=dict)
     again: bool = True  # False: nothing had changed since it was graded
+    handed_in: str = ""  # UTC; empty where nobody says when
+    handed_in_by: str = ""  # who says so
+    days_late: int | None = None  # None without a due date, or without a time
+    penalty: float = 0.0  # what being late took from the score
+    above: list[str] = field(default_factory=list)  # scores that are higher than their maximum
+
+    @property
+    def score_before(self) -> float | None:
+        """The score before the penalty for being late."""
+        return None if self.score is None else self.score + self.penalty
+
+    @property
+    def remarks(self) -> list[str]:
+        """What an instructor should look at."""
+        above = [f"CHECK: above the maximum: {', '.join(self.above)}"] if self.above else []
+        return [*above, *([self.why] if self.why else []), *self.notes]
 
 
 def autograde(
@@ -131,8 +148,7 @@ class Grader:
     def __init__(self, classroom: Classroom, module: Module):
         self.classroom, self.module = classroom, module
         self.source = reads(read(classroom.source(module)), 4)
-        with classroom.gradebook() as gradebook:
-            due = gradebook.find_assignment(module.stem).duedate
+        due = classroom.due(module)
         # the settings too: how long a cell may run, and what being late costs
         self.version = _version(module, self.source) + f"{due} {read(classroom.root / CONFIG)}"
         limits = classroom.config().RunTests
@@ -221,8 +237,22 @@ def result_of(classroom: Classroom, module: Module, student: str, notes: list[st
         penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
         status = "needs manual" if submission.needs_manual_grade else "graded"
         score, most = submission.score - penalty, submission.max_score
+        above = [f"{g.name} {g.score:g} of {g.max_score:g}" for g in grades if g.score > g.max_score]
+        late = _lateness(classroom, module, submission)
+    above += [f"in all {score:g} of {most:g}"] if score > most else []
     changed = {name: (before[name], score) for name, score in now.items() if name in before and before[name] != score}
-    return Graded(student, status, "", score, most, notes, now, unread, changed)
+    found = Graded(student, status, "", score, most, notes, now, unread, changed)
+    return replace(found, penalty=penalty, above=above, **late)
+
+
+def _lateness(classroom: Classroom, module: Module, submission) -> dict:
+    """When a submission was handed in, by whom, and how many days late, as entries of `Graded`."""
+    if submission.timestamp is None:
+        return {}
+    record = classroom.record("collected", module, submission.student.id) or {}
+    late = None if submission.duedate is None else days_late(submission.total_seconds_late)
+    at = f"{submission.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+    return {"handed_in": at, "handed_in_by": record.get("by") or EARLIER, "days_late": late}
 
 
 def scores_of(classroom: Classroom, module: Module, student: str) -> dict[str, float]:

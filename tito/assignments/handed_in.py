@@ -9,6 +9,7 @@ import json
 import re
 import textwrap
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tito.assignments.foreign import statements, without_magics
@@ -34,7 +35,7 @@ class Piece:
     source: str
     label: str | None = None  # what its metadata, or marimo, calls it
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The functions and classes that it defines; also when it has a syntax error."""
         try:
@@ -49,7 +50,7 @@ class HandedIn:
     pieces: list[Piece]
     remarks: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
         return {name for piece in self.pieces for name in piece.names}
 

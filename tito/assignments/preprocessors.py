@@ -39,6 +39,7 @@ from tito.assignments import sandbox
 from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import find_classroom
 from tito.assignments.jupyter import grade_id
+from tito.assignments.lateness import days_late
 from tito.assignments.pages import SafePage
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Outcome, reference_before, run
 from tito.assignments.standin import CHANGED, NO_DATA, NO_JUDGE
@@ -221,8 +222,7 @@ class LatePenalty(BasePlugin):
     percent_per_day = Float(0.0, help="0 takes nothing away.").tag(config=True)
 
     def late_submission_penalty(self, student_id, score, total_seconds_late):
-        days = -(-total_seconds_late // 86_400)
-        return score * min(1.0, self.percent_per_day / 100 * days)
+        return score * min(1.0, self.percent_per_day / 100 * days_late(total_seconds_late))
 
 
 # The lists that `nbgrader_config.py` names

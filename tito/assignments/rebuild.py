@@ -3,9 +3,11 @@
 import ast
 import copy
 import difflib
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode, from_dict
 
 from tito.assignments.foreign import one_by_one, said_by
 from tito.assignments.handed_in import HandedIn, Piece, cut_cell
@@ -145,32 +147,44 @@ def added_statements(source: str, there: set[str]) -> list[str]:
 def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
     """Put a student's own cells where they stood; one that an earlier cell needs goes above that cell.
 
-    In marimo a helper may stand below its use; Jupyter runs from top to bottom.
+    In marimo a helper may stand below its use; Jupyter runs from top to bottom. Each cell is parsed once: there may be thousands.
     """
-    for above, piece in reversed(extra):
-        names = [grade_id(cell) for cell in nb.cells]
-        above = above or "setup"
-        place = names.index(above) + 1 if above in names else 0
-        make = v4.new_markdown_cell if piece.is_prose else v4.new_code_cell
-        if not piece.is_prose:
-            place = min([place, *_users(piece.source, nb.cells[:place])])
-        nb.cells.insert(place, make(piece.source))
-
-
-def _users(source: str, cells: list[NotebookNode]) -> list[int]:
-    try:
-        defined = names_bound(source)
-    except SyntaxError:
-        return []
-    users = []
+    cells = list(nb.cells)
+    order = list(range(len(cells)))  # numbers of cells, from top to bottom
+    numbers = {grade_id(cell): number for number, cell in reversed([*enumerate(cells)])}
+    readers: dict[str, set[int]] = defaultdict(set)
     for number, cell in enumerate(cells):
-        if cell.cell_type == "code":
-            try:
-                reads = names_read(cell.source)
-            except SyntaxError:
-                reads = set()
-            users += [number] if reads & defined else []
-    return users
+        _enter(readers, number, cell)
+    for above, piece in reversed(extra):
+        above = above or "setup"
+        place = order.index(numbers[above]) + 1 if above in numbers else 0
+        if not piece.is_prose:
+            users = set().union(*(readers.get(name, set()) for name in _names(names_bound, piece.source)))
+            place = next((n for n, number in enumerate(order[:place]) if number in users), place) if users else place
+        order.insert(place, len(cells))
+        cells.append(_own_cell(piece, len(cells)))
+        _enter(readers, len(cells) - 1, cells[-1])
+    nb.cells = [cells[number] for number in order]
+
+
+def _enter(readers: dict[str, set[int]], number: int, cell: NotebookNode) -> None:
+    """Note which names a cell reads."""
+    for name in _names(names_read, cell.source) if cell.cell_type == "code" else ():
+        readers[name].add(number)
+
+
+def _names(of: Callable[[str], set[str]], source: str) -> set[str]:
+    try:
+        return of(source)
+    except SyntaxError:
+        return set()
+
+
+def _own_cell(piece: Piece, number: int) -> NotebookNode:
+    """A cell of the student's own; nbformat's functions check each one, which takes longer than all the rest."""
+    cell = {"id": f"own-{number}", "metadata": {}, "source": piece.source}
+    code = {"cell_type": "code", "execution_count": None, "outputs": []}
+    return from_dict(cell | ({"cell_type": "markdown"} if piece.is_prose else code))
 
 
 def same(a: str, b: str) -> bool:

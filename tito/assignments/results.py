@@ -15,7 +15,8 @@ from tito.files import write
 from tito.notebook import parse
 from tito.place import COURSE
 
-HEAD = ("student", "assignment", "status", "score", "max_score")
+LATENESS = ("handed_in", "handed_in_by", "days_late", "penalty", "score_before")
+HEAD = ("student", "assignment", "status", "score", "max_score", *LATENESS, "above_maximum")
 
 
 def rows(classroom: Classroom, modules: list[Module]) -> list[dict]:
@@ -27,9 +28,15 @@ def rows(classroom: Classroom, modules: list[Module]) -> list[dict]:
     for module in modules:
         for student in known_students(classroom, module):
             result = as_before(classroom, module, student)
-            row = dict(zip(HEAD, (student, module.stem, result.status, result.score, result.max_score), strict=True))
+            values = student, module.stem, result.status, result.score, result.max_score
+            row = dict(zip(HEAD, (*values, *_lateness(result), "; ".join(result.above)), strict=True))
             found.append(row | {"why": result.why, "exercises": by_exercise(module, result)})
     return found
+
+
+def _lateness(result: Graded) -> tuple:
+    penalty = None if result.score is None else result.penalty
+    return result.handed_in, result.handed_in_by, result.days_late, penalty, result.score_before
 
 
 def by_exercise(module: Module, result: Graded) -> dict[str, float | None]:
@@ -43,11 +50,11 @@ def exercise_names(module: Module) -> dict[str, str]:
     return graded_tests(parse(COURSE.notebook(module)))
 
 
-def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> int:
-    """Write the grades of all students to a file, and return the number of rows."""
+def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> list[dict]:
+    """Write the grades of all students to a file, and return its rows."""
     found = rows(classroom, modules)
     write(to, json.dumps(found, indent=1, ensure_ascii=False) + "\n" if as_json else _csv(classroom, modules, found))
-    return len(found)
+    return found
 
 
 def _csv(classroom: Classroom, modules: list[Module], found: list[dict]) -> str:

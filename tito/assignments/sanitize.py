@@ -21,19 +21,24 @@ ELSEWHERE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 PICTURE_TYPES = ("image/png", "image/jpeg")
 GRADE_ID = re.compile(r"[\w.-]+")
 
-TEXT_TAGS = set("p br hr h1 h2 h3 h4 h5 h6 em strong del code pre blockquote ul ol li div span".split())
-TABLE_TAGS = set("table thead tbody tr th td".split())
-MATH_TAGS = set(
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+TEXT_TAGS = _words("p br hr h1 h2 h3 h4 h5 h6 em strong del code pre blockquote ul ol li div span")
+TABLE_TAGS = _words("table thead tbody tr th td")
+MATH_TAGS = _words(
     "math mrow mi mn mo ms mtext mspace msub msup msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd "
-    "mpadded mphantom menclose mmultiscripts mprescripts none mstyle".split()
+    "mpadded mphantom menclose mmultiscripts mprescripts none mstyle"
 )
-MATH_ATTRIBUTES = set(
+MATH_ATTRIBUTES = _words(
     "display alttext stretchy fence form accent accentunder movablelimits separator lspace rspace width height depth "
     "linethickness columnalign rowspacing columnspacing columnlines rowlines mathvariant notation minsize maxsize "
-    "displaystyle scriptlevel largeop symmetric".split()
+    "displaystyle scriptlevel largeop symmetric"
 )
 ATTRIBUTES = {
-    **{tag: MATH_ATTRIBUTES for tag in MATH_TAGS},
+    **dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES),
     "a": {"href", "title"},
     "img": {"src", "alt", "title"},
     "ol": {"start"},
@@ -76,7 +81,12 @@ def markdown_html(text: str, attachments: dict | None = None) -> str:
     if len(text) > MAX_PROSE_CHARS:
         return plain_html(text)
     markdown = MarkdownWithMath(renderer=_Renderer(escape=True, attachments=attachments or {}))
-    for rules in (markdown.block.rules, markdown.block.list_rules, markdown.block.block_quote_rules, markdown.inline.rules):
+    for rules in (
+        markdown.block.rules,
+        markdown.block.list_rules,
+        markdown.block.block_quote_rules,
+        markdown.inline.rules,
+    ):
         rules[:] = [rule for rule in rules if rule not in ("raw_html", "inline_html")]  # `<p> $x$` has a formula
     try:
         made = markdown.render(text)
