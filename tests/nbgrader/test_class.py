@@ -18,6 +18,7 @@ pytest.importorskip("nbgrader", reason="runs only where nbgrader is installed: m
 
 from tests.nbgrader.students import MODULE, UNSAFE, collected, grades, leaks, secrets, students, table, wrong_rows
 from tests.tito.student import done, tito
+from tito.assignments.results import HEAD
 
 PRIVATE = '''\
 import numpy as np
@@ -59,11 +60,7 @@ def test_every_row_of_the_table(graded):
 
 def test_one_column_for_each_exercise(graded):
     row = grades(graded)["one-wrong"]
-    exercises = {
-        name: value
-        for name, value in row.items()
-        if name not in ("student", "assignment", "status", "score", "max_score")
-    }
+    exercises = {name: value for name, value in row.items() if name not in HEAD}
     assert exercises["sigmoid"] == "0" and exercises["relu"] == "2" and exercises["test_relu_of_a_large_number"] == "2"
     assert len(exercises) == 8 + 2 + 1
     unread = grades(graded)["perfect"]

@@ -115,14 +115,17 @@ class Classroom:
 
         return CourseDirectory(config=self.config(), **options)
 
-    def convert(self, converter: type, module: Module, student: str = "*") -> None:
+    def convert(self, converter: type, module: Module, student: str | None = None) -> None:
         """Let NBGrader take a step: make a release, grade a submission, write a page of feedback.
 
         Raises:
             TitoError: it could not, with the last thing that it said.
         """
-        # NBGrader takes a student's name for a pattern
-        coursedir = self.coursedir(assignment_id=module.stem, student_id="*" if student == "*" else escape(student))
+        if student is not None and escape(student) != student:  # it would be everybody whom the pattern fits
+            raise TitoError(
+                f"NBGrader takes the name {student} for a pattern. Rename the student's folder and collect it again"
+            )
+        coursedir = self.coursedir(assignment_id=module.stem, student_id="*" if student is None else student)
         with quiet() as said, one_engine():
             try:
                 converter(coursedir=coursedir, config=coursedir.config, force=True).start()

@@ -172,8 +172,9 @@ def _failed(classroom: Classroom, module: Module, student: str, status: str, why
         classroom.note("collected", before | {"later": why}, module, student)
         return
     for path in _candidates(folder):
-        if path.stat().st_size <= MOST:
-            _keep(classroom, module, student, path)
+        with suppress(OSError):  # one that cannot be read must not stop the others
+            if path.stat().st_size <= MOST:
+                _keep(classroom, module, student, path)
     classroom.note("collected", {"status": status, "why": why}, module, student)
 
 

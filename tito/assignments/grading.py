@@ -5,7 +5,7 @@ A submission is done when its record says so, which is written last. After a kil
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
 from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
 from tito.assignments.jupyter import grade_id
-from tito.assignments.lateness import EARLIER, days_late
+from tito.assignments.lateness import EARLIER, STAMP, days_late
 from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import RunTests
 from tito.assignments.run import (
@@ -186,6 +186,7 @@ class Grader:
             outcomes = how(cells)
             notes = noticed(cells, outcomes)
             RunTests.known[nb_key(nb)] = outcomes
+            self._forget_time(student)
             self.classroom.convert(Autograde, self.module, student)
             result = result_of(self.classroom, self.module, student, notes, before)
         except (RunFailed, TitoError) as error:
@@ -196,12 +197,21 @@ class Grader:
         self.classroom.note("graded", record, self.module, student)
         return result
 
+    def _forget_time(self, student: str) -> None:
+        """NBGrader keeps the time of an earlier submission, if the new one has none."""
+        from nbgrader.api import MissingEntry
+
+        if not self._submission(student).with_name(STAMP).exists():
+            with self.classroom.gradebook() as gradebook, suppress(MissingEntry):
+                gradebook.find_submission(self.module.stem, student).timestamp = None
+                gradebook.db.commit()
+
     def _submission(self, student: str) -> Path:
         return self.classroom.submitted(self.module, student) / f"{self.module.stem}.ipynb"
 
     def _key(self, student: str) -> str:
         path = self._submission(student)
-        stamp = path.with_name("timestamp.txt")
+        stamp = path.with_name(STAMP)
         parts = [self.version.encode(), path.read_bytes(), stamp.read_bytes() if stamp.exists() else b""]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
