@@ -288,7 +288,7 @@ CLAIMS["04_losses"] = [
     f"being sure and wrong is {WORD[round(math.log(0.001) / math.log(0.1))]} times as bad as guessing",
     f"log-softmax of $(2, 1, 0.1)$: ${vector(logs, '.3f')}$. If class 0 is right, the loss is {-logs[0]:.3f}; "
     f"if class 2 is, it is {-logs[2]:.3f}.",
-    rf"It has {round(1 - math.log2(eps))} binary digits, and the point floats: the number after 1 is "
+    rf"It has {round(1 - math.log2(eps))} significant bits, and the point floats: the number after 1 is "
     rf"$1 + {power_of_ten(eps)}$, the number after 0 is ${power_of_ten(smallest)}$.",
     rf"{100 * below / all_of_them:.0f} % are smaller than $6 \cdot 10^{{-8}}$",
     saturated_row(16),
@@ -300,6 +300,7 @@ CLAIMS["04_losses"] = [
     f"8 texts of 1024 tokens, with {thin(50257, ' ')} classes, are {many / 1e6:.0f} million scores, "
     f"{many * 4 / 1e9:.1f} GB",
     rf"$\log 10 = {math.log(10):.3f}$",
+    f"an initial loss far above {math.log(10):.3f} means",
     f"A guess among ten costs {math.log(10):.3f},",
 ]
 
@@ -501,7 +502,7 @@ GIVEN = {
     "04_losses": [
         "500 random inputs",
         "`ignore_index=-100`",  # PyTorch's
-        "cuts logarithms at -100",  # PyTorch's
+        "clamps logarithms at -100",  # PyTorch's
         "each logarithm at -100, so that a sure and wrong answer costs 100",  # PyTorch's
         r"no less than $10^{-12}$",  # PyTorch's
         "`label_smoothing=0.1`",
