@@ -656,7 +656,9 @@ def test_answer_as_unsure_as():
     WHY: it says what a loss means if you don't think in nats.
     TIP: the test computes the `cross_entropy` of a uniform guess among as many tokens as you say.
     """
-    cost = cross_entropy(Tensor(np.zeros((1, round(answer_as_unsure_as())))), Tensor([0])).item()
+    tokens = answer_as_unsure_as()
+    assert tokens and tokens >= 1, f"return the number of tokens, not {tokens}"
+    cost = cross_entropy(Tensor(np.zeros((1, round(tokens)))), Tensor([0])).item()
     assert abs(cost - 3.5) < 0.02, f"a uniform guess among that many tokens costs {cost:.3f}, not 3.5"
     ### BEGIN HIDDEN TESTS
     assert round(answer_as_unsure_as()) == 33, "the number of tokens is wrong"

@@ -441,7 +441,7 @@ CLAIMS["07_training"] = [
     f"Ten rows in batches of 4 are pieces of 4, 4 and {10 - 2 * 4}.",
     f"these are {numbers(row_gradients)}, and their mean is ${sum(row_gradients)} / 3 = {mean(row_gradients):.2f}$.",
     f"the means are {first_piece} and {second_piece}. The sum, {first_piece + second_piece}, is two and a half times "
-    f"too long; the mean, {mean([first_piece, second_piece])}, lets the third row count double.",
+    f"too large; the mean, {mean([first_piece, second_piece])}, counts the third row twice.",
     rf"$\frac23 \cdot {first_piece} + \frac13 \cdot {second_piece} = {2 / 3 * first_piece + 1 / 3 * second_piece:.2f}$",
     rf"$$\sqrt{{3^2 + 4^2 + 12^2}} = {length:g} \qquad \text{{limit }} 6.5\!: \quad "
     rf"({3 * 6.5 / length:g},\, {4 * 6.5 / length:g}) \text{{ and }} ({12 * 6.5 / length:g})$$",
@@ -450,7 +450,7 @@ CLAIMS["07_training"] = [
     row("validation loss", numbers(validation, ".2f", " | ")),
     row("epochs without a new best", *waited[:6], f"{waited[6]}: stop"),
     f"A patience of 1 stops at epoch {waited.index(1) + 1} and misses the best. "
-    f"And at epoch {waited.index(2) + 1} the weights of epoch {validation.index(min(validation)) + 1} are wanted",
+    f"And at epoch {waited.index(2) + 1} you want the weights of epoch {validation.index(min(validation)) + 1}:",
     f"One step with 1024 rows, in a network 784-256-256-256-10: as one batch, as 8 pieces of {1024 // 8}, "
     f"and as 64 pieces of {1024 // 64}.",
 ]

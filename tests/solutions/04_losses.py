@@ -244,7 +244,7 @@ return terms if reduction == "none" else terms.sum() if reduction == "sum" else 
             "How many losses does a batch of 4 rows have before the reduction?",
             ("target]", "target].mean()"),
         ),
-        "bits": Wrong("wrong factor", "What does a coin flip cost in nats?", ("target]", "target] / np.log(2)")),
+        "bits": Wrong("wrong factor", "What does a coin flip cost in nats?", ("target]", "target] / math.log(2)")),
         "one-hot in float64": Wrong(
             "float64 creep",
             "What dtype does the array have that you multiply with?",
@@ -428,7 +428,9 @@ return np.where(logits > 0, no, yes) - logits * target""",
         "already the mean": Wrong(
             "wrong shape",
             "How many losses do five scores have before the reduction?",
-            ("-np.abs(logits)))", "-np.abs(logits))).mean()"),
+            """\
+losses = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+return losses.mean()""",
         ),
         "a column": Wrong(
             "wrong shape",
