@@ -85,8 +85,9 @@ def exported_tests(stem: str, path: Path) -> subprocess.CompletedProcess:
     path.rename(place.root / "notebooks" / path.name)
     shutil.copytree(ROOT / "tinytorch", place.root / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
     export(place, [find(stem)])
-    command = [sys.executable, "-m", "pytest", "-qq", "-p", "tito.feedback", "-o", f"pythonpath={place.root}"]
-    command += ["--rootdir", str(place.root), "-c", os.devnull, *map(str, student_tests(stem))]
+    command = [sys.executable, "-m", "pytest", "-qq", "--import-mode=importlib", "-p", "tito.feedback"]
+    command += ["-o", f"pythonpath={place.root}", "--rootdir", str(place.root), "-c", os.devnull]
+    command += map(str, student_tests(stem))
     return warm.run(command, cwd=place.root, capture_output=True, encoding="utf-8", env=place.environment())
 
 
