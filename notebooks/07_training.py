@@ -120,13 +120,14 @@ def test_batches():
         order = [number for _, targets in pairs for number in targets.tolist()]
         orders += [order[:10], order[10:]]
         assert sorted(order[:10]) == list(range(10)), f"an epoch must have every row once, not {order[:10]}"
-        assert order[:10] != list(range(10)), "with shuffle=True the rows came in order"
-        assert order[:10] != order[10:], "two epochs had the same order"
+    assert y.tolist() == list(range(10)), "batches must not change the tensors it is given"
+    assert any(order != sorted(order) for order in orders), "with shuffle=True the rows came in order"
     assert not all({*order[:4]} in ({0, 1, 2, 3}, {4, 5, 6, 7}) for order in orders), "shuffle rows, not whole batches"
+    assert orders[0] != orders[1], "two epochs had the same order"
     assert orders[:2] == orders[4:], "the same seed must repeat the order: draw from default_generator()"
     assert orders[:2] != orders[2:4], "another seed must give another order: draw from default_generator()"
-    assert y.tolist() == list(range(10)), "batches must not change the tensors it is given"
-    for rows, targets, size in ((x, y[:9], 4), (x[:9], y, 4), (x, y, 0), (x, y, -1)):
+    assert len([*batches(x, y, 1)]) == 10, "10 rows in batches of 1 must be 10 batches"
+    for rows, targets, size in ((x[:9], y, 4), (x, y[:9], 4), (x, y, 0), (x, y, -1)):
         try:
             list(batches(rows, targets, size))
         except ValueError:
@@ -345,6 +346,8 @@ def test_train_epoch():
     close(seen[1][1], 10 / 3, "the gradient before the second batch (each batch must run backward before the next)")
     close(trained(iter([*halves, halves[1]]), 2), (4.6664, 0.5256, 2), f"{what} after 3 batches, accumulate=2")
     close(trained([(x, y)], 1, 5.0), (14 / 3, 0.85, 1), f"{what} after one batch, clipped to 5, 1 - 0.03 * 5")
+    opposite = [halves[0], (x[2:], y[2:] + 6)]  # gradients 3.33 and -6
+    close(trained(opposite, 2, 3.0), (14 / 3, 1.08, 1), f"{what} after two batches, opposite gradients, clipped to 3")
     for data, accumulate in (([], 1), ([(x, y)], 0)):
         try:
             trained(data, accumulate)
@@ -521,6 +524,7 @@ def test_EarlyStopping_step():
         assert stop == (epoch == 7), f"epoch {epoch} of the table: step must return {epoch == 7}, not {stop}"
     numbers = (stopping.best, stopping.best_epoch, stopping.epoch)
     close(numbers, (0.49, 5, 7), "(best, best_epoch, epoch) after the table")
+    assert stopping.best_state is not None, "best_state is None after the table: keep the weights of `model`"
     weight = stopping.best_state["weight"].item()
     assert weight == 5, f"keep a copy of the weights of epoch 5, not those of epoch {weight:g}"
     for patience, min_delta, values in ((1, 0.0, (1.0, 1.0)), (3, 0.1, (1.0, 0.95, 0.91, math.nan))):

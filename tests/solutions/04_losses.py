@@ -469,3 +469,29 @@ return losses.mean()""",
         "nothing comes back": Wrong("no return", "What does the last line do with the number?", ("return ", "")),
     },
 }
+
+
+EQUIVALENT = {
+    "mse_loss": {
+        "check_shapes(input, target) -> check_shapes(target, input)": "only the order in the message changes",
+        "return reduce((input - target) ** 2, reduction) -> return reduce((target - input) ** 2, reduction)": (
+            "a square has no sign"
+        ),
+    },
+    "cross_entropy_terms": {
+        "return -log_softmax(logits, dim=-1)[np.arange(len(target)), target]"
+        " -> return -log_softmax(logits, dim=1)[np.arange(len(target)), target]": "of two axes, 1 is the last",
+    },
+    "cross_entropy": {
+        "outside = target.array[(target.array < 0) | (target.array >= classes)]"
+        " -> outside = target.array[(target.array < 0) | (target.array > classes)]": (
+            "for an index of C, NumPy raises IndexError by itself"
+        ),
+    },
+    "binary_cross_entropy_terms": {
+        "return np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))"
+        " -> return np.maximum(0, logits) - logits * target + np.log1p(np.exp(-np.abs(logits)))": (
+            "the maximum of two numbers has no order"
+        ),
+    },
+}
