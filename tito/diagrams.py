@@ -170,7 +170,7 @@ def _losses(on: Drawing) -> str:
     on.arrow((60, 132), (60, 158), (427, 158), (427, 64), dashed=True)
     on.text(243, 150, "from the scores, in one step")
     on.text(10, 184, "Shaded: the right class.", "start")
-    return "The loss is the surprise at the right answer. The dashed way gives the same number, and stays exact where the other breaks."
+    return "The loss is the surprise at the right answer. The dashed path gives the same number, and stays accurate where the other one breaks."
 
 
 def _autograd(on: Drawing) -> str:
@@ -219,8 +219,8 @@ def _optimizers(on: Drawing) -> str:
 
 
 def _training(on: Drawing) -> str:
-    """A loop of five boxes: batch, forward, loss, backward, step, and back to the next batch. Apart from it, a box for rows
-    that are held back, with an arrow to a second loss that no step follows."""
+    """A loop of five boxes: batch, forward, loss, backward, step, and back to the next batch. Apart from it, a box for
+    held-out rows, with an arrow to a second loss that no step follows."""
     names = ["batch", "forward", "loss", "backward", "step"]
     for i, name in enumerate(names):
         on.box(6 + 97 * i, 20, 80, 36, name, ACCENT if i > 2 else "currentColor")
@@ -228,10 +228,10 @@ def _training(on: Drawing) -> str:
             on.arrow((97 * i - 11, 38), (6 + 97 * i, 38))
     on.arrow((434, 56), (434, 82), (46, 82), (46, 56))
     on.text(240, 76, "the next batch")
-    on.box(6, 116, 130, 44, "rows held back", dashed=True)
+    on.box(6, 116, 130, 44, "held-out rows", dashed=True)
     on.arrow((136, 138), (200, 138))
     on.box(200, 120, 80, 36, "loss", dashed=True)
-    on.text(292, 143, "measured, never followed", "start")
+    on.text(292, 143, "measured, no step follows", "start")
     return "The upper loop learns. The lower row says whether to believe it."
 
 

@@ -812,3 +812,36 @@ return self.epoch - self.best_epoch >= self.patience""",
         "nothing comes back": Wrong("no return", "What does the last line do with the numbers?", ("return ", "")),
     },
 }
+
+
+EQUIVALENT = {
+    "batches": {
+        "if len(x) != len(y) or batch_size < 1: -> if len(x) != len(y) or batch_size < 0:": (
+            "for steps of 0, range raises ValueError by itself"
+        ),
+    },
+    "clip_grad_norm_": {
+        "if not (scale := (max_norm / (norm + 1e-06))) >= 1: -> if not (scale := (max_norm / (norm + 1e-06))) > 1:": (
+            "multiplied by 1, a gradient stays what it is"
+        ),
+    },
+    "train_epoch": dict.fromkeys(
+        (
+            "if accumulate < 1: -> pass",
+            "raise ValueError(f'accumulate is {accumulate}: gather at least 1 batch for a step') -> pass",
+            "if accumulate < 1: -> if accumulate < 0:",
+        ),
+        "without batches, per_row raises ValueError; for numbers below 0, islice does",
+    ),
+    "answer_steps": dict.fromkeys(
+        (
+            "return (512 // 64, -(-50000 // 512)) -> return (513 // 64, -(-50000 // 512))",
+            "return (512 // 64, -(-50000 // 512)) -> return (512 // 63, -(-50000 // 512))",
+            "return (512 // 64, -(-50000 // 512)) -> return (512 // 64, -(-50000 // 511))",
+            "return (512 // 64, -(-50000 // 512)) -> return (512 // 64, -(-50000 // 513))",
+            "return (512 // 64, -(-50000 // 512)) -> return (512 // 64, -(-49999 // 512))",
+            "return (512 // 64, -(-50000 // 512)) -> return (512 // 64, -(-50001 // 512))",
+        ),
+        "the same two numbers",
+    ),
+}
