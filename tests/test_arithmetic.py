@@ -304,7 +304,7 @@ CLAIMS["04_losses"] = [
     f"A guess among ten costs {math.log(10):.3f},",
 ]
 
-# 05: slopes by trying, and by rule
+# 05: slopes by central differences, and by rule
 
 network = (784, 256, 128, 10)
 network_size = sum(inputs * outputs + outputs for inputs, outputs in pairwise(network))
@@ -334,13 +334,13 @@ a11, a12 = gradients(lambda a: a @ Tensor(right), left, upstream=[[10.0, 1.0]])[
 (class_gradient,) = gradients(lambda x: cross_entropy(x, Tensor([0])), np.log(p)[None])
 
 CLAIMS["05_autograd"] = [
-    f"A network of module 03 has {network_size:,} numbers",
-    f"Take a step of {h} both ways, and look:",
+    f"The network from module 03 has {network_size:,} parameters",
+    f"Take a step of {h} in each direction:",
     rf"\frac{{f({3 + h}) - f({3 - h})}}{{{2 * h}}} = \frac{{{(3 + h) ** 2:.6f} - {(3 - h) ** 2:.6f}}}{{{2 * h}}} = "
     f"{((3 + h) ** 2 - (3 - h) ** 2) / (2 * h):g}$$",
     f"at $(3, 5)$: moving $a$ by {h} moves $f$ by {(3 + h) * 5 - 3 * 5:.3f}, and moving $b$ by {h} moves it by "
     f"{3 * (5 + h) - 3 * 5:.3f}. The gradient is ${vector(gradients(lambda x: x[0] * x[1], [3.0, 5.0])[0])}$.",
-    # where the error of the bend, step^2, equals that of rounding, eps / step
+    # where the error of curvature, step^2, equals that of rounding, eps / step
     f"near $10^{{{round(math.log10(np.finfo(np.float64).eps) / 3)}}}$",
     f"make {2 * network_size:,} passes for *one* step of our network: at a millisecond each, "
     f"{WORD[round(2 * network_size * 0.001 / 60)]} minutes",
@@ -354,15 +354,15 @@ CLAIMS["05_autograd"] = [
     f"is ${vector(gradients(lambda x: x.sum(), np.ones(3), upstream=5.0)[0])}$",
     rf"{matrix(by_rows)} \qquad \text{{sum, axis 1: }} {vector(by_rows.sum(axis=1))} \qquad "
     rf"\text{{grad }} (10, 20) \;\to\; {matrix(row_gradient)}",
-    f"Of $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
+    f"From $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
     f"with the upstream gradient $(1, 10, 100)$ the gradient of $x$ is ${vector(pick_gradient)}$.",
     rf"A = {matrix(left)} \quad B = {matrix(right)} \quad G = {matrix([[10, 1]])}: \qquad "
     rf"A_{{11}} \text{{ gets }} 10 \cdot 3 + 1 \cdot 4 = {a11:g}, \quad "
     rf"A_{{12}} \text{{ gets }} 10 \cdot 5 + 1 \cdot 6 = {a12:g}$$",
     rf"\qquad p = (0.5, 0.3, 0.2): \quad {matrix(jacobian, '.2f')}$$",
     f"that is the first row, ${vector(jacobian.T @ [1, 0, 0], '.2f')}$.",
-    f"But of 50,000 words the matrix would take {50_000**2 * 4 / 1e9:.0f} GB.",
-    f"For the probabilities $(0.5, 0.3, 0.2)$ and the right class 0, the gradient is ${vector(class_gradient[0])}$",
+    f"But for 50,000 words the matrix would take {50_000**2 * 4 / 1e9:.0f} GB.",
+    f"For the probabilities $(0.5, 0.3, 0.2)$ and the target class 0, the gradient is ${vector(class_gradient[0])}$",
     rf"thirty times $x + x$ has $2^{{30}}$ paths, a {LARGE[round(2**30, -9)]},",
     f"Sixteen layers of 256 neurons with ReLU, 1024 rows: each layer makes two results of "
     f"{1024 * 256 * 4 / 2**20:g} MiB, one from `linear` and one from `relu`, "
