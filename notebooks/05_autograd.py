@@ -6,6 +6,7 @@ app = marimo.App(width="medium", app_title="Module 05: Autograd")
 with app.setup(hide_code=True):
     import math
     from collections.abc import Callable
+    from contextlib import suppress
     from functools import partial
     from heapq import heappop, heappush
 
@@ -32,9 +33,9 @@ def _():
     mo.md(r"""
     # Module 05: Autograd
 
-    The network from module 03 has 235,146 parameters, and a loss from module 04 says how wrong they are. Which way must each of
-    them move to make the loss smaller? At the end of this module `loss.backward()` answers for all of them at once, in about the
-    time of two forward passes, for any network you build.
+    The network from module 03 has 235,146 parameters, and a loss from module 04 says how wrong they are. Which way must each of them
+    move to make the loss smaller? At the end of this module `loss.backward()` answers for all of them at once, in about the time of
+    two forward passes, for any network you build.
 
     **When you are done:** I can ...
 
@@ -43,8 +44,7 @@ def _():
     - say what a framework records during the forward pass, and which arrays stay in memory;
     - run a backward pass through any graph, visiting each operation once, and check any gradient.
 
-    Plan two sittings: Part I (sections 1 to 5) covers the rules, one small function per operation; Part II (sections 6 to 8) builds
-    the engine that records operations and calls the rules.
+    Plan two sittings: Part I (sections 1 to 5) has the rules; Part II (sections 6 to 8) the engine that records and calls them.
 
     **You need:** Modules 01 to 04. **It unlocks:** Module 06, optimizers.
     """)
@@ -120,12 +120,10 @@ def test_numerical_gradient():
     close(numerical_gradient(lambda x: (x**2).sum(), x), 2 * x, "the gradient of the sum of x ** 2")
     close(numerical_gradient(lambda x: x[0, 0] * x[1, 1], x), [[3, 0], [0, 1]], "the gradient of x[0, 0] * x[1, 1]")
     close(x, [[1, -2], [0.5, 3]], "x must keep its values", rtol=0, atol=0)
-    product = numerical_gradient(lambda x: x[0] * x[1], np.array([3.0, 5.0]), eps=0.5)
-    close(product, [5, 3], "x[0] * x[1] at (3, 5): nudge one entry at a time, while the other has its old value")
+    close(numerical_gradient(lambda x: x[0] * x[1], np.array([3.0, 5.0]), eps=0.5), [5, 3], "x[0] * x[1] at (3, 5)")
     close(numerical_gradient(lambda x: x**3, np.array(2.0), eps=0.1), 12.01, "x ** 3 at x = 2, with eps=0.1")
     ### BEGIN HIDDEN TESTS
-    cubes = numerical_gradient(lambda x: (x**3).sum(), np.array([1.0, 2.0]), eps=0.5)
-    close(cubes, [3.25, 12.25], "the gradient of the sum of x ** 3 at (1, 2), with eps=0.5")
+    close(numerical_gradient(lambda x: x[0] ** 3, np.array([2.0]), eps=0.5), [12.25], "x ** 3 at x = 2, with eps=0.5")
     ### END HIDDEN TESTS
 
 
@@ -174,9 +172,8 @@ def _(step_function, step_x):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    With a large step, the curve bends between the two points; with a tiny one, you subtract two nearly equal numbers, and only
-    rounding error is left. In float64 the best step is near $10^{-5}$. In float32 even the best step is thousands of times less
-    accurate, so checks use float64.
+    With a large step, the curve bends between the two points; with a tiny one, you subtract nearly equal numbers: rounding error. In
+    float64 the best step is near $10^{-5}$. In float32 even the best step is thousands of times less accurate, so checks use float64.
 
     Training can't use it. Two forward passes per parameter make 470,292 passes for *one* step of our network: at a millisecond
     each, eight minutes. The rest of this module computes the same gradient for the price of about two.
@@ -316,7 +313,6 @@ def test_multiply_gradient():
     close(to_b(grad), [10, 6, 0], "the gradient of b")
     ### BEGIN HIDDEN TESTS
     close(multiply_gradient(a * 3, a, 3)[0](grad), [30, 9, 6], "the gradient of a in a * 3")
-    close(multiply_gradient(0 * b, 0 * a, b)[0](grad), [40, -3, 10], "the gradient of a factor that is 0")
     ### END HIDDEN TESTS
 
 
@@ -388,7 +384,6 @@ def test_sum_gradient():
     ### BEGIN HIDDEN TESTS
     (to_x,) = sum_gradient(None, np.ones((2, 3, 4)), axis=(1, 2), keepdims=True)
     close(to_x(np.array([[[1.0]], [[2.0]]]))[:, 2, 3], [1, 2], "axis=(1, 2), keepdims=True")
-    close(sum_gradient(None, x, keepdims=True)[0](np.array([[7.0]])), 3 * x + 4, "axis=None, keepdims=True")
     ### END HIDDEN TESTS
 
 
@@ -658,8 +653,7 @@ def _():
     mo.md(r"""
     The cross-entropy of one row is $\log \sum_j e^{z_j} - z_t$, where $t$ is the target class. Differentiate it: the log of the sum has
     the slope $e^{z_j} / \sum_i e^{z_i} = p_j$, the probability. The second term has the slope $-1$, at the target class only. For the
-    probabilities $(0.5, 0.3, 0.2)$ and the target class 0, the gradient is $(-0.5, 0.3, 0.2)$: *the prediction minus the truth*. All
-    the logarithms cancel.
+    probabilities $(0.5, 0.3, 0.2)$ and the target class 0, the gradient is $(-0.5, 0.3, 0.2)$: *the prediction minus the truth*.
     """)
     return
 
@@ -713,7 +707,6 @@ def test_cross_entropy_gradient():
     grad, expected = np.array([1.0, 10.0], dtype=np.float32), [[-0.5, 0.3, 0.2], [1, 1, -2]]
     close(to_logits(grad), expected, "the gradient of the logits", dtype=np.float32)
     close(to_logits(grad), expected, "the second call must give the same, because backward may run twice")
-    close(np.exp(logits), [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], "the logits must not change")
     ### BEGIN HIDDEN TESTS
     square, target = np.log(np.array([[1.0, 1.0, 2.0], [3.0, 4.0, 1.0], [1.0, 0.5, 0.5]])), np.array([2, 2, 0])
     expected = [[0.25, 0.25, -0.5], [0.75, 1, -1.75], [-1.5, 0.75, 0.75]]
@@ -730,8 +723,7 @@ def _():
     ## 6. Recording the graph
 
     You have the rules; what calls them? In Module 01 you left a hook in `Tensor.apply`. Now you fill it. It sees every operation and
-    adds a **node** to the graph, which says which functions compute gradients and where those gradients go next. For
-    $L = (a b + c) \cdot 5$:
+    adds a **node** to the graph: which functions compute gradients, and where those gradients go next. For $L = (a b + c) \cdot 5$:
 
     | `sequence_nr` | operation | its gradients go to |
     |---:|:---|:---|
@@ -746,8 +738,7 @@ def _():
     arrays, until the garbage collector runs. A node keeps the shape and dtype of its result, and the arrays its functions use.
 
     At inference you need no gradients, and an optimizer's own arithmetic must not be recorded. Inside a `with no_grad():` block (given, in
-    `tinytorch/graph.py`) the flag `grad_mode.enabled` is False. `detach`, from Module 01, cuts the graph at one tensor: the same
-    numbers, as a leaf.
+    `tinytorch/graph.py`) the flag `grad_mode.enabled` is False. `detach`, from Module 01, cuts at one tensor: the same numbers, as a leaf.
     """)
     return
 
@@ -833,9 +824,7 @@ def test_record():
     assert isinstance(to_a(np.array([5.0])), np.ndarray), "call the rule with arrays, not tensors"
     close(to_a(np.array([5.0])), [15], "the gradient of a in a * b")
     close((b - a).grad_fn.next_functions[0][1](np.ones(1)), [-1], "the function of the second input, in b - a")
-    total = 1 + (product + a)
-    ((inner, _),) = total.grad_fn.next_functions
-    assert inner.next_functions[0][0] is product.grad_fn, "the parent of a result is its node"
+    assert (1 + product).grad_fn.next_functions[0][0] is product.grad_fn, "the parent of a result is its node"
     assert not (b * b).requires_grad and (b * b).grad_fn is None, "no input requires a gradient: record nothing"
     assert not Tensor.apply(np.greater, a, b).requires_grad, "booleans have no slope: record nothing"
     with no_grad():
@@ -857,8 +846,6 @@ def test_record():
     ### BEGIN HIDDEN TESTS
     nodes = [node for node, _ in (product * product).grad_fn.next_functions]
     assert len(nodes) == 2 and nodes[0] is nodes[1] is product.grad_fn, "an input used twice has two pairs"
-    (_, to_last) = table.amax(1).grad_fn.next_functions[0]
-    close(to_last(np.array([1.0, 10.0])), [[0, 1], [0, 10]], "the maximum of each row, amax(1)")
     ### END HIDDEN TESTS
 
 
@@ -981,7 +968,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
 def test_backward():
     """WHAT: gradients reach all leaves, through broadcasting and fan-out, at any depth; a freed graph is refused.
     WHY: every training step of every network runs this loop.
-    TIP: the message names the example: follow it on paper, with `waiting` and `queue` after each node.
+    TIP: follow the message's example on paper: `waiting` after each node. Have all parts of y arrived? Is a sum a new array?
     """
     assert Tensor.recorder is record and Tensor.engine is backward, "keep the lines @Tensor.set_recorder and set_engine"
     a, b, c = (Tensor(value, requires_grad=True) for value in (2.0, 3.0, 4.0))
@@ -995,25 +982,24 @@ def test_backward():
     x = Tensor([3.0], requires_grad=True)
     y = x * x
     (y + y * x).backward()
-    close(x.grad, [33], "x^2 + x^3 at 3: a node may run only when all parts of its gradient have arrived")
-    y = x
+    close(x.grad, [33], "y + y * x for y = x * x, at x = 3")
+    y = x * x
     for _ in range(20):
         y = y + y
     y.backward()
-    close(x.grad, [33 + 2**20], "20 doublings, added to the 33 of an earlier call")
-    square = x * x
+    close(x.grad, [33 + 6 * 2**20], "20 doublings of x * x, added to the 33 of an earlier call", rtol=0)
+    with suppress(RuntimeError):
+        y.backward()
+        raise AssertionError("a second backward must raise RuntimeError, because the graph was freed (step 6)")
+    x.grad, square, changed = None, x * x, x * x
     square.backward(retain_graph=True)
     square.backward()
-    close(x.grad, [33 + 2**20 + 6 + 6], "backward of x * x twice, with retain_graph=True")
-    changed = x * x
+    close(x.grad, [12], "backward of x * x twice at x = 3, with retain_graph=True")
     x.array += 1
     x.increment_version()
-    for graph, problem in ((y, "its graph was freed"), (changed, "an array that its rule uses has changed in place")):
-        try:
-            graph.backward()
-        except RuntimeError:
-            continue
-        raise AssertionError(f"backward must raise RuntimeError, because {problem} (steps 3 and 6)")
+    with suppress(RuntimeError):
+        changed.backward()
+        raise AssertionError("backward must raise RuntimeError, because x has changed in place since x * x (step 3)")
     z = Tensor([1.0, 1.0], requires_grad=True)
     one, three = z * 1, z * 3
     ((one + three) + three * 5).backward(Tensor([1.0, 10.0]))
@@ -1083,17 +1069,16 @@ def explore_graph(f, a, b, c):
         backward(f(*leaves))
     finally:
         Tensor.recorder = before
-    position, boxes, (figure, axis) = {}, {}, panels()  # boxes: how many there are at each depth
-    arrow = {"arrowstyle": "-|>", "shrinkB": 40, "color": "gray"}
+    spot, boxes, (figure, axis) = {}, {}, panels()  # boxes: how many there are at each depth
     for label, out, inputs in steps:
-        depth = 1 + max((position[x][0] for x in inputs), default=-1)
+        depth = 1 + max((spot[x][0] for x in inputs), default=-1)
         boxes[depth] = boxes.get(depth, 0) + 1
-        position[out] = (depth, 1 - boxes[depth] - 0.4 * (depth % 2))
+        spot[out] = (depth, 1 - boxes[depth] - 0.4 * (depth % 2))
         text = f"{label} = {out.item():.4g}\ngradient {out.grad.item() if out.grad else 0:.4g}"
         box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "black", "linewidth": 2 if out.is_leaf else 1}
-        axis.text(*position[out], text, ha="center", va="center", bbox=box, fontsize=9, zorder=2)
+        axis.text(*spot[out], text, ha="center", va="center", bbox=box, fontsize=9, zorder=2)
         for x in inputs:
-            axis.annotate("", position[out], position[x], arrowprops=arrow)
+            axis.annotate("", spot[out], spot[x], arrowprops={"arrowstyle": "-|>", "shrinkB": 40, "color": "gray"})
     axis.set(xlim=(-0.4, max(boxes) + 0.4), ylim=(-2.5, 0.5)), axis.axis("off")
     return figure
 
@@ -1200,10 +1185,8 @@ def simple_rules() -> dict:
         lambda g: select((x > high) | (low > high), g),
     )
     return {
-        np.negative: lambda out, x: (lambda g: -g,),
-        np.exp: lambda out, x: (lambda g: g * out,),
-        np.log: lambda out, x: (lambda g: g / x,),
-        np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
+        np.negative: lambda out, x: (lambda g: -g,), np.exp: lambda out, x: (lambda g: g * out,),
+        np.log: lambda out, x: (lambda g: g / x,), np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
         np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
         np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
@@ -1220,8 +1203,7 @@ def simple_rules() -> dict:
         ),
         arrays.stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: g.take(i, dim) for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
-        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
-        tanh: lambda out, x: (lambda g: g * (1 - out * out),),
+        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),), tanh: lambda out, x: (lambda g: g * (1 - out * out),),
         log_softmax: lambda out, x, dim=-1: (lambda g: g - np.exp(out) * g.sum(axis=dim, keepdims=True),),
         linear: lambda out, x, weight, bias=None: (
             lambda g, shape=x.shape: (rows(g) @ weight).reshape(shape),
@@ -1229,7 +1211,7 @@ def simple_rules() -> dict:
             lambda g: add_up(rows(g), axis=0),
         ),
         binary_cross_entropy_terms: lambda out, x, y: (lambda g: g * (sigmoid(x) - y), lambda g: -g * x),
-    }
+    }  # fmt: skip
 
 
 @app.function(hide_code=True)
@@ -1280,44 +1262,33 @@ def test_every_rule():
     TIP: the message names the op. If its rule is given, it relies on code of yours: divide, for example, needs sum_to_shape.
     """
     assert Tensor.recorder is record and Tensor.engine is backward
-    x, y, positive, spread = randn(3, 4), randn(4), 1 + randn(3, 4) ** 2, Tensor([[-2.0, 0.5, 3.0], [4.0, 1.5, -1.0]])
+    waves = lambda *shape: Tensor(np.cos(np.arange(1.0, 1 + math.prod(shape)))).reshape(*shape)  # noqa: E731
+    x, y, positive, spread = waves(3, 4), waves(4), 2 + waves(3, 4), Tensor([[-2.0, 0.5, 3.0], [4.0, 1.5, -1.0]])
+    apply = lambda f: partial(Tensor.apply, f)  # noqa: E731
     cases = {
-        **{
-            f.__name__: (partial(Tensor.apply, f), (y, positive)) for f in (np.add, np.subtract, np.multiply, np.divide)
-        },
-        "power": (lambda a, b: a**b, (positive, y)),
-        "negative": (lambda a: -a, x),
-        **{f.__name__: (partial(Tensor.apply, f), positive) for f in (np.exp, np.log, np.sqrt)},
-        "absolute": (Tensor.abs, spread),
-        "remainder": (lambda a, b: Tensor.apply(np.remainder, a, b), (spread, spread * 0 + 0.7)),
+        **{f.__name__: (apply(f), (y, positive)) for f in (np.add, np.subtract, np.multiply, np.divide)},
+        **{f.__name__: (apply(f), positive) for f in (np.exp, np.log, np.sqrt)},
+        **{f.__name__: (f, spread) for f in (relu, leaky_relu, sigmoid, tanh, gelu)},
+        **{f.__name__: (partial(f, dim=0), x) for f in (softmax, log_softmax)},
+        "power": (lambda a, b: a**b, (positive, y)), "negative": (lambda a: -a, x), "absolute": (Tensor.abs, spread),
+        "remainder": (apply(np.remainder), (spread, spread * 0 + 0.7)),
         "clip": (lambda a, b: a.clamp(-1.2, 2) * a.clamp(b), (spread, Tensor([0.0, 1.0, 2.0]))),
-        "maximum": (lambda a: maximum(a, 1), spread),
-        "minimum": (lambda a: Tensor.apply(np.minimum, a, 1), spread),
-        "max": (lambda a: a.amax(0), spread),
-        "min": (lambda a: a.amin(1, keepdim=True), spread),
+        "maximum": (lambda a: maximum(a, 1), spread), "minimum": (lambda a: Tensor.apply(np.minimum, a, 1), spread),
+        "max": (lambda a: a.amax(0), spread), "min": (lambda a: a.amin(1, keepdim=True), spread),
         "choose": (lambda a, b: where(spread > 0, a, b), (spread, spread * 2)),
-        "cast": (lambda a: Tensor.apply(arrays.cast, a, dtype=float64), x),
-        "add_up": (lambda a: a.sum(0) * a.mean(), x),
-        "getitem": (lambda a: a[[0, 2, 0], 1:], x),
-        "reshape": (lambda a: a.reshape(2, 6), x),
-        "expand_dims": (lambda a: a.unsqueeze(1), x),
-        "squeeze": (lambda a: a.unsqueeze(1).squeeze(), x),
+        "cast": (lambda a: Tensor.apply(arrays.cast, a, dtype=float64), x), "add_up": (lambda a: a.sum(0) * a.mean(), x),
+        "getitem": (lambda a: a[[0, 2, 0], 1:], x), "reshape": (lambda a: a.reshape(2, 6), x),
+        "expand_dims": (lambda a: a.unsqueeze(1), x), "squeeze": (lambda a: a.unsqueeze(1).squeeze(), x),
         "swapaxes": (lambda a: a.transpose(0, 1), x),
         "transpose": (lambda a: a.reshape(3, 2, 2).permute(-1, 0, 1), x),
-        "matmul": (lambda a, b: (a @ b) * (b @ b), (x, y)),
+        "matmul": (lambda a, b: (a @ b) * (b @ b), (x, y)), "linear": (linear, (x, waves(2, 4), waves(2))),
         "concatenate": (lambda a, b: cat([a, b], dim=-1), (x, positive)),
         "stack_arrays": (lambda a, b: stack([a, b], dim=1), (x, positive)),
-        "linear": (linear, (x, randn(2, 4), randn(2))),
-        **{f.__name__: (f, spread) for f in (relu, leaky_relu, sigmoid, tanh, gelu)},
-        "softmax": (lambda a: softmax(a, dim=0), x),
-        "log_softmax": (lambda a: log_softmax(a, dim=0), x),
         "cross_entropy_terms": (cross_entropy_terms, (x, Tensor([3, 0, 1]))),
         "binary_cross_entropy_terms": (binary_cross_entropy_terms, (x, positive)),
-    }
-    given = {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient}
-    assert given < {*gradients.values()} and len(simple_rules()) < len(gradients), "every rule is in the table"
+    }  # fmt: skip
     names = {op.__name__.replace("amax", "max").replace("amin", "min") for op in gradients}
-    assert names == set(cases), "every rule needs a case, and every case its rule"
+    assert names == set(cases), "every rule needs a case, and every case a rule"
     for name, (f, inputs) in cases.items():
         try:
             gradcheck(f, inputs)
@@ -1394,8 +1365,7 @@ def _():
     | `backward` | about $2 F$, and $n \log w$ for the queue, with $w$ waiting nodes | $P$ for the gradients, and the waiting ones |
     | `softmax_gradient` of a row of $C$ | $4 C$, not $C^2$ | $C$ |
 
-    Parameters take memory once, the graph once per row of the batch: this **graph memory** is why a GPU runs out of memory in training
-    and not at inference.
+    Parameters take memory once, the graph for each row of a batch: this **graph memory** is why GPUs run out of memory in training.
 
     ## In production
 
@@ -1429,9 +1399,10 @@ def test_answer_graph_bytes():
     WHY: it grows with the batch, so it limits the batch size.
     TIP: go through the network op by op. What does the last linear layer keep: its input or its output?
     """
-    answer = answer_graph_bytes()
     kept = [np.zeros((64, width), dtype=np.float32) for width in (784, 256, 128)]  # the input, each relu's output
-    assert answer == sum(array.nbytes for array in kept), "which arrays stay, and how many bytes has each?"
+    assert answer_graph_bytes() == sum(array.nbytes for array in kept), (
+        "which arrays stay, and how many bytes has each?"
+    )
 
 
 @app.cell(hide_code=True)

@@ -151,13 +151,13 @@ def owner(array: np.ndarray) -> np.ndarray:
 
 
 def mentioned(function: Callable) -> Iterator[np.ndarray]:
-    """The arrays that a function keeps: those in its closure, and in the closures of the functions in there."""
-    for cell in function.__closure__ or ():
-        content = cell.cell_contents
+    """The arrays that a function keeps, in its closure or its defaults, and those of the functions in there."""
+    kept = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    for content in (*kept, *(getattr(function, "__defaults__", None) or ())):
         for value in content if isinstance(content, (tuple, list)) else (content,):
             if isinstance(value, np.ndarray):
                 yield value
-            elif getattr(value, "__closure__", None):
+            elif callable(value):
                 yield from mentioned(value)
 
 
