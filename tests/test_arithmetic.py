@@ -406,7 +406,7 @@ CLAIMS["06_optimizers"] = [
     rf"with $\beta = (0.9, 0.999)$ and $g = 100$, they are "
     rf"$m = {(1 - 0.9) * 100:g}$ and $v = {(1 - 0.999) * 100**2:g}$",
     rf"$\hat m = {(1 - 0.9) * 100 / (1 - 0.9):g}$, $\hat v = {thin(round((1 - 0.999) * 100**2 / (1 - 0.999)))}$, "
-    rf"and the step is $\eta \cdot 100 / {math.sqrt(100**2):g} = \eta$. With $g = 0.001$ it is $\eta$, too.",
+    rf"and the step is $\eta \cdot 100 / {math.sqrt(100**2):g} = \eta$. With $g = 0.001$ it is also $\eta$:",
     rf"= {1 - 0.9:g} / \sqrt{{{1 - 0.999:g}}} = \sqrt{{{(1 - 0.9) ** 2 / (1 - 0.999):g}}} \approx {ratios[0]:.2f}$",
     f"the ratio grows to {ratios[top]:.2f} at step {top + 1}, and is still {ratios[999]:.2f} at step 1000.",
     rf"after 1000 steps with $\eta = 0.001$, $\lambda = 0.1$ "
@@ -417,7 +417,7 @@ CLAIMS["06_optimizers"] = [
     row("cosine from 0.1 to 0", *(f"{round(0.05 * (1 + math.cos(t * math.pi / 10)), 4):g}" for t in (0, 1, 5, 9, 10))),
     f"A network {'-'.join(map(str, network))} has {network_size:,} parameters, {network_size * 4 / 2**20:.2f} MiB.",
     f"Twelve passes against two should make Adam {WORD[12 // 2]} times as slow as SGD.",
-    f"Of a model of 7 billion parameters Adam's state alone is {7 * 2 * 4} GB in float32",
+    f"For a model of 7 billion parameters, Adam's state alone is {7 * 2 * 4} GB in float32",
 ]
 
 # 07: pieces of a batch, one factor for all gradients, and when to stop
