@@ -968,7 +968,7 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
 def test_backward():
     """WHAT: gradients reach all leaves, through broadcasting and fan-out, at any depth; a freed graph is refused.
     WHY: every training step of every network runs this loop.
-    TIP: follow the message's example on paper: `waiting` after each node. Have all parts of y arrived? Is a sum a new array?
+    TIP: follow the message's example on paper: `waiting` after each node. Have all parts arrived? Is a sum a new array?
     """
     assert Tensor.recorder is record and Tensor.engine is backward, "keep the lines @Tensor.set_recorder and set_engine"
     a, b, c = (Tensor(value, requires_grad=True) for value in (2.0, 3.0, 4.0))
@@ -980,10 +980,9 @@ def test_backward():
     close(x.grad, [[10, 20], [10, 20]], "the gradient of x in the sum of x * row")
     close(row.grad, [4, 6], "row was broadcast over two rows, and both contribute (step 4)")
     x = Tensor([3.0], requires_grad=True)
-    y = x * x
-    (y + y * x).backward()
-    close(x.grad, [33], "y + y * x for y = x * x, at x = 3")
-    y = x * x
+    y, z = x * x, x * x
+    (z + z * x).backward()
+    close(x.grad, [33], "z + z * x for z = x * x, at x = 3")
     for _ in range(20):
         y = y + y
     y.backward()
@@ -1279,14 +1278,17 @@ def test_every_rule():
         "cast": (lambda a: Tensor.apply(arrays.cast, a, dtype=float64), x), "add_up": (lambda a: a.sum(0) * a.mean(), x),
         "getitem": (lambda a: a[[0, 2, 0], 1:], x), "reshape": (lambda a: a.reshape(2, 6), x),
         "expand_dims": (lambda a: a.unsqueeze(1), x), "squeeze": (lambda a: a.unsqueeze(1).squeeze(), x),
-        "swapaxes": (lambda a: a.transpose(0, 1), x),
-        "transpose": (lambda a: a.reshape(3, 2, 2).permute(-1, 0, 1), x),
+        "swapaxes": (lambda a: a.transpose(0, 1), x), "transpose": (lambda a: a.reshape(3, 2, 2).permute(-1, 0, 1), x),
         "matmul": (lambda a, b: (a @ b) * (b @ b), (x, y)), "linear": (linear, (x, waves(2, 4), waves(2))),
         "concatenate": (lambda a, b: cat([a, b], dim=-1), (x, positive)),
         "stack_arrays": (lambda a, b: stack([a, b], dim=1), (x, positive)),
         "cross_entropy_terms": (cross_entropy_terms, (x, Tensor([3, 0, 1]))),
         "binary_cross_entropy_terms": (binary_cross_entropy_terms, (x, positive)),
     }  # fmt: skip
+    given = {subtract_gradient, divide_gradient, power_gradient, extreme_gradient, gelu_gradient}
+    assert given < {*gradients.values()} and len(simple_rules()) < len(gradients), (
+        "keep @gradient_of of the given rules"
+    )
     names = {op.__name__.replace("amax", "max").replace("amin", "min") for op in gradients}
     assert names == set(cases), "every rule needs a case, and every case a rule"
     for name, (f, inputs) in cases.items():

@@ -269,7 +269,7 @@ def test_sgd_update_memory():
             optimizer.step()
         close(plain, p.array, f"three steps of sgd_update against SGD, with {options}", rtol=1e-4)
         allocated = compare({"step": optimizer.step}, rounds=1)["step"][1]
-        assert allocated < plain.nbytes / 2, f"with {options} a step of SGD allocated {allocated} bytes"
+        assert allocated < plain.nbytes / 2, f"a step must not create arrays; {options}: {allocated} bytes"
 
 
 @app.function
@@ -423,7 +423,7 @@ def test_adam_update_memory():
         optimizer.step()
         close(plain, p.array, f"adam_update against Adam after step {t}", rtol=1e-4, atol=1e-5)
     allocated = compare({"step": optimizer.step}, rounds=1)["step"][1]
-    assert allocated < plain.nbytes / 2, f"Adam must not create arrays, but a step allocated {allocated} bytes"
+    assert allocated < plain.nbytes / 2, f"a step must not create arrays; it allocated {allocated} bytes"
 
 
 @app.cell(hide_code=True)

@@ -919,3 +919,22 @@ back(tensor.grad_fn, start)""",
         ),
     },
 }
+
+
+MATMUL = "return (lambda grad: grad @ b.swapaxes(-1, -2), lambda grad: a.swapaxes(-1, -2) @ grad)"
+STALE = "if node.sequence_nr < versions.latest or node.hooks:"
+QUEUE = "waiting, queue = ({tensor.grad_fn: start}, [(-tensor.grad_fn.sequence_nr, tensor.grad_fn)])"
+EQUIVALENT = {
+    "matmul_gradient": {
+        f"{MATMUL} -> {MATMUL.replace(old, new)}": "which of two axes comes first makes no difference to a swap"
+        for old, new in (("b.swapaxes(-1, -2)", "b.swapaxes(-2, -1)"), ("a.swapaxes(-1, -2)", "a.swapaxes(-2, -1)"))
+    },
+    "softmax_gradient": {
+        f"return (lambda grad: {SOFTMAX},) -> return (lambda grad: {SOFTMAX.replace('True', '2')},)": "2 is as true as True",
+    },
+    "record": {"out.requires_grad = True -> out.requires_grad = 2": "2 is as true as True"},
+    "backward": {
+        f"{STALE} -> {STALE.replace('<', '<=')}": "one clock numbers nodes and changes, so that no two numbers are equal",
+        f"{QUEUE} -> {QUEUE.replace('-', '')}": "the first node is alone in the heap, so that its key doesn't matter",
+    },
+}
