@@ -69,7 +69,7 @@ def by_the_book(kind, x, grads, lr, **o):
         (AdamW, {"betas": (0.7, 0.95), "weight_decay": 0.4}),
     ],
 )
-@pytest.mark.parametrize("shape", [(3, 2), (), (0, 4)])
+@pytest.mark.parametrize("shape", [(3, 2), (1,), (0, 4)])
 def test_forty_steps_by_the_book(kind, options, shape):
     """WHAT: forty steps give the numbers of the formulas, for any shape, and leave the gradients alone.
     WHY: a small mistake in a formula still learns, only worse, and without an error.
@@ -136,9 +136,10 @@ def test_first_step_of_adam_is_lr(size):
     WHY: this is what the two corrections are for.
     TIP: `Adam` is given. Did you change it?
     """
-    p = parameter(0.0, 0.0)
-    p.grad = Tensor([size, -size])
-    Adam([p], lr=0.2, eps=0).step()
+    p, single = parameter(0.0, 0.0), Tensor(0.0, requires_grad=True)
+    p.grad, single.grad = Tensor([size, -size]), Tensor(size)
+    Adam([p, single], lr=0.2, eps=0).step()
+    close(single.array, -0.2, f"a step of Adam with lr 0.2 and a single number, whose gradient is {size:g}", rtol=1e-4)
     close(p.array, [-0.2, 0.2], f"a step of Adam with lr 0.2 and gradients {size:g} and {-size:g}", rtol=1e-4)
 
 
@@ -305,7 +306,7 @@ def test_updates_agree_with_the_optimizers():
     WHY: you check the formula on paper, and the optimizer trains.
     TIP: `SGD` and `Adam` are given: which line of your formula differs?
     """
-    for shape in ((6, 5), (), (0, 3)):
+    for shape in ((6, 5), (1,), (0, 3)):
         start, grads = np.array(gradients(shape, 1, seed=1)[0]), gradients(shape, 30)
         plain_sgd, speed = start.copy(), np.zeros(shape)
         plain_adam, m, v = start.copy(), np.zeros(shape), np.zeros(shape)
