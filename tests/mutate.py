@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests import warm
 from tests.tito import test_solutions as tests
 from tito import solutions
 from tito.course import ROOT, find
@@ -155,17 +156,26 @@ def reference(notebook: Notebook, exercise: str) -> str:
 
 def measured(stem: str, record: dict, jobs: int) -> Iterator[tuple[str, dict]]:
     """(exercise, {"is", "mutants", "missed"}) of a module; only what has changed since the record is measured."""
-    equivalent = solutions.equivalent(find(stem))
     for exercise in tests.WRONG[stem]:
         now, known = fingerprint(stem, exercise), record.get(stem, {}).get(exercise, {})
         if known.get("is") != now:
             bodies = mutants(reference(tests.NOTEBOOKS[stem], exercise))
-            tried = [change for change in bodies if change not in equivalent.get(exercise, ())]
             with ThreadPoolExecutor(jobs) as pool:
-                ends = list(pool.map(lambda change: caught(stem, exercise, bodies[change]), tried))  # noqa: B023
-            missed = [change for change, end in zip(tried, ends, strict=True) if not end]
-            known = {"is": now, "mutants": len(tried), "missed": missed}
+                ends = list(pool.map(lambda body: caught(stem, exercise, body), bodies.values()))  # noqa: B023
+            missed = [change for change, end in zip(bodies, ends, strict=True) if not end]
+            known = {"is": now, "mutants": len(bodies), "missed": missed}
         yield exercise, known
+
+
+def without_equivalent(stem: str, exercises: dict[str, dict]) -> dict[str, dict]:
+    """The same, without the mutants that were missed because they do what the reference does."""
+    equivalent = solutions.equivalent(find(stem))
+    left = {}
+    for exercise, known in exercises.items():
+        missed = [change for change in known["missed"] if change not in equivalent.get(exercise, ())]
+        dropped = len(known["missed"]) - len(missed)
+        left[exercise] = known | {"missed": missed, "mutants": known["mutants"] - dropped}
+    return left
 
 
 def score(exercises: dict[str, dict]) -> float:
@@ -184,18 +194,17 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     record, low = read_record(), False
+    warm.run([sys.executable, "-c", "pass"])  # its server must run before several threads ask for it
     for number in options.modules:
-        stem, found = find(number).stem, {}
-        for exercise, known in measured(stem, record, options.jobs):
-            found[exercise] = known
-            print(
-                f"{stem} {exercise}: {known['mutants'] - len(known['missed'])} of {known['mutants']} caught", flush=True
-            )
+        stem = find(number).stem
+        found = dict(measured(stem, record, options.jobs))
+        left = without_equivalent(stem, found)
+        for exercise, known in left.items():
+            print(f"{stem} {exercise}: {known['mutants'] - len(known['missed'])} of {known['mutants']} caught")
             for change in known["missed"]:
-                print(f"    missed: {change}", flush=True)
-        record[stem] = found
-        print(f"{stem}: {100 * score(found):.1f} % caught", flush=True)
-        low |= score(found) < SCORE
+                print(f"    missed: {change}")
+        print(f"{stem}: {100 * score(left):.1f} % caught", flush=True)
+        low |= score(left) < SCORE
         now = read_record() | {stem: found}  # others may measure other modules
         RECORD.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return int(low)

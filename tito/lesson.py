@@ -155,7 +155,8 @@ def close(actual, expected, message="", *, dtype=None, rtol=1e-5, atol=1e-6):
 
 def _array(value):
     """An array, a tensor's too; None and all that is not made of numbers becomes an array of objects."""
-    value = value.numpy() if hasattr(value, "numpy") else value
+    if hasattr(value, "numpy"):
+        value = (value.detach() if getattr(value, "requires_grad", False) is True else value).numpy()
     if isinstance(value, list | tuple):
         value = [_array(item) for item in value]
     try:
