@@ -3,19 +3,16 @@
 import ast
 import json
 import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 from tito import files
 from tito.course import Module
 from tito.errors import TitoError
-from tito.feedback import explain
 from tito.notebook import parse, test_name
 from tito.place import COURSE, Place
-from tito.plain import plain_module
+from tito.slips import explain
 from tito.stub import is_unsolved
+from tito.testing import test_notebook
+from tito.verdict import Verdict
 
 
 def exercises(module: Module) -> list[str]:
@@ -79,9 +76,6 @@ def solution(module: Module, exercise: str) -> str:
 
 
 def is_solved(place: Place, module: Module, exercise: str) -> bool:
-    """Whether the test of one exercise passes in the student's notebook."""
-    with tempfile.TemporaryDirectory(prefix="tito_") as folder:
-        copy = Path(folder) / f"{module.stem}.py"
-        files.write(copy, plain_module(parse(place.notebook(module))))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{copy}::{test_name(exercise)}"]
-        return subprocess.run(command, cwd=folder, env=place.environment(), capture_output=True).returncode == 0
+    """Whether an exercise passes all of its tests in the student's notebook."""
+    judgement = test_notebook(place, parse(place.notebook(module))).judgements.get(exercise)
+    return judgement is not None and judgement.verdict is Verdict.SOLVED

@@ -4,14 +4,16 @@ import os
 import re
 import sys
 import sysconfig
-import traceback
 import tracemalloc
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 
+from tito.live import said
+from tito.notebook import test_of
 from tito.place import find_place
+from tito.slips import MAX_REPEATED_S, diagnose, exercises_in
 
 # marimo is imported where it is needed: a test that is graded and asks for `compare` should not wait half a second for it
 
@@ -49,34 +51,29 @@ def measure(button, draw, *args):
 
 
 def check(test):
-    """Run a test and print in one line how it went; for Jupyter, where no test runs by itself.
+    """Run a test and print how it went, in one line unless it failed; for Jupyter, where no test runs by itself.
 
     Whatever the test raises, the cells below go on, so that a notebook in which nothing is solved yet runs to its end.
 
     Args:
         test: function without arguments, `test_` and the name of an exercise.
     """
-    name = test.__name__
+    name, slip = test.__name__, None
+    exercises = exercises_in(test.__globals__)
+    names = [exercise.name for exercise in exercises]
+    subject = test_of(name, names) or name
+    start = perf_counter()
     try:
         test()
-    except NotImplementedError as todo:
-        print(f"Not done yet: {str(todo).partition(':')[0]}")
     except (KeyboardInterrupt, SystemExit):  # somebody stops a test that does not end
         raise
-    except BaseException as error:  # pytest's own failures are no Exception
-        print(f"{name} failed: {_reason(error, name)}")
+    except BaseException as failure:  # pytest's own failures are no Exception
+        error = failure
     else:
-        print(f"{name} passed")
-
-
-def _reason(error, name):
-    """What a failing test has to say, in one line; of an assertion without a message, the line that it stands in."""
-    if isinstance(error, AssertionError):
-        lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.name == name and frame.line]
-        text = str(error) or "".join(lines[-1:])
-    else:
-        text = f"{type(error).__name__}: {error}"
-    return " ".join(text.split())
+        error = None
+    if error is not None:
+        slip = diagnose(test, error, test, subject, exercises, perf_counter() - start < MAX_REPEATED_S)
+    print(*said(name, subject, names, slip, test)[1], sep="\n")
 
 
 def in_jupyter():

@@ -12,6 +12,8 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.place import Place, find_place, find_workspace
 
+PHASES = ("inline", "module", "integration")
+
 app = typer.Typer(help="Start, test and complete modules.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = typer.Argument(None, metavar="[NN]", help="01, 01_tensor or tensor; without it, the current module.")
@@ -121,9 +123,7 @@ def test(
         modules = [m for m in course.available() if place.is_course or m.number in done or m == progress.current(place)]
     else:
         modules = [named_or_current(place, name)]
-    phases = (
-        ("inline",) if unit_only else ("inline", "module") if no_integration else ("inline", "module", "integration")
-    )
+    phases = PHASES[:1] if unit_only else PHASES[:2] if no_integration else PHASES
     codes = []
     for module in modules:
         with _errors_of_old_notebooks(place, module):
@@ -151,24 +151,21 @@ def _errors_of_old_notebooks(place: Place, module: Module) -> Iterator[None]:
         raise TitoError(f"{error}\n{text}") if text else error from None
 
 
-PHASES = {"inline": "in the notebook", "module": "exported", "integration": "with the earlier modules"}
-
-
 def _test(place: Place, module: Module, phases: tuple[str, ...], verbose: bool) -> int:
-    """Run the tests, show a table of what happened, and return pytest's exit code."""
+    """Run the tests, say what happened in a few lines, and return the exit code: 0 when all have passed."""
+    from tito.outcome_lines import everything, failures, summary
     from tito.testing import run
 
     typer.echo(paint(f"{module.title}", "bold"))
     done = []
-    for phase in run(place, module, phases, verbose):
+    for phase in run(place, module, phases):
         done.append(phase)
-        typer.echo()
-    rows = [
-        (PHASES[p.name], "failed" if p.code else "passed", p.passed, p.failed, p.skipped, f"{p.seconds:.1f} s")
-        for p in done
-    ]
-    rows += [(PHASES[name], "not run", 0, 0, 0, "") for name in phases[len(done) :] if done and done[-1].code]
-    typer.echo(table(("tests", "result", "passed", "failed", "skipped", "time"), rows))
+        for line in everything(phase) if verbose else ():
+            typer.echo(line)
+        for line in failures(phase):
+            typer.echo(line)
+    not_run = list(phases[phases.index(done[-1].name) + 1 :]) if done else []
+    typer.echo(summary(done, not_run))
     return done[-1].code if done else 0
 
 
@@ -186,7 +183,7 @@ def complete(
     _unlocked(place, module, force)
     with _errors_of_old_notebooks(place, module):
         refuse_lost_names(place, module)
-        if not skip_test and (code := _test(place, module, tuple(PHASES), verbose=False)):
+        if not skip_test and (code := _test(place, module, PHASES, verbose=False)):
             typer.echo(
                 f"\nNot complete yet: mend the first failure, then `tito module complete {module.number}` again."
             )
