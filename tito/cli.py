@@ -13,7 +13,7 @@ WITHOUT_COURSE = ("convert", "system")  # commands that work, or say what is wro
 
 app = typer.Typer(
     name="tito",
-    help="Build your own machine-learning framework, one module at a time. `tito start` opens whatever comes next.",
+    help="Build your own machine-learning framework, one module at a time. `tito start` opens your next notebook.",
     add_completion=False,
     rich_markup_mode=None,  # plain help: rich alone takes half of the time that a command may take to start
     pretty_exceptions_enable=False,
@@ -35,7 +35,7 @@ app.add_typer(nbgrader.app, name="nbgrader")
 def options(
     context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error inside tito."),
-    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
     if version:
         typer.echo(f"tito {__version__}")
@@ -57,12 +57,12 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        fail(f"{where}{error.strerror or error}; mend that and run the command again")
+        fail(f"{where}{error.strerror or error}; fix that and run the command again")
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         fail(
-            f"something inside tito went wrong ({type(error).__name__}: {error}); `tito --debug ...` shows where, please report it"
+            f"tito hit a bug ({type(error).__name__}: {error}): run `tito --debug ...` for the traceback, and please report it"
         )
 
 

@@ -1,6 +1,9 @@
 """A notebook's written questions, which somebody reads and marks: where they are, and whether they are answered."""
 
-from tito.notebook import Cell, Notebook, prose
+from tito.course import Module
+from tito.errors import TitoError
+from tito.notebook import Cell, Notebook, parse, prose
+from tito.place import Place
 
 ANSWER = "*Your answer:*"
 
@@ -27,6 +30,20 @@ def answer_state(notebook: Notebook, question: Cell) -> str:
     asked = _words(prose(question).partition(ANSWER)[0])
     answer = text.partition(ANSWER)[2] if ANSWER in text else _words(text)[len(asked) :]
     return "answered" if answer.strip() else "no answer yet"
+
+
+def unanswered(place: Place, module: Module) -> list[str]:
+    """The written questions of a module that have no answer in the student's notebook."""
+    path = place.notebook(module)
+    try:
+        notebook = parse(path)
+    except (TitoError, OSError):
+        return []
+    return [
+        question.name.removeprefix("question_")
+        for question in questions(notebook)
+        if answer_state(notebook, question) == "no answer yet"
+    ]
 
 
 def _words(text: str) -> str:

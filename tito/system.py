@@ -23,7 +23,7 @@ REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
 
 @dataclass(frozen=True)
 class Finding:
-    """One check; `fix` is the command that fixes it, empty if nothing is wrong."""
+    """One check; `fix` is the command that solves the problem, empty if there is none."""
 
     what: str
     state: str
@@ -59,7 +59,7 @@ def imported_tinytorch(place: Place) -> str:
 
 
 def doctor() -> list[Finding]:
-    """Check everything that tends to break; findings with a `fix` are problems."""
+    """Look at everything that tends to break; findings with a `fix` are problems."""
     if reason := course.missing_files():  # everything else follows from this
         return [_python(), Finding("course", reason, INSTALL)]
     findings = [_python(), *_requirements(), _command(), _course()]
@@ -129,7 +129,7 @@ def _place_findings(place: Place) -> list[Finding]:
     findings = [] if place.is_course else [_workspace(place)]
     where = imported_tinytorch(place)
     own = where == str(place.package / "__init__.py")
-    findings.append(Finding("imported tinytorch", where, "" if own else _import_fix(place, where)))
+    findings.append(Finding("imported tinytorch", where, "" if own else _fix_import(place, where)))
     for module in course.available():
         findings += _module_findings(place, module)
     return findings
@@ -149,7 +149,7 @@ def _workspace(place: Place) -> Finding:
     return Finding("workspace", str(place.root))
 
 
-def _import_fix(place: Place, where: str) -> str:
+def _fix_import(place: Place, where: str) -> str:
     if "site-packages" in where:
         return f'"{sys.executable}" -m pip uninstall tinytorch'
     return (

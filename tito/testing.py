@@ -27,7 +27,7 @@ from tito.notebook import Notebook, parse, test_of
 from tito.place import Place
 from tito.plain import plain_module
 from tito.slips import ended_python, endless
-from tito.stub import is_unsolved
+from tito.stub import is_unsolved, is_untouched
 from tito.verdict import Judgement, Outcome, Verdict, judge
 
 OPTIONS = ["-q", "--capture=sys", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "tito.feedback"]
@@ -124,6 +124,25 @@ def test_notebook(place: Place, notebook: Notebook, timeout: float = TEST_TIMEOU
 
 
 test_notebook.__test__ = False
+
+
+def exercise_judgements(place: Place, module: Module) -> dict[str, Judgement]:
+    """The verdict of each exercise of a module's notebook now. Nothing is run while all of them are unsolved.
+
+    Empty when there is no notebook, or when no test can be run: `tito module test` says why.
+    """
+    path = place.notebook(module)
+    if not path.exists():
+        return {}
+    try:
+        notebook = parse(path)
+    except TitoError:
+        return {}
+    exercises = [block.owner for block in notebook.solutions]
+    if is_untouched(notebook.text):
+        return dict.fromkeys(exercises, Judgement(Verdict.UNSOLVED))
+    phase = test_notebook(place, notebook)
+    return {} if phase.broken else {name: phase.judgements[name] for name in exercises if name in phase.judgements}
 
 
 def _exported_tests(phase: str, module: Module) -> list[Path]:

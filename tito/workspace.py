@@ -38,7 +38,7 @@ README = """\
 
 The notebooks are yours to solve, and `tinytorch/` fills up with what you export.
 
-    tito start              # open whatever comes next
+    tito start              # open your next notebook
     tito module test        # test the current module
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
@@ -46,7 +46,7 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module update      # after a git pull of the course: the new notebook, with your answers
     tito milestone list     # history, replayed with your own tinytorch
 
-`tito` is found while the course's virtual environment is active.
+`tito` is on your PATH while the course's virtual environment is active.
 """
 
 GITIGNORE = "__pycache__/\n__marimo__/\n.pytest_cache/\n.tinytorch/\n"
@@ -116,7 +116,8 @@ def reset(place: Place, module: Module) -> Path | None:
     """Start a module over. Returns the backup of the old notebook; None when there was none."""
     path = place.notebook(module)
     files = [file for file in (path, place.stub(module)) if file.exists()]
-    kept = keep(place, files, f"reset_{module.number}") if path.exists() else None
+    completed = progress.entry_of(place, module)
+    kept = keep(place, files, f"reset_{module.number}", completed) if path.exists() else None
     write_stub(place, module)
     progress.forget(place, module)
     return kept
