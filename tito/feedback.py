@@ -207,5 +207,6 @@ class InEditor(Learner):
         if report.when == "call":
             names = [exercise.name for exercise in self.exercises(item)]
             verdict, lines = said(_name(item), self.subject(item), names, getattr(item, "slip", None), item.function)
-            print(f"\x1b[{CODES[COLORS[verdict]]}m{lines[0]}\x1b[0m", *lines[1:], sep="\n", file=sys.__stdout__)
+            with item.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+                print(f"\x1b[{CODES[COLORS[verdict]]}m{lines[0]}\x1b[0m", *lines[1:], sep="\n")
         return report

@@ -203,7 +203,7 @@ def diagnose(
         return slip  # another story: what was seen is not what happened
     slip.calls = frozenset(calls.names)
     if own in calls.odd and slip.raised_in != own:
-        return Slip(calls.odd[own], is_slip=True, place=slip.place, calls=slip.calls)
+        return Slip(calls.odd[own], is_slip=True, calls=slip.calls)
     return slip
 
 
@@ -214,7 +214,7 @@ def _explain(error: BaseException, test: Callable | None, own: str, exercises: l
     if isinstance(error, NotImplementedError) and (match := PLACEHOLDER.match(str(error))):
         return Slip(f"Not done yet: {match[1]}", placeholder=match[1])
     in_test = _frame_of_test(frames, test)
-    place = locate(in_test[0].f_code.co_filename, in_test[1]) if in_test else ""
+    place = f"{test.__name__}, {locate(in_test[0].f_code.co_filename, in_test[1])}" if in_test else ""
     if isinstance(error, TimeLimit):
         return Slip(endless(inside[0] if inside else own, error.seconds, _line(inside, locate)), is_slip=True)
     is_assertion = isinstance(error, AssertionError) and not (inside and inside[1] is frames[-1][0])

@@ -117,7 +117,7 @@ def test_a_placeholder_is_no_error(tmp_path):
 def test_an_assertion_has_its_message_its_code_and_few_lines(tmp_path):
     code = "def f(x):\n    return x\n\ndef test_f():\n    assert f(1) == 2, 'one\\nmore'"
     slip = slip_of(tmp_path, code)
-    assert slip.words == "one more" and slip.place == "line 24"
+    assert slip.words == "one more" and slip.place == "test_f, line 24"
     many = "def f(x):\n    return x\n\ndef test_f():\n    assert f(1) == 2, 'm\\nassert ' + '\\n'.join(map(str, range(50)))"
     assert len(slip_of(tmp_path, many).numbers) == 3
     long = "def f(x):\n    return x\n\ndef test_f():\n    assert f(1) == 2, 'x ' * 5000"
