@@ -101,7 +101,7 @@ answer_token_seconds          1  not done yet
 question_cold_call            2  answered
 question_addition_bound       2  no answer yet
 
-1 of 4 exercises solved, by their visible tests; hidden tests run when it is graded.
+1 of 4 exercises solved (visible tests; hidden ones run at grading).
 1 of 2 questions answered; your instructor reads those.
 `tito module test 00 --unit-only` shows what fails, and why.
 To hand in: submit/00_setup.ipynb

@@ -67,9 +67,9 @@ def test_error():
     ("name", "why"),
     [
         ("test_message", "test_message failed: the input must not be changed\ntest_message, line 6\n"),
-        ("test_line", "test_line failed: assert 1 + 1 == 3\ntest_line, line 10\n"),
+        ("test_line", "test_line failed: assert 1 + 1 == 3\ntest_line, line 9\n"),
         ("test_helper", "helper raised AssertionError on line 3\n"),
-        ("test_error", "test_error failed: IndexError: list index out of range\nreturn [][0]\ntest_error, line 16\n"),
+        ("test_error", "test_error failed: IndexError: list index out of range\nreturn [][0]\ntest_error, line 15\n"),
     ],
 )
 def test_check_says_why_a_test_failed(capsys, tmp_path, name, why):

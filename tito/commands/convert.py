@@ -22,7 +22,7 @@ def convert(
     to: Annotated[Form, typer.Option(help="ipynb is Jupyter's form, py is marimo's.")],
     output: Annotated[Path | None, typer.Option(help="Where it goes; without it, beside the notebook.")] = None,
 ) -> None:
-    """Write a notebook in its other form: for Jupyter, or for marimo."""
+    """Convert a notebook to Jupyter, or back to marimo."""
     from tito.assignments.convert import convert as convert_notebook
     from tito.assignments.convert import shown
 

@@ -68,7 +68,7 @@ def _total(made: "Submission") -> str:
     solved = sum(line.judgement is not None and line.judgement.verdict is Verdict.SOLVED for line in exercises)
     answered = sum(line.state == "answered" for line in questions)
     tests = (
-        f"{solved} of {len(exercises)} exercises solved, by their visible tests; hidden tests run when it is graded."
+        f"{solved} of {len(exercises)} exercises solved (visible tests; hidden ones run at grading)."
     )
     if made.broken:
         tests = f"The visible tests could not be run: {made.broken.rstrip('.')}."
