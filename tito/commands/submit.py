@@ -67,9 +67,7 @@ def _total(made: "Submission") -> str:
     questions = [line for line in made.lines if line.is_question]
     solved = sum(line.judgement is not None and line.judgement.verdict is Verdict.SOLVED for line in exercises)
     answered = sum(line.state == "answered" for line in questions)
-    tests = (
-        f"{solved} of {len(exercises)} exercises solved (visible tests; hidden ones run at grading)."
-    )
+    tests = f"{solved} of {len(exercises)} exercises solved (visible tests; hidden ones run at grading)."
     if made.broken:
         tests = f"The visible tests could not be run: {made.broken.rstrip('.')}."
     return (
