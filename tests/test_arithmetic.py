@@ -86,7 +86,7 @@ CLAIMS["00_setup"] = [
     row("ms", *ms),
     f"the {WORD[len(warm)]} warm calls is ${sum(warm):.1f} / {len(warm)} = {mean(warm):.1f}$ ms",
     f"Sort them, {numbers(warm[:2], '.1f')}, **{warm[2]}**, {numbers(warm[3:], '.1f')},",
-    f"the *median* is {median(warm)} ms",
+    f"the **median** is {median(warm)} ms",
     f"a single float32, {np.float32().nbytes} bytes",
     f"two 1024 x 1024 matrices is {billions} billion operations on three matrices of {mebibytes:.0f} MiB",
     f"The product does {billions} billion operations on three matrices of {mebibytes:.0f} MiB.",
