@@ -122,9 +122,9 @@ CLAIMS["01_tensor"] = [
     f"Here are 1797 handwritten digits, 8 by 8 pixels each, so {8 * 8} numbers from 0 to 16.",
     f"Two points, $(1, 1)$ and $(3, 1)$, have the mean ${vector(np.mean([(1, 1), (3, 1)], axis=0))}$.",
     f"The point $(2, 3)$ is $0^2 + 2^2 = {(2 - 2) ** 2 + (3 - 1) ** 2}$ away from it.",
-    f"lines of 64 bytes, {64 // np.float32().nbytes} float32 at a time",
+    f"cache lines** of 64 bytes, {64 // np.float32().nbytes} float32 at a time",
     f"with a stride of {64 // 4} it uses {np.float32().nbytes} of 64",
-    f"after 1000 examples, and after 20, {WORD[20 // 10]} of each digit. It is asked about {1797 - 1000} others",
+    f"after 1000 examples, and after 20, {WORD[20 // 10]} of each digit. You test it on {1797 - 1000} others",
 ]
 
 # 02: two layers in one, XOR, and where float32 ends
