@@ -494,7 +494,7 @@ GIVEN = {
         r"0.044715\,x^3",  # by the authors of GELU
         "Take $x = 10^{20}$.",
         "one row of scores is about 1000",
-        "-200 is a number like any other",
+        "-200 is a perfectly good float32",
         "$x^{2.7}$",
         "$T=1024$",
     ],
