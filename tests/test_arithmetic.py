@@ -227,7 +227,7 @@ def share_kept(a):
 
 def survivors(*mask, p=0.5):
     kept = dropped_from * np.array(mask) / (1 - p)
-    return row("while training", numbers(kept, between=" | "), f"{kept.sum():g}")
+    return row("in training", numbers(kept, between=" | "), f"{kept.sum():g}")
 
 
 CLAIMS["03_layers"] = [
@@ -245,7 +245,7 @@ CLAIMS["03_layers"] = [
     row("`x`", *dropped_from, dropped_from.sum()),
     survivors(1, 0, 0, 1),
     survivors(0, 1, 0, 1),
-    row("at work", *dropped_from, dropped_from.sum()),
+    row("at inference", *dropped_from, dropped_from.sum()),
     f"With $p = 0.75$ one in {WORD[round(1 / (1 - 0.75))]} survives, "
     f"and must count {WORD[round(1 / (1 - 0.75))]} times.",
     rf"a weight of $32 \cdot 64 = {32 * 64}$ numbers and a bias of 32, together {small_size}, "
@@ -257,8 +257,8 @@ CLAIMS["03_layers"] = [
     "each. One way lets NumPy do 256 small products",
     "In the third line the input is a *view*, `(16, 256, 256)` with two axes swapped",
     rf"All three do the same $2 \cdot {256 * 16} \cdot 256 \cdot 256$ operations. "
-    "The small products read the weight anew, 256 times",
-    f"its {256 * 16 * 256 * 4 >> 20} MiB appear in the memory",
+    "The small products read the weight again, 256 times",
+    f"its {256 * 16 * 256 * 4 >> 20} MiB appear in the memory column",
 ]
 
 # 04: what a row of scores costs, and what float32 holds near 0 and near 1
