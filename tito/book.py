@@ -20,6 +20,7 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.files import read, write
 from tito.wheel import wheel_version
+from tito.workspace import EDITOR_CSS
 
 HTML = ROOT / "_build" / "html"
 
@@ -55,8 +56,8 @@ def build(self_host: Path | None = None) -> None:
 
 def _write_notebooks(self_host: Path | None) -> None:
     """What the buttons of a module's page lead to on the site itself: the running notebook, and it as a file."""
-    notebooks = b"".join((ROOT / "notebooks" / f"{module.stem}.py").read_bytes() for module in course.available())
-    digest = sha256(notebooks).hexdigest()
+    sources = [ROOT / "notebooks" / f"{module.stem}.py" for module in course.available()]
+    digest = sha256(b"".join(path.read_bytes() for path in [*sources, play.FRONT, EDITOR_CSS])).hexdigest()
     made_from = f"{digest} {wheel_version()} {version('marimo')} {repository.address()} {self_host}\n"
     mark = HTML / "play" / "made-from.txt"
     if mark.exists() and read(mark) == made_from:

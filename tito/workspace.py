@@ -11,6 +11,8 @@ from tito.files import read, write
 from tito.place import COURSE, MARK, Place, is_workspace
 from tito.stub import stub
 
+EDITOR_CSS = ROOT / "tito" / "templates" / "editor.css"
+
 PYPROJECT = f"""\
 # The settings of this workspace. marimo, pytest and tito read them; tito knows a workspace by the next line.
 {MARK}
@@ -21,6 +23,9 @@ auto_instantiate = true  # run the notebook when it is opened
 auto_reload = "autorun"  # run what uses a module again when you export that module
 reactive_tests = true  # run a test when the code it tests has run
 pythonpath = ["."]  # `import tinytorch` means yours
+
+[tool.marimo.display]
+custom_css = ["{EDITOR_CSS.name}"]
 
 [tool.pytest.ini_options]
 addopts = "--tb=short"
@@ -67,6 +72,7 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     texts = {
         "pyproject.toml": PYPROJECT,  # first: from here on the folder is a workspace, and init can be run again
         "conftest.py": CONFTEST,
+        EDITOR_CSS.name: read(EDITOR_CSS),
         "README.md": README,
         ".gitignore": GITIGNORE,
     }

@@ -1,4 +1,4 @@
-"""What the buttons above a page lead to, and the address of the repository in `git clone`."""
+"""Where the buttons above a page lead, and the repository's address in `git clone`."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ UNKNOWN = "<the address of this repository>"
 
 
 def add_buttons(app, config) -> None:
-    config.html_theme_options["use_download_button"] = False  # it offers the whole source, hidden tests and all
+    config.html_theme_options["use_download_button"] = False  # it would offer the whole source, including hidden tests
     config.tinytorch_repository = address() or ""
-    if found := config.tinytorch_repository:
+    if url := config.tinytorch_repository:
         config.html_theme_options |= {
-            "repository_url": found,
+            "repository_url": url,
             "use_repository_button": True,
             "use_edit_page_button": True,
             "use_issues_button": True,
@@ -21,7 +21,7 @@ def add_buttons(app, config) -> None:
 
 def fill_in(app, docname, source) -> None:
     source[0] = source[0].replace(UNKNOWN, app.config.tinytorch_repository or UNKNOWN)
-    if docname == app.config.root_doc:  # Sphinx copies static files only when some page has changed
+    if docname == app.config.root_doc:  # Sphinx copies static files only if some page has changed
         for path in Path(app.confdir, "book", "_static").iterdir():
             app.env.note_dependency(str(path))
 
