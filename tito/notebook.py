@@ -22,7 +22,7 @@ SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 MARKERS = {*SOLUTION, *HIDDEN}
 REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
-MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
+MARKS = {"points", "with", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
 # what belongs to the notebook, not to the package
 FOR_SHOW = ("explore_", "measure_", "plot_")
 LESSON_ONLY = ("test_", *FOR_SHOW, "answer_", "question_")
@@ -347,7 +347,19 @@ def test_of(test: str, exercises: Iterable[str]) -> str | None:
     return names[max(fitting, key=len)] if fitting else None
 
 
-test_name.__test__ = test_of.__test__ = False  # their own names would make pytest take them for tests
+def tested_with(source: str) -> list[str]:
+    """The exercises besides its own that a test is about, as the comment above it says.
+
+    >>> tested_with("# points: 2, with: relu gelu\\ndef test_two_layers(): ...")
+    ['relu', 'gelu']
+    """
+    head = source.partition("\ndef ")[0].split("\n")
+    return [name for line in head for name in mark_comment(line).get("with", "").split()]
+
+
+test_name.__test__ = test_of.__test__ = tested_with.__test__ = (
+    False  # their own names would make pytest take them for tests
+)
 
 
 def lines_of(text: str) -> list[str]:

@@ -20,6 +20,7 @@ from tito.notebook import (
     Cell,
     Definition,
     Notebook,
+    line_of,
     modules_imported,
     names_bound,
     names_read,
@@ -36,6 +37,9 @@ from tito.voice import unwanted, unwanted_names
 Problem = tuple[int, str]  # line; what is wrong and what to do
 # after the numbered ones, in this order
 LAST_SECTIONS = ("Measure", "Complexity", "In production", "Questions", "Summary")
+FEW_POINTS = 1  # of a test that measures time or memory
+MEASURING_MODULES = ("tracemalloc", "resource", "socket", "psutil")
+MEASURES = rf"(time|{'|'.join(MEASURING_MODULES)})\.\w+|(perf_counter|monotonic|process_time)(_ns)?"
 MOST_WEAKER = 0.2  # of the points of a module's tests
 FIRST_CELL = ("**When you are done:**", "**You need:**", "**It unlocks:**")
 
@@ -268,6 +272,49 @@ def points(notebook: Notebook, module: Module) -> Iterator[Problem]:
                 yield cell.line, f"{cell.name} belongs to no exercise and passes on the stub: it carries no points"
 
 
+def tested_together(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """A comment `# with: NAME` stands above a graded test and names another exercise: both are then the student's."""
+    exercises = [block.owner for block in notebook.solutions]
+    for cell in notebook.cells:
+        if "with" not in cell.marks:
+            continue
+        own = test_of(cell.name, exercises) if cell.is_test and "points" in cell.marks else None
+        if own is None:
+            yield cell.line, f"`# with:` is for graded tests, and {cell.name} is none: delete it"
+        names = cell.marks["with"].split()
+        for name in [name for name in names if own and (name not in exercises or name == own)] or (
+            [] if names else [""]
+        ):
+            yield (
+                cell.line,
+                f"`# with: {name}` above {cell.name} names no other exercise: use the name of one, as in `# with: relu`",
+            )
+
+
+def counts_instead_of_clocks(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """A graded test runs in another process than the code it tests, and sees no time, memory or socket of that one."""
+    for cell in notebook.cells:
+        points = cell.marks.get("points", "")
+        measures = _measures(cell.node) if cell.is_test and points.isdigit() and int(points) > FEW_POINTS else []
+        for name in measures[:1]:
+            yield (
+                line_of(cell, name.partition(".")[0]),
+                f"{cell.name} reads {name} and has {points} points: count calls, FLOPs or bytes instead, or measure in a test of"
+                f" {FEW_POINTS} point, {cell.name}_memory",
+            )
+
+
+def _measures(test: ast.AST) -> list[str]:
+    """The clocks, memory meters and sockets that a test uses, as it writes them."""
+    found = set()
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name | ast.Attribute):
+            text = ast.unparse(node)
+            found |= {text} if re.fullmatch(MEASURES, text) else set()
+        found |= {name for name in modules_imported(node) if name.partition(".")[0] in MEASURING_MODULES}
+    return sorted(found)
+
+
 def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """A solution is the rest of its body, or binds no name that is used after it: else the stub has undefined names."""
     for block in notebook.solutions:
@@ -371,6 +418,8 @@ RULES: tuple[Callable[[Notebook, Module], Iterator[Problem]], ...] = (
     definitions_are_tested,
     test_docstrings,
     points,
+    tested_together,
+    counts_instead_of_clocks,
     solutions_end_their_body,
     right_and_wrong,
     words,

@@ -33,6 +33,19 @@ def without(pattern: str, text: str = TEXT) -> str:
 
 # what is planted -> (old text, new text, what the finding says)
 PLANTED = {
+    "with no exercise": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with: relu\n"), "with: relu` above test_matmul_flops"),
+    "with itself": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with: matmul_flops\n"), "names no other exercise"),
+    "with nothing": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with:\n"), "names no other exercise"),
+    "with above an exercise": (
+        "@app.function\ndef matmul_flops",
+        "@app.function\n# with: copied_bytes\ndef matmul_flops",
+        "is for graded tests, and matmul_flops is none",
+    ),
+    "a graded test with a clock": (
+        "    assert matmul_flops(2, 3, 4)",
+        "    assert time.perf_counter() > 0\n    assert matmul_flops(2, 3, 4)",
+        "test_matmul_flops reads time.perf_counter and has 2 points: count",
+    ),
     "another title": ("# Module 00: Setup\n", "# Module 0: Setup\n", "first heading must be '# Module 00: Setup'"),
     "no objectives": ("**When you are done:**", "Afterwards:", r"opening lacks \*\*When you are done:\*\*"),
     "nothing needed": ("**You need:**", "Needed:", r"opening lacks \*\*You need:\*\*"),
