@@ -76,7 +76,7 @@ def _check(module: Module, source: NotebookNode) -> None:
 
     unsolved, _ = Unsolve().preprocess(deepcopy(source), {})
     with ThreadPoolExecutor() as pool:
-        solved_scores, unsolved_scores = pool.map(scores, [module] * 2, [source, unsolved])
+        solved_scores, unsolved_scores = pool.map(scores, [module] * 2, [source, unsolved], [source] * 2)
     wrong = [name for name, (score, points) in solved_scores.items() if score != points]
     if wrong:
         raise TitoError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from nbformat import NotebookNode, reads
 
 from tito.assignments import sandbox
-from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
+from tito.assignments.cells import code_cells, graded_cells, nb_key, with_tests
 from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
 from tito.assignments.jupyter import grade_id
@@ -33,6 +33,8 @@ from tito.assignments.run import (
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
+
+RULES = "2"  # another number when the same submission may get another score: then everything is graded again
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Grader:
         self.source = reads(read(classroom.source(module)), 4)
         due = classroom.due(module)
         # the settings too: how long a cell may run, and what being late costs
-        self.version = _version(module, self.source) + f"{due} {read(classroom.root / CONFIG)}"
+        self.version = _version(module, self.source) + f"{RULES} {due} {read(classroom.root / CONFIG)}"
         limits = classroom.config().RunTests
         self.limits = limits.get("cell_seconds", CELL_SECONDS), limits.get("total_seconds", TOTAL_SECONDS)
 
@@ -165,7 +167,7 @@ class Grader:
 
     def cells(self, student: str) -> list[Code]:
         """What is run of a submission."""
-        return [as_code(cell) for cell in code_cells(self._tested(student))]
+        return graded_cells(self._tested(student), self.source)
 
     def _tested(self, student: str) -> NotebookNode:
         return with_tests(reads(read(self._submission(student)), 4), self.source)
@@ -182,7 +184,7 @@ class Grader:
         try:
             before = scores_of(self.classroom, self.module, student)
             nb = self._tested(student)
-            cells = [as_code(cell) for cell in code_cells(nb)]
+            cells = graded_cells(nb, self.source)
             outcomes = how(cells)
             notes = noticed(cells, outcomes)
             RunTests.known[nb_key(nb)] = outcomes
@@ -290,11 +292,11 @@ def as_before(classroom: Classroom, module: Module, student: str) -> Graded:
     return Graded(student, collected["status"], collected.get("why", ""), again=False)
 
 
-def scores(module: Module, nb: NotebookNode) -> dict[str, tuple[int, int]]:
-    """Grade id of each test -> (score, points) of a notebook that is run as it is."""
+def scores(module: Module, nb: NotebookNode, source: NotebookNode) -> dict[str, tuple[int, int]]:
+    """Grade id of each test -> (score, points) of a submission."""
     cells = code_cells(nb)
     with reference_before(module) as package_in:
-        outcomes = run([as_code(cell) for cell in cells], package_in)
+        outcomes = run(graded_cells(nb, source), package_in)
     found = {}
     for cell, outcome in zip(cells, outcomes, strict=True):
         if "points" in cell.metadata.get("nbgrader", {}):

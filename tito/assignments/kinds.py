@@ -13,12 +13,12 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from tito import course, solutions
-from tito.assignments.cells import MARK, as_code, code_cells
-from tito.assignments.jupyter import grade_id, is_private, kept_of, to_ipynb
-from tito.assignments.run import OWN, TRUSTED, Code, Outcome, reference_before, run_each
+from tito.assignments.cells import MARK, about_of, as_code, code_cells
+from tito.assignments.jupyter import grade_id, kept_of, to_ipynb
+from tito.assignments.run import GIVEN, OWN, TRUSTED, Code, Outcome, reference_before, run_each
 from tito.course import Module
 from tito.errors import TitoError
-from tito.notebook import SOLUTION, names_read, parse, test_of
+from tito.notebook import SOLUTION, parse
 from tito.solutions import Change
 
 CELL_SECONDS = 60.0  # only against endless loops: on a busy machine, a limit that is met would look like a weaker test
@@ -46,15 +46,15 @@ def decide(module: Module, source: NotebookNode) -> list[Kind]:
         cell for cell in source.cells if cell.cell_type == "code" and "points" in cell.metadata.get("nbgrader", {})
     ]
     wrong = _wrong_solutions(module, source)
-    notebooks = [_tried(cells, grade_id(cell)) for cell in graded]
-    of = {grade_id(cell): [*_exercises(cell, wrong)] for cell in graded}
+    of = {grade_id(cell): sorted(about_of(cell, list(wrong))) for cell in graded}
+    notebooks = [_tried(cells, test, exercises) for test, exercises in of.items()]
     cases = [
         (test, exercise, why) for test, exercises in of.items() for exercise in exercises for why in wrong[exercise]
     ]
     for test, exercise, why in cases:
         name = exercise.partition(".")[0]
         changed = {**cells, name: replace(cells[name], source=wrong[exercise][why])}
-        notebooks.append(_tried(changed, test))
+        notebooks.append(_tried(changed, test, of[test]))
     ends = _run(module, notebooks)
     kinds = []
     for cell, (trusted, beside) in zip(graded, ends, strict=False):
@@ -86,10 +86,11 @@ def enter(kinds: list[Kind], source: NotebookNode) -> None:
             cells[kind.test].metadata["tito"]["objects"] = sorted(kind.objects)
 
 
-def _tried(cells: dict[str, Code], test: str) -> list[Code]:
-    """A notebook up to a test, and the test both ways."""
-    names = list(cells)
+def _tried(cells: dict[str, Code], test: str, exercises: list[str]) -> list[Code]:
+    """A notebook up to a test, and the test both ways; what the test is not about is given, as when it is graded."""
+    names, about = list(cells), {exercise.partition(".")[0] for exercise in exercises}
     needed = [cells[name] for name in names[: names.index(test)] if not cells[name].is_test]
+    needed = [cell if cell.name in about or not about else replace(cell, kind=GIVEN) for cell in needed]
     return [*needed, replace(cells[test], kind=TRUSTED, objects=None), replace(cells[test], kind=OWN)]
 
 
@@ -101,15 +102,6 @@ def _run(module: Module, notebooks: list[list[Code]]) -> list[list[Outcome]]:
     ends: list = [None] * len(notebooks)
     ends[::2], ends[1::2] = first, second
     return [outcomes[-2:] for outcomes in ends]
-
-
-def _exercises(cell: NotebookNode, wrong: dict[str, dict[str, str]]) -> list[str]:
-    """The exercises that a test is about."""
-    if is_private(cell):
-        read = names_read(cell.source)
-        return [exercise for exercise in wrong if exercise.partition(".")[0] in read]
-    own = test_of(grade_id(cell), wrong)
-    return [own] if own else []
 
 
 def _wrong_solutions(module: Module, source: NotebookNode) -> dict[str, dict[str, str]]:

@@ -36,11 +36,12 @@ from traitlets import Bool, Float
 
 from tito import course
 from tito.assignments import sandbox
-from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
+from tito.assignments.cells import as_code, code_cells, graded_cells, nb_key, with_tests
 from tito.assignments.classroom import find_classroom
-from tito.assignments.jupyter import grade_id
+from tito.assignments.jupyter import grade_id, kept_of
 from tito.assignments.lateness import days_late
 from tito.assignments.pages import SafePage
+from tito.assignments.reasons import headline
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS, Outcome, reference_before, run
 from tito.assignments.standin import CHANGED, NO_DATA, NO_JUDGE
 from tito.course import Module
@@ -51,6 +52,8 @@ from tito.stub import TODO, todo
 
 HIDDEN_BLOCK = re.compile(rf"{HIDDEN[0]}\n(.*?){HIDDEN[1]}", re.DOTALL)
 WIDTH = 95  # characters in a line of a page of feedback
+MOST_LINES = 3  # of a message
+LINE_CHARS = 300
 DOCSTRING = re.compile(r'"""WHAT:.*?"""', re.DOTALL)
 REDACTED = "# Hidden tests stand here."
 
@@ -90,12 +93,14 @@ class RunTests(NbGraderPreprocessor):
         outcomes = self.known.pop(nb_key(nb), None) or self._run(nb, course.find(resources["nbgrader"]["assignment"]))
         for cell, outcome in zip(cells, outcomes, strict=True):
             cell.outputs = outputs(cell, outcome)
+            if is_grade(cell):
+                cell.metadata["tito"] = {**kept_of(cell), "failed": failed(outcome)}
         return nb, resources
 
     def _run(self, nb: NotebookNode, module: Module) -> list[Outcome]:
         """For plain `nbgrader autograde`: how its tests are run is said in the instructor's version."""
         source = reads(read(find_classroom(Path(self.parent.parent.coursedir.root)).source(module)), 4)
-        cells = [as_code(cell) for cell in code_cells(with_tests(deepcopy(nb), source))]
+        cells = graded_cells(with_tests(deepcopy(nb), source), source)
         with reference_before(module) as package_in:
             return run(cells, package_in, self.cell_seconds, self.total_seconds, sandbox.require(self.unsafe_ok))
 
@@ -108,6 +113,17 @@ def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:
         trace = [line for frame in outcome.frames for line in _frame(cell, *frame)]
         made.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, f"{kind}: {text}"]))
     return made
+
+
+def failed(outcome: Outcome) -> dict[str, str | int | None] | None:
+    """What a student may read about a test that failed: what its visible part gave; of its hidden part only the headline."""
+    if outcome.error is None:
+        return None
+    if outcome.shown is None or outcome.shown.error is None:
+        return {"part": "hidden", "reason": headline(outcome.reason), "kind": outcome.error[0]}
+    (kind, text), shown = outcome.shown.error, outcome.shown
+    lines = [line for file, line, _ in shown.frames if file.startswith("<test_")]
+    return {"part": "visible", "reason": shown.reason, "kind": kind, "text": text, "line": lines[-1] if lines else None}
 
 
 def _frame(cell: NotebookNode, file: str, line: int, function: str) -> list[str]:
@@ -129,10 +145,10 @@ class Grades(GetGrades):
 
 
 class Reasons(NbGraderPreprocessor):
-    """For feedback: every failed test says what it checks, why, and a tip.
+    """For feedback: every failed test says why it failed, what it checks, and a tip.
 
-    What a student's code has printed or put into a message is not there: while a hidden test runs, that code can read it, and
-    it could say so in any disguise. What is shown is the text of the notebook, and which line of it failed.
+    What a student's code says while a hidden test runs is not there: it can read that test's inputs, and could say so in any
+    disguise. What is shown comes from a run without hidden tests.
     """
 
     def preprocess(self, nb, resources):
@@ -151,14 +167,45 @@ def reason(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> Not
     name, line = grade_id(cell), own_line(cell, output)
     why = kind_of(output) + "".join(f": {why}" for why in (CHANGED, NO_DATA, NO_JUDGE) if output.evalue.startswith(why))
     waits_for = next((exercise for exercise in exercises if output.evalue == f"{exercise}: {TODO}"), None)
+    known = kept_of(cell).get("failed")
     if waits_for:
         text = [f"{name}: not done yet. {waits_for} is not written."]
+    elif isinstance(known, dict):
+        text = why_failed(cell, known)
     elif is_hidden(cell.source, line):
         text = [f"{name} failed in its hidden part: {why}."]
     else:
         text = [f"{name} failed: {why}.", *statement_at(cell.source, line)]
     text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
     return error_output(output, text)
+
+
+def why_failed(cell: NotebookNode, known: dict) -> list[str]:
+    """The lines about a failed test: what the exercise did wrong, then what the test compared.
+
+    Args:
+        known: as `failed` has it.
+    """
+    name, kind, reason = grade_id(cell), kind_named(known["kind"]), known["reason"]
+    if known["part"] == "hidden":
+        return [
+            f"{name} failed in its hidden part: {reason.rstrip('.?') or kind}{'?' if reason.endswith('?') else '.'}"
+        ]
+    lines = [printable(line) for line in known["text"].split("\n") if line.strip()][:MOST_LINES]
+    if kind != "AssertionError":
+        lines = [f"{kind}: {why}." for why in (CHANGED, NO_DATA, NO_JUDGE) if known["text"].startswith(why)]
+    first = [f"{printable(reason)}"] if reason else []
+    return [
+        *first,
+        f"{name} failed: {lines[0] if lines else f'{kind}.'}",
+        *lines[1:],
+        *statement_at(cell.source, known["line"]),
+    ]
+
+
+def printable(text: str) -> str:
+    """One line of a message, without control codes."""
+    return "".join(c if c.isprintable() else " " for c in text)[:LINE_CHARS]
 
 
 def place(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> NotebookNode:
@@ -174,7 +221,11 @@ def error_output(output: NotebookNode, text: list[str]) -> NotebookNode:
 
 def kind_of(output: NotebookNode) -> str:
     """The type of an exception, if Python has it; a name that a student made up could say anything."""
-    return output.ename if isinstance(getattr(builtins, output.ename, None), type) else "an exception of its own"
+    return kind_named(output.ename)
+
+
+def kind_named(name: str) -> str:
+    return name if isinstance(getattr(builtins, name, None), type) else "an exception of its own"
 
 
 def own_line(cell: NotebookNode, output: NotebookNode) -> int | None:
