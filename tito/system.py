@@ -62,7 +62,7 @@ def doctor() -> list[Finding]:
     """Look at everything that tends to break; findings with a `fix` are problems."""
     if reason := course.missing_files():  # everything else follows from this
         return [_python(), Finding("course", reason, INSTALL)]
-    findings = [_python(), *_requirements(), _command(), _course()]
+    findings = [_python(), *_requirements(), _command(), _course(), *_grading()]
     place = _place_or_none()
     if place is None:
         return [*findings, Finding("workspace", "none here", "tito init my-tinytorch")]
@@ -123,6 +123,20 @@ def _command() -> Finding:
 
 def _course() -> Finding:
     return Finding("course", f"{len(course.available())} modules in {ROOT}")
+
+
+def _grading() -> list[Finding]:
+    """For instructors: what holds the memory of students' code on this machine."""
+    if _version("nbgrader") is None:
+        return []
+    from tito.assignments import sandbox
+
+    if not sandbox.is_there():
+        return [Finding("grading sandbox", "not available: students' code would run with your rights (--unsafe-ok)")]
+    held_by = sandbox.memory_held_by()
+    if held_by == sandbox.BY_PROCESS:
+        return [Finding("grading sandbox", "limits the memory of each process, not of a submission as a whole")]
+    return [Finding("grading sandbox", f"limits the memory of a submission through {held_by}")]
 
 
 def _place_findings(place: Place) -> list[Finding]:

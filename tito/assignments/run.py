@@ -206,9 +206,11 @@ class _Programs:
         """
         if self.judge is None:
             self.judge = _Judge(self.package_in, Limits(seconds=int(self.total_seconds) + 10), self.walls)
-            self.judge.ask(
-                {"do": "replaced"}, START_SECONDS
-            )  # to start takes longer on a busy machine: that is no cell's time
+            # to start takes longer on a busy machine: that is no cell's time
+            started = self.judge.ask({"do": "replaced"}, START_SECONDS)
+            if started.gave_up:
+                self.give_up()
+                return started
             for earlier in done:
                 self.judge.ask(_command(earlier), self.seconds)
         outcome = self.judge.ask(_command(cell), self.seconds)
