@@ -18,7 +18,7 @@ START_TIMEOUT_S = 60.0  # for marimo to answer
 def edit(place: Place, module: Module, browser: bool = True) -> int:
     """Open a notebook and wait until the editor is closed; returns marimo's exit code.
 
-    With no terminal attached there is nobody to close it: then this makes sure that the notebook opens, prints its address
+    With no terminal attached it would never be closed: then this makes sure that the notebook opens, prints its address
     and stops the editor again.
     """
     command = [sys.executable, "-m", "marimo", "edit", str(place.notebook(module).relative_to(place.root))]

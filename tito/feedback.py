@@ -18,7 +18,7 @@ import pytest
 from tito.console import CODES
 from tito.limit import GRACE_S, test_timeout, time_limit
 from tito.lines import Lines
-from tito.live import said
+from tito.live import report_lines
 from tito.notebook import test_of
 from tito.place import is_workspace
 from tito.slips import MAX_REPEATED_S, diagnose, exercises_in, explain, on_line, slip_lines
@@ -206,7 +206,9 @@ class InEditor(Learner):
         report = yield
         if report.when == "call":
             names = [exercise.name for exercise in self.exercises(item)]
-            verdict, lines = said(_name(item), self.subject(item), names, getattr(item, "slip", None), item.function)
+            verdict, lines = report_lines(
+                _name(item), self.subject(item), names, getattr(item, "slip", None), item.function
+            )
             with item.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
                 print(f"\x1b[{CODES[COLORS[verdict]]}m{lines[0]}\x1b[0m", *lines[1:], sep="\n")
         return report

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from tito.live import said
+from tito.live import report_lines
 from tito.notebook import test_of
 from tito.place import find_place
 from tito.slips import MAX_REPEATED_S, diagnose, exercises_in
@@ -65,15 +65,15 @@ def check(test):
     start = perf_counter()
     try:
         test()
-    except (KeyboardInterrupt, SystemExit):  # somebody stops a test that does not end
+    except (KeyboardInterrupt, SystemExit):  # the learner stops a test that does not end
         raise
-    except BaseException as failure:  # pytest's own failures are no Exception
+    except BaseException as failure:  # pytest's own failures are not Exceptions
         error = failure
     else:
         error = None
     if error is not None:
         slip = diagnose(test, error, test, subject, exercises, perf_counter() - start < MAX_REPEATED_S)
-    print(*said(name, subject, names, slip, test)[1], sep="\n")
+    print(*report_lines(name, subject, names, slip, test)[1], sep="\n")
 
 
 def in_jupyter():

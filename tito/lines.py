@@ -31,7 +31,7 @@ class Lines:
     def exported_as(self) -> str:
         try:
             return course.find(self.path.stem).exported_as
-        except TitoError:  # a notebook that is no module of the course
+        except TitoError:  # a notebook that is not a module of the course
             return self.path.stem
 
     def exercises(self, namespace: dict) -> list[Exercise]:
@@ -49,8 +49,8 @@ class Lines:
         if path.name == self.path.name:
             return self._in_notebook(number)
         if path.name == f"{self.exported_as}.py" and path.parent.name == "tinytorch":
-            found = self._before_export(path, number)
-            return self._in_notebook(found) if found else f"line {number} of tinytorch/{path.name}"
+            location = self._before_export(path, number)
+            return self._in_notebook(location) if location else f"line {number} of tinytorch/{path.name}"
         shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(path.name)
         return f"line {number} of {shown.as_posix()}"
 

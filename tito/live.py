@@ -8,7 +8,9 @@ from tito.verdict import Outcome, Verdict, judge
 heard: dict[str, Outcome] = {}  # test -> how it ended last, in this notebook
 
 
-def said(test: str, subject: str, names: list[str], slip: Slip | None, function: Callable) -> tuple[Verdict, list[str]]:
+def report_lines(
+    test: str, subject: str, names: list[str], slip: Slip | None, function: Callable
+) -> tuple[Verdict, list[str]]:
     """The verdict of a test that has just run, and the lines that say it; `slip` is None when it has passed."""
     placeholder, calls = (slip.placeholder, slip.calls) if slip else ("", frozenset())
     heard[test] = Outcome(subject, slip is None, placeholder, calls)

@@ -87,10 +87,10 @@ def _browser() -> str:
         raise TitoError(
             "the pictures need the book's tools: python -m pip install -e \".[book]\" in the course's folder"
         )
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise TitoError("the pictures need Chromium: install it, and run this again")
-    return found
+    return browser
 
 
 def _shrink(png: bytes, path: Path) -> Path:

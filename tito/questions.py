@@ -1,4 +1,4 @@
-"""A notebook's written questions, which somebody reads and marks: where they are, and whether they are answered."""
+"""A notebook's written questions, which an instructor reads and marks: where they are, and whether they are answered."""
 
 from tito.course import Module
 from tito.errors import TitoError

@@ -71,7 +71,7 @@ class Slip:
 def exercises_in(namespace: dict, names: Iterable[str] | None = None) -> list[Exercise]:
     """The functions and methods of a namespace with these names; by default those that one of its tests is named after."""
     named = {test_name(name): name for name in names} if names is not None else None
-    found = []
+    functions = []
     for name, value in [*namespace.items()]:
         members = [(name, value)]
         if isinstance(value, type) and value.__name__ == name:
@@ -79,8 +79,8 @@ def exercises_in(namespace: dict, names: Iterable[str] | None = None) -> list[Ex
         for member_name, member in members:
             is_wanted = test_name(member_name) in namespace if named is None else member_name in named.values()
             if is_wanted and (exercise := _exercise(member_name, member)):
-                found.append(exercise)
-    return found
+                functions.append(exercise)
+    return functions
 
 
 def _exercise(name: str, member: object) -> Exercise | None:
@@ -133,7 +133,7 @@ def wrong_type(exercise: Exercise, value: object) -> str:
         wanted = ["ndarray" if name == "Tensor" else name for name in wanted]
         value = value[0] if isinstance(value, tuple) and value and "tuple" not in wanted else value
     bases = {base.__name__ for base in type(value).__mro__}
-    allowed = {*wanted, *(name for wish in wanted for name in ALSO_ALLOWED.get(wish, ()))}
+    allowed = {*wanted, *(name for kind in wanted for name in ALSO_ALLOWED.get(kind, ()))}
     if exercise.takes_arrays:
         allowed |= {"Tensor"}
     if not wanted or not CHECKED_TYPES.issuperset(wanted) or bases & allowed:
@@ -246,13 +246,13 @@ def endless(name: str, seconds: float, line: str = "") -> str:
 def _frame_of_exercise(frames: list, own: str, exercises: list[Exercise]) -> tuple[str, FrameType, int] | None:
     """The last frame of the exercise that is tested, else the last one of any exercise; with its line."""
     names = {(e.code.co_filename, e.code.co_qualname): e.name for e in exercises}
-    found = []
+    values = []
     for frame, number in frames:
         code = frame.f_code
         name = names.get((code.co_filename, code.co_qualname.partition(".<locals>")[0]))
         if name is not None:
-            found.append((name, frame, number))
-    return next((entry for entry in reversed(found) if entry[0] == own), found[-1] if found else None)
+            values.append((name, frame, number))
+    return next((entry for entry in reversed(values) if entry[0] == own), values[-1] if values else None)
 
 
 def _frame_of_test(frames: list, test: Callable | None) -> tuple[FrameType, int] | None:

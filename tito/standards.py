@@ -273,7 +273,7 @@ def points(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 
 def tested_together(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """A comment `# with: NAME` stands above a graded test and names another exercise: both are then the student's."""
+    """A comment `# with: NAME` is above a graded test and names another exercise: both are then the student's."""
     exercises = [block.owner for block in notebook.solutions]
     for cell in notebook.cells:
         if "with" not in cell.marks:
@@ -306,13 +306,13 @@ def counts_instead_of_clocks(notebook: Notebook, module: Module) -> Iterator[Pro
 
 def _measures(test: ast.AST) -> list[str]:
     """The clocks, memory meters and sockets that a test uses, as it writes them."""
-    found = set()
+    measures = set()
     for node in ast.walk(test):
         if isinstance(node, ast.Name | ast.Attribute):
             text = ast.unparse(node)
-            found |= {text} if re.fullmatch(MEASURES, text) else set()
-        found |= {name for name in modules_imported(node) if name.partition(".")[0] in MEASURING_MODULES}
-    return sorted(found)
+            measures |= {text} if re.fullmatch(MEASURES, text) else set()
+        measures |= {name for name in modules_imported(node) if name.partition(".")[0] in MEASURING_MODULES}
+    return sorted(measures)
 
 
 def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Problem]:
@@ -471,16 +471,16 @@ def _tests(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
     if run.returncode and not failed:
         return [(1, f"the tests do not run: {(run.stdout + run.stderr).strip().splitlines()[-1]}")]
     lines = notebook.qualified_names
-    found = []
+    problems = []
     for name in failed:
         definition = name.removeprefix(f"{notebook.path.stem}.")
         what = (
             f"{name} fails on the reference" if name in lines else f"an example in the docstring of {definition} fails"
         )
-        found.append(
+        problems.append(
             (lines.get(definition, 1), f"{what}: run `pytest --doctest-modules notebooks/{notebook.path.name}`")
         )
-    return found
+    return problems
 
 
 def _opened_unsolved(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:

@@ -45,7 +45,7 @@ class Judgement:
 def judge(subjects: Iterable[str], outcomes: Iterable[Outcome], unsolved: Iterable[str] = ()) -> dict[str, Judgement]:
     """Judge each subject by the outcomes of its tests. A subject without an outcome counts as wrong: no test has passed.
 
-    A failing exercise waits for another one if that one fails, too, and was called by the first one's tests. Of exercises that
+    A failing exercise waits for another one if that one also fails and was called by the first one's tests. Of exercises that
     call each other, the first in `subjects` is the one to look at.
 
     Args:

@@ -12,7 +12,7 @@ WORDS = {
     r"truth values?": "booleans",
     r"wish|wishes|wished": "say what is asked for",
     r"by trying|and trying|with trying": "by central differences, numerically",
-    r"stands?(?! for\b| out\b)|stood": "is, are",
+    r"stands?(?!-| for\b| out\b| in for\b)|stood": "is, are",
     r"too,(?= )": "also, or leave it out",
     r"(?<!there )(?<!here )(?:is|are|was|were) no(?= )(?! (?:longer|more|less|such|different|better|worse|other|need)\b)": "isn't, is not a",
     r"hold(s|ing)? \S+ against": "check against",

@@ -104,7 +104,7 @@ def test_feedback_says_why(graded):
         and "WHAT: a large number stays." in page
     )
     read = (graded.parent / "out" / "perfect" / f"{MODULE.stem}.html").read_text(encoding="utf-8")
-    assert "Nobody has read this answer yet" in read and "Nobody has read this answer yet" not in page
+    assert "This answer has not been read yet" in read and "This answer has not been read yet" not in page
     broken = (graded.parent / "out" / "broken-json" / f"{MODULE.stem}.html").read_text(encoding="utf-8")
     assert "failed" in broken and "is broken" in broken
 

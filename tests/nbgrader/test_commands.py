@@ -115,7 +115,7 @@ def test_what_was_handed_in_before_is_kept(folder, tmp_path):
     assert "ada: unchanged" in done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
     file.write_text("def relu(:\n", encoding="utf-8")  # broken, and too late: the earlier one still counts
     said = done(tito("nbgrader", "collect", "02", tmp_path / "incoming", cwd=folder))
-    assert "ada: failed, homework.py is no notebook" in said
+    assert "ada: failed, homework.py is not a notebook" in said
     done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
     assert grades(folder)["ada"]["score"] == "23"
     assert "what was collected before stays" in done(tito("nbgrader", "report", "02", cwd=folder))
@@ -281,7 +281,7 @@ def test_only_what_students_cannot_write_says_when_it_was_handed_in(folder, tmp_
     said = done(tito("nbgrader", "collect", "02", tmp_path / "incoming", "--times", times, cwd=folder))
     assert "top: collected, 8 filled; handed in at 2030-01-03 12:00 UTC, by timestamp.txt" in said
     assert "listed: collected, 8 filled; handed in at 2030-01-01 12:30 UTC, by the list of times" in said
-    assert "deep: collected, 8 filled\n" in said and "For 1 nobody says when" in said
+    assert "deep: collected, 8 filled\n" in said and "For 1 the time it was handed in is unknown" in said
     assert "bad: failed, timestamp.txt must be one line" in said
     table = done(tito("nbgrader", "autograde", "02", *UNSAFE, cwd=folder))
     assert "handed in         days late  penalty  before" in table

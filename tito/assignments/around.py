@@ -58,16 +58,16 @@ def before(cells: list[Code], test: Code) -> list[Code]:
         used += more
         needed = needed.union(*(_read(cell.source) for cell in more))
     references = {cell.name: cell for cell in cells if cell.reference and cell not in solved}
-    found: list[Code] = []
+    selected: list[Code] = []
     for cell in cells:
         if cell.is_test:
             continue
         if cell in solved:
-            found.append(_partly(cell, test.about))
+            selected.append(_partly(cell, test.about))
         elif cell.kind == GIVEN or cell in used:
-            found.append(replace(cell, reference=""))
-        found += _references(cell, references)
-    return found
+            selected.append(replace(cell, reference=""))
+        selected += _references(cell, references)
+    return selected
 
 
 def _partly(cell: Code, about: frozenset[str]) -> Code:
@@ -89,7 +89,7 @@ def _adds(cell: Code) -> set[str]:
 
 def _changed(source: str) -> set[str]:
     """The names that a cell defines, and those whose objects it may change, as in `table[key] = 1` and `table.clear()`."""
-    found, waiting = _bound(source), [*_parsed(source).body]
+    bound, waiting = _bound(source), [*_parsed(source).body]
     while waiting:
         node = waiting.pop()
         stored = isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del)
@@ -97,10 +97,10 @@ def _changed(source: str) -> set[str]:
         target = node if stored else node.value.func if called else None
         while isinstance(target, ast.Attribute | ast.Subscript):
             target = target.value
-            found |= {target.id} if isinstance(target, ast.Name) else set()
+            bound |= {target.id} if isinstance(target, ast.Name) else set()
         if not isinstance(node, SCOPES):
             waiting += ast.iter_child_nodes(node)
-    return found
+    return bound
 
 
 def _bound(source: str) -> set[str]:

@@ -26,7 +26,7 @@ def graded_cells(nb: NotebookNode, source: NotebookNode) -> list[Code]:
     """
     solved = {grade_id(cell): cell for cell in code_cells(source) if kept_of(cell).get("exercises")}
     exercises = exercises_of(source)
-    found = []
+    graded = []
     for cell in code_cells(nb):
         code = as_code(cell)
         if code.is_test:
@@ -36,8 +36,8 @@ def graded_cells(nb: NotebookNode, source: NotebookNode) -> list[Code]:
         elif code.kind == OWN and code.name in solved:
             reference = solved[code.name]
             code = replace(code, exercises=tuple(kept_of(reference)["exercises"]), reference=reference.source)
-        found.append(code)
-    return found
+        graded.append(code)
+    return graded
 
 
 def exercises_of(source: NotebookNode) -> dict[str, str]:
@@ -55,12 +55,12 @@ def about_of(cell: NotebookNode, exercises: list[str]) -> set[str]:
 
 
 def as_code(cell: NotebookNode) -> Code:
-    name, said = grade_id(cell) or cell["id"], cell.metadata.get("nbgrader", {})
-    if said.get("grade"):
+    name, metadata = grade_id(cell) or cell["id"], cell.metadata.get("nbgrader", {})
+    if metadata.get("grade"):
         objects = kept_of(cell).get("objects")
         kind = WEAKER if cell.source.startswith(MARK) else TRUSTED
         return Code(name, cell.source, kind, None if objects is None else frozenset(objects))
-    return Code(name, cell.source, GIVEN if said.get("locked") else OWN)
+    return Code(name, cell.source, GIVEN if metadata.get("locked") else OWN)
 
 
 def weaker_tests(source: NotebookNode) -> list[tuple[str, int, str]]:

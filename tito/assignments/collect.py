@@ -69,10 +69,12 @@ def collect(
     if not path.exists():
         raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
     with _unpacked(incoming) as (folder, real_names):
-        found = sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith((".", "__")))
-        if not found:
+        subfolders = sorted(
+            child for child in folder.iterdir() if child.is_dir() and not child.name.startswith((".", "__"))
+        )
+        if not subfolders:
             raise TitoError(f"{incoming} has no folders: there must be one for each student, with the notebook in it")
-        students = {child: student_name(real_names.get(child, child.name)) for child in found}
+        students = {child: student_name(real_names.get(child, child.name)) for child in subfolders}
         names = list(students.values())
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -124,7 +126,7 @@ def _take(
         return _taken(classroom, module, reads(released, 4), student, folder, times)
     except TitoError as error:
         why = str(error)
-    except Exception as error:  # such as code that is nested too deeply for Python: nobody else is to suffer from it
+    except Exception as error:  # such as code that is nested too deeply for Python: it must not stop the other students
         why = f"it cannot be read ({type(error).__name__})"
     _failed(classroom, module, student, "failed", why, folder)
     return Collected(student, "failed", why)
@@ -204,7 +206,7 @@ def _choose(module: Module, released, folder: Path) -> HandedIn | None:
         if share(handed_in, released) > 0:
             fitting.append(handed_in)
     if fitting:
-        chosen = max(fitting, key=lambda found: (found.path.stat().st_mtime, found.path.suffix == ".ipynb"))
+        chosen = max(fitting, key=lambda file: (file.path.stat().st_mtime, file.path.suffix == ".ipynb"))
         others = [path.name for path in candidates if path != chosen.path]
         if others:
             chosen.remarks.append(f"{chosen.path.name} was taken; beside it lay {', '.join(others)}")

@@ -61,7 +61,7 @@ def formgrade(classroom: Classroom, port: int, browser: bool) -> int:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else can read, from its first moment on."""
+    """Write a file that only this user can read, from its first moment on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -76,7 +76,7 @@ class Closed(Guard, web.RequestHandler):
 
 
 def application(classroom: Classroom, token: str) -> web.Application:
-    """The formgrader of a class, for whoever has the token."""
+    """The formgrader of a class, for requests with the token."""
     formgrader = FormgradeExtension(
         debug=False
     )  # True shows the settings, with the database's password, on the first page

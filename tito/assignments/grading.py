@@ -48,11 +48,11 @@ class Graded:
     max_score: float | None = None
     notes: list[str] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)  # by grade id
-    unread: frozenset[str] = frozenset()  # grade ids of answers that nobody has read
+    unread: frozenset[str] = frozenset()  # grade ids of answers that have not been read
     # grade id -> (before, now), when it was graded again
     changed: dict[str, tuple[float, float]] = field(default_factory=dict)
     again: bool = True  # False: nothing had changed since it was graded
-    handed_in: str = ""  # UTC; empty where nobody says when
+    handed_in: str = ""  # UTC; empty if unknown
     handed_in_by: str = ""  # who says so
     days_late: int | None = None  # None without a due date, or without a time
     penalty: float = 0.0  # what being late took from the score
@@ -90,7 +90,7 @@ def autograde(
         One result for each student who is known, in alphabetical order.
 
     Raises:
-        TitoError: the assignment was not generated, or nobody is known.
+        TitoError: the assignment was not generated, or there are no students.
     """
     if not classroom.source(module).exists():
         raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
@@ -230,9 +230,9 @@ def noticed(cells: list[Code], outcomes: list[Outcome]) -> list[str]:
     """What an instructor may want to look at: facts, which may have harmless reasons."""
     ends = [(cell.name, end.error[1]) for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit]
     # the text may be the student's: no control codes for the terminal
-    found = [f"{name}: {''.join(c if c.isprintable() else ' ' for c in text)[:200]}" for name, text in ends]
+    messages = [f"{name}: {''.join(c if c.isprintable() else ' ' for c in text)[:200]}" for name, text in ends]
     replaced = sorted(set().union(*(end.replaced for end in outcomes)))
-    return [*found, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
+    return [*messages, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
 
 
 def result_of(classroom: Classroom, module: Module, student: str, notes: list[str], before: dict[str, float]) -> Graded:
@@ -253,8 +253,8 @@ def result_of(classroom: Classroom, module: Module, student: str, notes: list[st
         late = _lateness(classroom, module, submission)
     above += [f"in all {score:g} of {most:g}"] if score > most else []
     changed = {name: (before[name], score) for name, score in now.items() if name in before and before[name] != score}
-    found = Graded(student, status, "", score, most, notes, now, unread, changed)
-    return replace(found, penalty=penalty, above=above, **late)
+    result = Graded(student, status, "", score, most, notes, now, unread, changed)
+    return replace(result, penalty=penalty, above=above, **late)
 
 
 def _lateness(classroom: Classroom, module: Module, submission) -> dict:
@@ -297,9 +297,9 @@ def scores(module: Module, nb: NotebookNode, source: NotebookNode) -> dict[str, 
     cells = code_cells(nb)
     with reference_before(module) as package_in:
         outcomes = run(graded_cells(nb, source), package_in)
-    found = {}
+    counts = {}
     for cell, outcome in zip(cells, outcomes, strict=True):
         if "points" in cell.metadata.get("nbgrader", {}):
             points = cell.metadata.nbgrader.points
-            found[grade_id(cell)] = (0 if outcome.error else points, points)
-    return found
+            counts[grade_id(cell)] = (0 if outcome.error else points, points)
+    return counts

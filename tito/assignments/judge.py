@@ -78,9 +78,9 @@ class Judge:
         wanted = sorted(read - self.space.keys() - BUILTINS)
         expected = dict(map(tuple, returns))
         # no more than is wanted: `np` stays NumPy
-        found = self.student.begin(wanted, None if objects is None else frozenset(objects), expected)
+        answered = self.student.begin(wanted, None if objects is None else frozenset(objects), expected)
         classes = {"__builtins__": {**vars(builtins), "__build_class__": self.class_builder(source)}}
-        ended = run(source, name, {**self.space, **found, **classes}, is_test=True)
+        ended = run(source, name, {**self.space, **answered, **classes}, is_test=True)
         failed = self.student.failed
         replaced = self.student.replaced() if not isinstance(failed, BrokenWire) else []
         if isinstance(self.student.failed, BrokenWire):

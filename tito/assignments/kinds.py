@@ -1,4 +1,4 @@
-"""Which tests can run outside of the student's process, found by trying.
+"""Which tests can run outside the student's process: each is run to find out.
 
 Such a test is *trusted*: the code that it tests can neither read it nor deceive it. A test is trusted if the reference passes it there,
 and if every known wrong solution that fails beside the code fails there, too. The others are *weaker*.
@@ -107,12 +107,12 @@ def _run(module: Module, notebooks: list[list[Code]]) -> list[list[Outcome]]:
 def _wrong_solutions(module: Module, source: NotebookNode) -> dict[str, dict[str, str]]:
     """Exercise -> what is wrong -> the source of its cell with that solution."""
     known = solutions.wrong(module)
-    found: dict[str, dict[str, str]] = {}
+    sources: dict[str, dict[str, str]] = {}
     for cell in source.cells:
         for number, exercise in enumerate(kept_of(cell).get("exercises", [])):
             mistakes = known.get(exercise, {})
-            found[exercise] = {why: solved(cell.source, number, mistakes[why].change) for why in mistakes}
-    return found
+            sources[exercise] = {why: solved(cell.source, number, mistakes[why].change) for why in mistakes}
+    return sources
 
 
 def solved(source: str, number: int, change: Change) -> str:

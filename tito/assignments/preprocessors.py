@@ -55,15 +55,15 @@ WIDTH = 95  # characters in a line of a page of feedback
 MOST_LINES = 3  # of a message
 LINE_CHARS = 300
 DOCSTRING = re.compile(r'"""WHAT:.*?"""', re.DOTALL)
-REDACTED = "# Hidden tests stand here."
+REDACTED = "# Hidden tests removed."
 
 
 class Unsolve(NbGraderPreprocessor):
     """Instead of ClearSolutions: its stub names the exercise, and the markers stay, so that a learner sees where to write."""
 
     def preprocess_cell(self, cell, resources, index):
-        for said in ("objects", "why_weaker"):  # both say a little about the hidden tests
-            cell.metadata.get("tito", {}).pop(said, None)
+        for key in ("objects", "why_weaker"):  # both say a little about the hidden tests
+            cell.metadata.get("tito", {}).pop(key, None)
         exercises = iter(cell.metadata.get("tito", {}).get("exercises", []))
         lines, inside = [], False
         for line in cell.source.split("\n") if cell.cell_type == "code" else []:
@@ -106,13 +106,13 @@ class RunTests(NbGraderPreprocessor):
 
 
 def outputs(cell: NotebookNode, outcome: Outcome) -> list[NotebookNode]:
-    """What stands below a cell that was run. A warning is no failure: all that was printed is ordinary output."""
-    made = [v4.new_output("stream", name="stdout", text=outcome.printed)] if outcome.printed else []
+    """The outputs of a cell that was run. A warning isn't a failure: all that was printed is ordinary output."""
+    outputs = [v4.new_output("stream", name="stdout", text=outcome.printed)] if outcome.printed else []
     if outcome.error:
         kind, text = outcome.error
         trace = [line for frame in outcome.frames for line in _frame(cell, *frame)]
-        made.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, f"{kind}: {text}"]))
-    return made
+        outputs.append(v4.new_output("error", ename=kind, evalue=text, traceback=[*trace, f"{kind}: {text}"]))
+    return outputs
 
 
 def failed(outcome: Outcome) -> dict[str, str | int | None] | None:
@@ -134,14 +134,14 @@ def _frame(cell: NotebookNode, file: str, line: int, function: str) -> list[str]
 
 
 class Grades(GetGrades):
-    """An answer that nobody has read has no score yet, and the page says so."""
+    """An answer that has not been read has no score yet, and the page says so."""
 
     def _get_score(self, cell, resources):
         super()._get_score(cell, resources)
         where = self.notebook_id, self.assignment_id, self.student_id
         grade = self.gradebook.find_grade(grade_id(cell), *where)
         if grade.needs_manual_grade and grade.manual_score is None:
-            cell.metadata.nbgrader["comment"] = "Nobody has read this answer yet, so its points are still to come."
+            cell.metadata.nbgrader["comment"] = "This answer has not been read yet, so its points are still to come."
 
 
 class Reasons(NbGraderPreprocessor):
@@ -176,7 +176,7 @@ def reason(cell: NotebookNode, output: NotebookNode, exercises: set[str]) -> Not
         text = [f"{name} failed in its hidden part: {why}."]
     else:
         text = [f"{name} failed: {why}.", *statement_at(cell.source, line)]
-    text += [f"{section}: {said}" for section, said in explain(docstring(cell.source)).items()]
+    text += [f"{section}: {sentence}" for section, sentence in explain(docstring(cell.source)).items()]
     return error_output(output, text)
 
 
@@ -236,10 +236,10 @@ def own_line(cell: NotebookNode, output: NotebookNode) -> int | None:
 
 
 def statement_at(source: str, line: int | None) -> list[str]:
-    """The lines of the statement that stands in a line."""
+    """The lines of the statement that a line belongs to."""
     simple = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and not hasattr(node, "body")]
-    found = [node for node in simple if line is not None and node.lineno <= line <= node.end_lineno]
-    return [text.strip() for node in found[:1] for text in source.split("\n")[node.lineno - 1 : node.end_lineno]]
+    statements = [node for node in simple if line is not None and node.lineno <= line <= node.end_lineno]
+    return [text.strip() for node in statements[:1] for text in source.split("\n")[node.lineno - 1 : node.end_lineno]]
 
 
 def docstring(source: str) -> str | None:
@@ -249,7 +249,7 @@ def docstring(source: str) -> str | None:
 
 
 def secret_lines(nb: NotebookNode) -> set[str]:
-    """The lines of the hidden tests, without those that say too little to be recognised, or that stand in the open, too."""
+    """The lines of the hidden tests, without those that say too little to be recognised, or that are visible elsewhere."""
     code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
     hidden = {line.strip() for source in code for block in HIDDEN_BLOCK.findall(source) for line in block.split("\n")}
     shown = {line.strip() for source in code for line in HIDDEN_BLOCK.sub("", source).split("\n")}
@@ -259,7 +259,7 @@ def secret_lines(nb: NotebookNode) -> set[str]:
 
 
 def is_hidden(source: str, line: int | None) -> bool:
-    """Whether a line (counted from 1) stands in a hidden part; a test that does not know where it failed counts as hidden."""
+    """Whether a line (counted from 1) is in a hidden part; a test that does not know where it failed counts as hidden."""
     if line is None:
         return HIDDEN[0] in source
     above = source.split("\n")[: line - 1]

@@ -53,19 +53,19 @@ def expected_type(cell: str, exercise: str) -> str:
 
 
 def _always_returns(function: ast.AST) -> bool:
-    """Whether the function gives a value wherever it returns, and is no generator."""
-    found, waiting = [], [*function.body]
+    """Whether the function gives a value wherever it returns, and is not a generator."""
+    returns, waiting = [], [*function.body]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
         if isinstance(node, ast.Return):
-            found.append(
+            returns.append(
                 node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
             )
         if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             waiting += ast.iter_child_nodes(node)
-    return bool(found) and all(found)
+    return bool(returns) and all(returns)
 
 
 def wrong_value(exercise: str, kind: str, expected: str) -> str:

@@ -130,7 +130,7 @@ def run(
 
 
 def _own_cells(programs: "_Programs", cells: list[Code]) -> Iterator[tuple[int, Outcome]]:
-    """All cells that are no tests, before any test has run; the last one tells what was replaced in the libraries."""
+    """All cells but the tests, before any test has run; the last one tells what was replaced in the libraries."""
     done: list[Code] = []
     numbers = [number for number, cell in enumerate(cells) if not cell.is_test]
     for number in numbers:
@@ -206,7 +206,7 @@ class _Programs:
         """
         if self.judge is None:
             self.judge = _Judge(self.package_in, Limits(seconds=int(self.total_seconds) + 10), self.walls)
-            # to start takes longer on a busy machine: that is no cell's time
+            # to start takes longer on a busy machine: that does not count as a cell's time
             started = self.judge.ask({"do": "replaced"}, START_SECONDS)
             if started.gave_up:
                 self.give_up()
@@ -232,9 +232,9 @@ class _Programs:
 
 
 def _command(cell: Code) -> dict:
-    said = asdict(cell) | {"objects": None if cell.objects is None else sorted(cell.objects)}
+    request = asdict(cell) | {"objects": None if cell.objects is None else sorted(cell.objects)}
     names = ("name", "source", "kind", "objects", "returns", "reference", "methods")
-    return {"do": "cell", "cell": {name: said[name] for name in names}}
+    return {"do": "cell", "cell": {name: request[name] for name in names}}
 
 
 class _Judge:

@@ -1,7 +1,7 @@
 """Walls around a student's code: bubblewrap, a user of its own, and the kernel's limits.
 
 Inside there are Python, the packages and one folder of the course. There are no network, no environment, no other process, no
-gradebook and nobody else's work, and the only place to write is a small folder in memory that ends with the worker.
+gradebook or other students' work, and the only place to write is a small folder in memory that ends with the worker.
 """
 
 import itertools
@@ -50,7 +50,7 @@ class Limits:
     scratch: int = 64 * MB
 
     def arguments(self) -> list[str]:
-        """As `worker.py` takes them; nobody else can set them for a process that runs already."""
+        """As `worker.py` takes them; no other process can set them once it runs."""
         return [str(number) for number in (self.seconds, self.memory, self.file, self.processes)]
 
 
@@ -204,21 +204,21 @@ def _cgroups(name: str, limits: Limits) -> Iterator[list[Path]]:
             CGROUPS / "memory" / name: {"memory.limit_in_bytes": limits.memory},
             CGROUPS / "pids" / name: {"pids.max": limits.processes + 8},
         }
-    made = []
+    mounts = []
     try:
         try:
             for folder, settings in wanted.items():
                 folder.mkdir()
-                made.append(folder)
+                mounts.append(folder)
                 for file, value in settings.items():
                     if (folder / file).exists():
                         (folder / file).write_text(str(value), encoding="utf-8")
             usable = all((folder / file).exists() for folder, settings in wanted.items() for file in list(settings)[:1])
         except OSError:
             usable = False
-        yield [folder / "cgroup.procs" for folder in made] if usable else []
+        yield [folder / "cgroup.procs" for folder in mounts] if usable else []
     finally:
-        for folder in made:
+        for folder in mounts:
             _remove(folder)
 
 
@@ -251,8 +251,8 @@ def weak_walls() -> list[str]:
         with command(program, None, limits) as (line, environment):
             run = subprocess.run(line, env=environment, capture_output=True, encoding="utf-8", timeout=60, cwd="/")
     try:
-        found = json.loads(run.stdout)
+        report = json.loads(run.stdout)
     except ValueError:
         return [(run.stderr.strip().split("\n") or [""])[-1] or "the probe did not end"]
-    known = [str(name) for name, holds in found.items() if not holds]
+    known = [str(name) for name, holds in report.items() if not holds]
     return known if seccomp.is_known_machine() else [name for name in known if name != UNCOUNTED]

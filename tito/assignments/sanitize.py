@@ -15,7 +15,7 @@ from nbformat import NotebookNode, v4
 
 MAX_PROSE_CHARS = 100_000  # of a cell; a longer one is shown as plain text
 MAX_FORMULA_CHARS = 2_000
-PRICES = re.compile(r"\d.*\s", re.DOTALL)  # what stands between the dollars of "$5 or $6" is not a formula
+PRICES = re.compile(r"\d.*\s", re.DOTALL)  # the text between the dollars of "$5 or $6" is not a formula
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")
 ELSEWHERE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 PICTURE_TYPES = ("image/png", "image/jpeg")
@@ -89,10 +89,10 @@ def markdown_html(text: str, attachments: dict | None = None) -> str:
     ):
         rules[:] = [rule for rule in rules if rule not in ("raw_html", "inline_html")]  # `<p> $x$` has a formula
     try:
-        made = markdown.render(text)
+        html = markdown.render(text)
     except Exception:  # such as quotes nested too deeply: text that cannot be rendered can still be read
         return plain_html(text)
-    return clean_html(made)
+    return clean_html(html)
 
 
 def plain_html(text: str) -> str:
@@ -155,25 +155,25 @@ def reduced(nb: NotebookNode) -> NotebookNode:
 
 
 def _cell(cell: NotebookNode, number: int) -> NotebookNode:
-    said = _grading(cell.get("metadata", {}).get("nbgrader"))
-    about = {"id": f"cell-{number}", "metadata": {"nbgrader": said} if said else {}}
+    grading = _grading(cell.get("metadata", {}).get("nbgrader"))
+    about = {"id": f"cell-{number}", "metadata": {"nbgrader": grading} if grading else {}}
     source = _joined(cell.get("source", ""))
     if cell.cell_type == "markdown":
-        made = v4.new_markdown_cell(source, **about)
+        clean_cell = v4.new_markdown_cell(source, **about)
         pictures = cell.get("attachments", {})
-        made["attachments"] = pictures if isinstance(pictures, dict) else {}
-        return made
+        clean_cell["attachments"] = pictures if isinstance(pictures, dict) else {}
+        return clean_cell
     outputs = [text for output in cell.get("outputs", []) for text in _outputs(output)]
     return v4.new_code_cell(source, outputs=outputs, **about)  # raw cells, too
 
 
-def _grading(said: object) -> dict:
+def _grading(metadata: object) -> dict:
     """What NBGrader's templates print of a cell, of the types that they should have."""
-    if not isinstance(said, dict) or not GRADE_ID.fullmatch(str(said.get("grade_id", ""))):
+    if not isinstance(metadata, dict) or not GRADE_ID.fullmatch(str(metadata.get("grade_id", ""))):
         return {}
     kinds = {"grade_id": str, "comment": str, "points": int | float, "score": int | float}
-    kept = {name: said[name] for name, kind in kinds.items() if isinstance(said.get(name), kind)}
-    return kept | {name: said.get(name) is True for name in ("grade", "solution", "locked", "task")}
+    kept = {name: metadata[name] for name, kind in kinds.items() if isinstance(metadata.get(name), kind)}
+    return kept | {name: metadata.get(name) is True for name in ("grade", "solution", "locked", "task")}
 
 
 def _outputs(output: NotebookNode) -> list[NotebookNode]:

@@ -1,7 +1,7 @@
 """What a test sees of a student's code: stand-ins for functions, classes and objects that live in another process.
 
 A test runs unchanged against them. Numbers, texts and arrays arrive as themselves; everything else stays where it is and is a
-`StandIn` here. A student's object is never asked whether it is right: comparing it gives something that has no truth value.
+`StandIn` here. A student's object is never asked whether it is right: comparing it gives an object that refuses to be a boolean.
 """
 
 import builtins
@@ -69,12 +69,12 @@ class Student:
         """
         self.begin_again()
         answered = self.ask("begin", "", names)
-        found = {name: answered[name] for name in names if name in answered}
-        for name, value in found.items():
+        bindings = {name: answered[name] for name in names if name in answered}
+        for name, value in bindings.items():
             if isinstance(value, StandIn):
                 object.__setattr__(value, "_label", name)
         self.objects, self.seen, self.returns = objects, set(), returns or {}
-        return found
+        return bindings
 
     def replaced(self) -> list[str]:
         """Which functions of the libraries were replaced, as far as the student's side says."""
@@ -216,8 +216,8 @@ class StandIn:
         for slot, value in zip(StandIn.__slots__, (student, number, kind, label), strict=True):
             object.__setattr__(self, slot, value)
 
-    def _ask(self, do: str, said: str, *args: Any) -> Any:
-        return self._student.ask(do, f"{self._label}{said}"[-LABEL:], *args)
+    def _ask(self, do: str, suffix: str, *args: Any) -> Any:
+        return self._student.ask(do, f"{self._label}{suffix}"[-LABEL:], *args)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__name__", "__doc__"):

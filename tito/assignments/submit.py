@@ -79,14 +79,14 @@ def submit(place: Place, module: Module, file: Path | None = None) -> Submission
 def _newest(place: Place, module: Module) -> tuple[Path, Path | None]:
     """The form of the module's notebook that was saved last, and the other one, if there is one."""
     path = place.notebook(module)
-    there = [form for form in (path, path.with_suffix(".ipynb")) if form.is_file()]
-    if not there:
+    existing = [form for form in (path, path.with_suffix(".ipynb")) if form.is_file()]
+    if not existing:
         raise TitoError(
             f"there is no notebooks/{module.stem}.py and no notebooks/{module.stem}.ipynb here:"
             f" `tito module start {module.number}` writes the first"
         )
-    newest = max(there, key=lambda form: form.stat().st_mtime)
-    return newest, next((form for form in there if form != newest), None)
+    newest = max(existing, key=lambda form: form.stat().st_mtime)
+    return newest, next((form for form in existing if form != newest), None)
 
 
 def _read(source: Path) -> Notebook:
@@ -128,8 +128,8 @@ def _refuse_broken_cells(source: Path, nb: "NotebookNode") -> None:
 
 def withquestions(notebook: Notebook, released: Notebook) -> Notebook:
     """The notebook with each question known as one again, by its name or by its words: editors lose the comment above it."""
-    found = [(cell, question) for question in questions(released) if (cell := find(notebook, question)) is not None]
-    lost = [(cell, question) for cell, question in found if "answered by hand" not in cell.marks]
+    answers = [(cell, question) for question in questions(released) if (cell := find(notebook, question)) is not None]
+    lost = [(cell, question) for cell, question in answers if "answered by hand" not in cell.marks]
     lines = [*notebook.lines]
     for cell, question in sorted(lost, key=lambda pair: -pair[0].line):  # a line that is added moves those below it
         head = cell.node.lineno - 1

@@ -23,7 +23,7 @@ def validate(classroom: Classroom, path: Path, unsafe_ok: bool = False) -> tuple
         The module, what was found in the file, and for each test why it fails; empty for one that passes.
 
     Raises:
-        TitoError: the file is no notebook, or fits no assignment of the class.
+        TitoError: the file is not a notebook, or fits no assignment of the class.
     """
     handed_in = read_submission(path)
     released = {module: reads(read(classroom.release(module)), 4) for module in classroom.assignments()}

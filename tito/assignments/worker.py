@@ -22,7 +22,7 @@ FRAMES = 30
 HERE = os.path.dirname(__file__)  # noqa: PTH120
 
 
-class Kept(io.TextIOBase):
+class CappedOutput(io.TextIOBase):
     """What a cell prints, up to a limit."""
 
     def __init__(self):
@@ -109,9 +109,9 @@ def notebook_module():
 def run(source, name, space, is_test=False, compiled=None):
     """Run a cell; `compiled` makes code of its text. Returns {"error": None or [type, text, frames], "printed": str}; frames are [file, line, function]."""
     file = f"<{name}>"
-    if not is_test:  # for inspect.getsource; the text of a test is nobody's business
+    if not is_test:  # for inspect.getsource; the text of a test stays hidden
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    printed = Kept()
+    printed = CappedOutput()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
         try:
             exec((compiled or compile)(source, file, "exec"), space)
@@ -160,7 +160,7 @@ class Worker:
         self.next, self.mirror = count(), self.wire.Mirror(1, self.ref, self.deref)
 
     def ref(self, value):
-        """What is no data stays here; the test gets a number for it."""
+        """What is not data stays here; the test gets a number for it."""
         if id(value) in self.theirs:
             return ["theirs", self.theirs[id(value)]]
         if id(value) not in self.numbers:
@@ -171,10 +171,10 @@ class Worker:
     def deref(self, kind, number, what=""):
         if kind == "handle":
             return self.objects[number]
-        made = self.iterator(number) if what == "iterator" else self.function(number, what)
-        self.theirs[id(made)] = number
-        self.objects[f"theirs {number}"] = made
-        return made
+        proxy = self.iterator(number) if what == "iterator" else self.function(number, what)
+        self.theirs[id(proxy)] = number
+        self.objects[f"theirs {number}"] = proxy
+        return proxy
 
     def function(self, number, name):
         """A function of the test: calling it asks the other side."""
@@ -214,8 +214,8 @@ class Worker:
                 packed = self.mirror.pack({"q": request["q"], "value": answer})
             except BaseException as problem:
                 kind = next((t.__name__ for t in type(problem).__mro__ if t.__module__ == "builtins"), "Exception")
-                said = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
-                packed = self.mirror.pack({"q": request["q"], "error": said})
+                error = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
+                packed = self.mirror.pack({"q": request["q"], "error": error})
             self.send(packed)
 
     def answer(self, q, do, args, errstate=None):

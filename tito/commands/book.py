@@ -71,7 +71,7 @@ def check() -> None:
     for problem in problems:
         typer.echo(problem)
     if problems:
-        raise TitoError(f"{len(problems)} problems in the book: mend them, and `tito book build`")
+        raise TitoError(f"{len(problems)} problems in the book: fix them, then run `tito book build`")
     typer.echo(paint("The book is whole.", "green"))
 
 

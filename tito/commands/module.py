@@ -47,7 +47,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON, for s
 
     place = find_workspace()
     done, current = progress.completed(place), progress.current(place)
-    old = [m for m in course.available() if (found := age(place, m)) and found.is_certain]
+    old = [m for m in course.available() if (notebook_age := age(place, m)) and notebook_age.is_certain]
     states = {m.number: _state(m, done, current) for m in course.available()}
     judgements = exercise_judgements(place, current) if current else {}
     open_questions = {m.number: unanswered(place, m) for m in course.available() if m.number in done or m == current}
@@ -284,7 +284,7 @@ def restore(
     ),
     show: bool = typer.Option(False, "--list", help="List the backups."),
 ) -> None:
-    """Undo the last reset, update, export or complete. What it replaces is kept, too, and --list shows every backup."""
+    """Undo the last reset, update, export or complete. What it replaces is backed up as well; --list shows every backup."""
     from tito.backup import backups_of, completed_in
     from tito.backup import restore as restore_module
     from tito.export import write_glue

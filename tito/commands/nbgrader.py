@@ -97,17 +97,17 @@ def collect(
     known_times = read_times(times) if times else {}
     counted: dict[str, int] = {}
     without_time = 0
-    for found in take_in(classroom, module, incoming, known_times):
-        counted[found.status] = counted.get(found.status, 0) + 1
-        without_time += found.status == "collected" and found.handed_in is None
+    for collected in take_in(classroom, module, incoming, known_times):
+        counted[collected.status] = counted.get(collected.status, 0) + 1
+        without_time += collected.status == "collected" and collected.handed_in is None
         parts = [
-            _summary(found.report) if found.report else found.why,
-            *([str(found.handed_in)] if found.handed_in else []),
+            _summary(collected.report) if collected.report else collected.why,
+            *([str(collected.handed_in)] if collected.handed_in else []),
         ]
-        say(f"{found.student}: {found.status}, {'; '.join(parts)}")
+        say(f"{collected.student}: {collected.status}, {'; '.join(parts)}")
     if without_time and classroom.due(module):
         typer.echo(
-            f"For {without_time} nobody says when it was handed in, so nothing is taken away for being late: "
+            f"For {without_time} the time it was handed in is unknown, so there is no late penalty: "
             "put timestamp.txt into their folders, or use --times"
         )
     typer.echo(
@@ -205,9 +205,9 @@ def export(
     from tito.assignments.results import export as write_grades
 
     classroom = _classroom()
-    found = write_grades(classroom, _modules(classroom, name), to, as_json)
-    typer.echo(f"{to}: {len(found)} rows")
-    for row in found:
+    files = write_grades(classroom, _modules(classroom, name), to, as_json)
+    typer.echo(f"{to}: {len(files)} rows")
+    for row in files:
         if row["above_maximum"]:
             say(f"CHECK {row['student']}, {row['assignment']}: above the maximum: {row['above_maximum']}")
 
@@ -255,10 +255,10 @@ def report(name: Name) -> None:
     everything = reported(classroom, module)
     head, late = _lateness([result for result, _ in everything])
     for (result, record), cells in zip(everything, late, strict=True):
-        found = Report(**record.get("report", {}))
+        report = Report(**record.get("report", {}))
         at = [f"handed in at {shown(result.handed_in)}, by {result.handed_in_by}"] if result.handed_in else []
-        parts = at + _found(found) + result.remarks + ([record["later"]] if record.get("later") else [])
-        lines.append((*_start(result), *cells, len(found.filled), "; ".join(parts)))
+        parts = at + _found(report) + result.remarks + ([record["later"]] if record.get("later") else [])
+        lines.append((*_start(result), *cells, len(report.filled), "; ".join(parts)))
         graded += [by_exercise(module, result)] if result.score is not None else []
     typer.echo(table(("student", "status", "score", *head, "filled", "found"), lines))
     lines = []

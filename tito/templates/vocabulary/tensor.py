@@ -938,7 +938,7 @@ if autograd := sys.modules.get("tinytorch.autograd"):  # there since Module 05
 
 
 def __getattr__(name: str) -> object:
-    """Names that Python's own builtins have too, and every method as a function."""
+    """Names that shadow Python's builtins, and every method as a function."""
     if name in DTYPES:
         return DTYPES[name]
     method = getattr(Tensor, name, None)
