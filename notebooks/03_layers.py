@@ -195,7 +195,7 @@ def test_xavier_uniform():
     manual_seed(6)
     close(xavier_uniform_(zeros(200, 400)), numbers, "the same manual_seed must give the same numbers: use uniform_")
     first, second = (xavier_uniform_(zeros(2, 3), generator=SeededSource(5)) for _ in range(2))
-    close(first, second, "two generators with the same seed must give the same numbers: pass yours on")
+    close(first, second, "two generators with the same seed must give the same numbers: pass `generator` on")
     ### BEGIN HIDDEN TESTS
     largest = xavier_uniform_(zeros(100, 50)).amax().item()
     assert 0.195 < largest < 0.2001, f"shape (100, 50): the largest number must be near 0.2, not {largest:.3g}"
@@ -279,7 +279,7 @@ def test_kaiming_uniform():
     manual_seed(6)
     close(kaiming_uniform_(zeros(50, 600)), numbers, "the same manual_seed must give the same numbers: use uniform_")
     first, second = (kaiming_uniform_(zeros(2, 3), generator=SeededSource(5)) for _ in range(2))
-    close(first, second, "two generators with the same seed must give the same numbers: pass yours on")
+    close(first, second, "two generators with the same seed must give the same numbers: pass `generator` on")
     ### BEGIN HIDDEN TESTS
     largest = kaiming_uniform_(zeros(50, 300), a=1).amax().item()
     assert 0.099 < largest < 0.1001, f"slope 1, 300 inputs: the bound must be 0.1, not {largest:.4g}"
@@ -549,11 +549,11 @@ def test_dropout():
     close(
         out, np.where(out.numpy() == 0, 0, 1.25), "p=0.2: every entry of ones must become 0 or 1.25", dtype=np.float32
     )
-    share = (out.numpy() == 0).mean()
-    assert abs(share - 0.2) < 0.02, f"p=0.2 must drop a share of 0.2, not {share:.3g}"
     assert out[0].tolist() != out[1].tolist(), "each entry is dropped independently: two rows must differ"
     columns = out.numpy().T
     assert columns[0].tolist() != columns[1].tolist(), "each entry is dropped independently: two columns must differ"
+    share = (out.numpy() == 0).mean()
+    assert abs(share - 0.2) < 0.02, f"p=0.2 must drop a share of 0.2, not {share:.3g}"
     assert out.tolist() != dropout(x, p=0.2).tolist(), "each call needs a new mask"
     manual_seed(3)
     close(dropout(x, p=0.2), out, "use `rand`, so that `manual_seed` repeats the mask")
@@ -796,7 +796,9 @@ def test_Module_named_tensors():
     net.first.register_buffer("mean", Tensor([0.0]))
     net.first.register_buffer("scratch", Tensor([0.0]), persistent=False)
     net.first.mask, net.first.block.bias = Tensor([1.0]), Parameter([3.0])
-    own = [name for name, _ in net.first.block.named_tensors()]
+    tensors = net.first.block.named_tensors()
+    assert tensors is not None, "named_tensors returned None: is there a return statement?"
+    own = [name for name, _ in tensors]
     assert own == ["bias"], f"a module with one parameter, bias, must give its name without a dot: got {own}"
     names, expected = (
         [name for name, _ in net.named_tensors()],
@@ -845,6 +847,7 @@ def test_Module_state_dict():
     net.first.register_buffer("count", Tensor(7))
     net.first.register_buffer("precise", Tensor([0.1], dtype=np.float64))
     state = net.state_dict()
+    assert state is not None, "state_dict returned None: is there a return statement?"
     names, expected = list(state), ["first.weight", "first.count", "first.precise"]
     assert sorted(names) == sorted(expected), f"state_dict must have the names {expected}, not {names}"
     net.first.weight.array[0] = 9
@@ -883,7 +886,9 @@ def test_Module_load_state_dict():
     net = Module()
     net.weight, net.bias = Parameter([1.0, 2.0]), Parameter([3.0])
     array, matching = net.weight.array, {"weight": Tensor([5.0, 6.0]), "bias": Tensor([7.0])}
-    missing, unexpected = net.load_state_dict(matching)
+    result = net.load_state_dict(matching)
+    assert result is not None, "load_state_dict returned None: is there a return statement?"
+    missing, unexpected = result
     assert (list(missing), list(unexpected)) == ([], []), "if all names match, both lists must be empty"
     close(net.weight.array, [5.0, 6.0], "the weight after loading")
     close(net.bias.array, [7.0], "the bias after loading")

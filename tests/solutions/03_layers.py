@@ -338,4 +338,10 @@ return missing, [name for name in state if name not in own]""", heading="Loading
     },
 }  # fmt: skip
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "dropout": {
+        "if not training or p == 0: -> if not training or p == -1:": "p = 0 keeps every number, times 1",
+        "scale = 1 / (1 - p) if p < 1 else 0.0 -> scale = 1 / (1 - p) if p < 1 else 1.0": "at p = 1 nothing is kept",
+        "return where(rand(*x.shape) >= p, x * scale, 0.0) -> return where(rand(*x.shape) > p, x * scale, 0.0)": "a draw is equal to p once in 16 million",
+    },
+}  # fmt: skip
