@@ -5,6 +5,8 @@ from pathlib import Path
 from tito.repository import address
 
 UNKNOWN = "<the address of this repository>"
+# on its own line below such a command; dropped once the address is known
+EXPLANATION = f"Replace `{UNKNOWN}` with the URL of the course's repository, as your instructor or its page gives it.\n"
 
 
 def add_buttons(app, config) -> None:
@@ -20,7 +22,8 @@ def add_buttons(app, config) -> None:
 
 
 def fill_in(app, docname, source) -> None:
-    source[0] = source[0].replace(UNKNOWN, app.config.tinytorch_repository or UNKNOWN)
+    if address := app.config.tinytorch_repository:
+        source[0] = source[0].replace(EXPLANATION, "").replace(UNKNOWN, address)
     if docname == app.config.root_doc:  # Sphinx copies static files only if some page has changed
         for path in Path(app.confdir, "book", "_static").iterdir():
             app.env.note_dependency(str(path))

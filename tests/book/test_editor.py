@@ -124,6 +124,7 @@ def test_plumbing_is_hidden_and_code_is_not(page):
 def test_the_setup_cell_is_a_bar_that_opens_with_a_click(page):
     setup = page.locator('[data-cell-name="setup"]')
     assert setup.bounding_box()["height"] < 50
-    page.mouse.click(*(setup.bounding_box()[side] + 12 for side in "xy"))
-    page.get_by_text("as mo").first.wait_for()
+    box = setup.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator('[data-cell-name="setup"] [data-testid=cell-editor]:not(.opacity-20)').wait_for()
     assert setup.bounding_box()["height"] > 50

@@ -64,6 +64,22 @@ def test_the_readme_has_the_repository_s_address_once_it_is_set():
     assert clone == (setting or "<the address of this repository>")
 
 
+def test_the_book_has_the_address_where_it_is_known_and_says_what_to_put_there_where_it_is_not():
+    from types import SimpleNamespace
+
+    sys.path[:0] = [str(ROOT / "book" / "_ext")]
+    import buttons
+
+    for name in ("index", "start"):
+        text = read(ROOT / "book" / f"{name}.md")
+        assert buttons.EXPLANATION in text
+        source = [text]
+        app = SimpleNamespace(config=SimpleNamespace(tinytorch_repository="https://github.com/o/n", root_doc=""))
+        buttons.fill_in(app, name, source)
+        assert "git clone https://github.com/o/n tinytorch" in source[0] and "Replace `" not in source[0]
+        assert buttons.UNKNOWN not in source[0]
+
+
 # The exploration
 
 
