@@ -170,7 +170,7 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "warnings": ({nb: solved(released, relu=WARNS)}, "graded", ALL, ""),
         "endless-loop": ({nb: solved(released, gelu="while True:\n    pass")}, "graded", ALL - 3, "longer than 5 s"),
         "exits": ({nb: solved(released, gelu="import os\nos._exit(0)")}, "graded", ALL - 3, "ended the program"),
-        "syntax-error": ({f"{MODULE.stem}.py": syntax}, "graded", ALL - 2 - 2, "syntax error"),
+        "syntax-error": ({f"{MODULE.stem}.py": syntax}, "graded", ALL - 2 - 2 - 2, "syntax error"),
         "deleted-test": (
             {nb: without(solved(released, relu="return x"), "test_relu")},
             "graded",
