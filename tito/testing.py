@@ -169,8 +169,9 @@ def _run(name: str, place: Place, notebook: Notebook, package_in: Path, files: l
             }
             if TIMEOUT_VARIABLE in os.environ:
                 environment[TIMEOUT_VARIABLE] = os.environ[TIMEOUT_VARIABLE]
+            # not in tests/: Python would take tests/tito for the package `tito`, which the tests import
             ended = _start(
-                [str(part) for part in command], files[0].parent.parent, place.environment(package_in) | environment
+                [str(part) for part in command], files[0].parent, place.environment(package_in) | environment
             )
             new, broken, unfinished = _read(report)
             results += new
