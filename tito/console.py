@@ -1,20 +1,20 @@
 """What tito prints. Plain text: it reads the same in a file, on a screen reader and in a terminal without colour."""
 
 import os
+import re
 import shutil
 import sys
 import unicodedata
 
 CODES = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 GAP = "  "
 INDENT = "    "  # of the second line of a row that does not fit into a terminal
 NARROWEST = 20  # columns that the last entry of a row has at least beside the others, or it goes below them
 
 
 class Painted(str):
-    """Text with a colour; `plain` is the text without it."""
-
-    plain: str
+    """Text that `paint` has coloured: its control codes are ours."""
 
 
 def paint(text: str, color: str) -> str:
@@ -22,9 +22,7 @@ def paint(text: str, color: str) -> str:
     text = clean(text)
     if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         return text
-    painted = Painted(f"\x1b[{CODES[color]}m{text}\x1b[0m")
-    painted.plain = text
-    return painted
+    return Painted(f"\x1b[{CODES[color]}m{text}\x1b[0m")
 
 
 def clean(text: str) -> str:
@@ -53,8 +51,7 @@ def width(text: str) -> int:
     >>> width("abc"), width("\\u6797"), width("e\\u0301")
     (3, 2, 1)
     """
-    text = text.plain if isinstance(text, Painted) else text
-    return sum(_columns(character) for character in text)
+    return sum(_columns(character) for character in COLOR.sub("", text))
 
 
 def _columns(character: str) -> int:

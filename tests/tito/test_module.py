@@ -69,7 +69,7 @@ def test_the_summary_has_real_counts_and_the_exit_code_is_zero(ready):
     run = tito("module", "test", "01", "-v", cwd=ready.root)
     assert run.returncode == 0, run.stdout
     total, *parts = map(int, re.findall(r"\d+", run.stdout.splitlines()[-1]))
-    assert total == sum(parts) == len(re.findall(r"^  passed", run.stdout, re.MULTILINE)) > 80
+    assert total == sum(parts) == len(re.findall(r"^  passed", run.stdout, re.MULTILINE)) > 50
 
 
 def test_a_wrong_solution_fails_with_its_tip_and_stops_there(ready):
@@ -96,13 +96,13 @@ def test_the_module_phase_says_what_and_why(ready):
 
 
 def test_the_module_phase_tests_the_notebook_as_it_is_now(ready):
-    """Visible tests alone do not see this one; the exported module's tests do."""
+    """It reads the notebook, and not what was exported last."""
     tito("module", "complete", "01", cwd=ready.root)
     before = (ready.package / "tensor.py").read_bytes()
     replace(ready.notebook(TENSOR), "not wants_float64(inputs, params)", "True")
     run = tito("module", "test", "01", cwd=ready.root)
     assert run.returncode == 1
-    assert "test_apply_keeps_types" in run.stdout
+    assert "Tensor.apply: float64 + 1 must be float64" in run.stdout
     assert (ready.package / "tensor.py").read_bytes() == before, "testing changes nothing"
 
 
