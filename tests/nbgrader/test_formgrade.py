@@ -63,9 +63,10 @@ def test_an_answer_is_marked_and_exported(folder):
         page.wait_for_selector("input.score")
         for question in ANSWERS:
             box = page.locator(f"input.score#{question}")
-            box.fill("1.5")
-            box.press("Tab")
-        page.wait_for_timeout(1500)
+            with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+                box.fill("1.5")
+                box.press("Tab")
+            assert saved.value.ok
         browser.close()
     done(tito("nbgrader", "export", cwd=folder))
     with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
