@@ -22,7 +22,7 @@ SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 MARKERS = {*SOLUTION, *HIDDEN}
 REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
-MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
+MARKS = {"points", "with", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
 # what belongs to the notebook, not to the package
 FOR_SHOW = ("explore_", "measure_", "plot_")
 LESSON_ONLY = ("test_", *FOR_SHOW, "answer_", "question_")
@@ -59,7 +59,7 @@ class Cell:
 class Block:
     """The lines between two markers; `begin` and `end` are the markers' own lines, counted from 1."""
 
-    owner: str  # the definition it stands in, "Tensor.apply" for a method
+    owner: str  # the definition that has it, "Tensor.apply" for a method
     begin: int
     end: int
     indent: str
@@ -151,7 +151,7 @@ def parse(path: Path, text: str | None = None) -> Notebook:
     """Read a notebook.
 
     Raises:
-        TitoError: naming file and line: the file is no marimo notebook, has a syntax error (also in one of the cells that
+        TitoError: naming file and line: the file is not a marimo notebook, has a syntax error (also in one of the cells that
             marimo keeps as text because they do not parse), or defines a name twice.
     """
     text = read(path) if text is None else text
@@ -238,7 +238,7 @@ def _indent(node: ast.FunctionDef | ast.With, lines: list[str]) -> str:
 
 
 def _dedent(lines: list[str], indent: str) -> str:
-    """A body as the editor shows it. A string's lines may stand further left than the code: those stay as they are."""
+    """A body as the editor shows it. A string's lines may be indented less than the code: those stay as they are."""
     return "\n".join(line.removeprefix(indent) for line in lines)
 
 
@@ -307,13 +307,11 @@ def _unparsable(path: Path, node: ast.Expr, lines: list[str]) -> TitoError:
         compile(source, str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         return _syntax_error(path, error, lines_of(source), lines)
-    return TitoError(
-        f"{path}:{node.lineno}: marimo could not read this cell: open the notebook, mend the cell and save"
-    )
+    return TitoError(f"{path}:{node.lineno}: marimo could not read this cell: open the notebook, fix the cell and save")
 
 
 def _syntax_error(path: Path, error: SyntaxError, source: list[str], lines: list[str] | None = None) -> TitoError:
-    """`lines` are those of the file, when `source` stands in it as a string: indented, with quotes escaped."""
+    """`lines` are those of the file, when it holds `source` as a string: indented, with quotes escaped."""
     number, offset = error.lineno or 1, max(error.offset or 1, 1)
     code, quoted = source[number - 1], (error.text or "").strip()
     if quoted.startswith("(") and quoted not in code:  # Python 3.11 quotes `{x y}` of an f-string as "(x y)"
@@ -325,7 +323,7 @@ def _syntax_error(path: Path, error: SyntaxError, source: list[str], lines: list
         column += 0 if code.strip() in stored else before.count('"') + before.count("\\")
     return TitoError(
         f"{path}:{number}:{column}: syntax error: {error.msg}\n    {code}\n    {' ' * (offset - 1)}^\n"
-        "Mend it, save, and run this again."
+        "Fix it, save, and run this again."
     )
 
 
@@ -349,7 +347,19 @@ def test_of(test: str, exercises: Iterable[str]) -> str | None:
     return names[max(fitting, key=len)] if fitting else None
 
 
-test_name.__test__ = test_of.__test__ = False  # their own names would make pytest take them for tests
+def tested_with(source: str) -> list[str]:
+    """The exercises besides its own that a test is about, as the comment above it says.
+
+    >>> tested_with("# points: 2, with: relu gelu\\ndef test_two_layers(): ...")
+    ['relu', 'gelu']
+    """
+    head = source.partition("\ndef ")[0].split("\n")
+    return [name for line in head for name in mark_comment(line).get("with", "").split()]
+
+
+test_name.__test__ = test_of.__test__ = tested_with.__test__ = (
+    False  # their own names would make pytest take them for tests
+)
 
 
 def lines_of(text: str) -> list[str]:
@@ -364,7 +374,7 @@ def comment_lines(source: str) -> set[int]:
 
 
 def modules_imported(node: ast.AST) -> list[str]:
-    """The modules that a statement imports from; none, if it is no import.
+    """The modules that a statement imports from; none if it is not an import.
 
     >>> modules_imported(ast.parse("import a.b, c").body[0])
     ['a.b', 'c']
@@ -408,13 +418,13 @@ def names_read(source: str) -> set[str]:
     """
     top = symtable.symtable(source, "<cell>", "exec")
     own = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    tables, found = [top], set()
+    tables, names = [top], set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
-        found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
-        found |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
-    return (found | _names_in_quoted_hints(source)) - own
+        names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
+        names |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
+    return (names | _names_in_quoted_hints(source)) - own
 
 
 def _names_in_quoted_hints(source: str) -> set[str]:

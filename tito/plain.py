@@ -1,4 +1,4 @@
-"""A notebook without marimo: its definitions and tests as an ordinary module, every line where it stands in the notebook.
+"""A notebook without marimo: its definitions and tests as an ordinary module, with the notebook's line numbers.
 
 Importing marimo and registering seventy cells takes longer than all tests of a module. A test needs neither.
 """

@@ -11,6 +11,8 @@ from tito.files import read, write
 from tito.place import COURSE, MARK, Place, is_workspace
 from tito.stub import stub
 
+EDITOR_CSS = ROOT / "tito" / "templates" / "editor.css"
+
 PYPROJECT = f"""\
 # The settings of this workspace. marimo, pytest and tito read them; tito knows a workspace by the next line.
 {MARK}
@@ -21,6 +23,9 @@ auto_instantiate = true  # run the notebook when it is opened
 auto_reload = "autorun"  # run what uses a module again when you export that module
 reactive_tests = true  # run a test when the code it tests has run
 pythonpath = ["."]  # `import tinytorch` means yours
+
+[tool.marimo.display]
+custom_css = ["{EDITOR_CSS.name}"]
 
 [tool.pytest.ini_options]
 addopts = "--tb=short"
@@ -38,7 +43,7 @@ README = """\
 
 The notebooks are yours to solve, and `tinytorch/` fills up with what you export.
 
-    tito start              # open whatever comes next
+    tito start              # open your next notebook
     tito module test        # test the current module
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
@@ -46,7 +51,7 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module update      # after a git pull of the course: the new notebook, with your answers
     tito milestone list     # history, replayed with your own tinytorch
 
-`tito` is found while the course's virtual environment is active.
+`tito` is on your PATH while the course's virtual environment is active.
 """
 
 GITIGNORE = "__pycache__/\n__marimo__/\n.pytest_cache/\n.tinytorch/\n"
@@ -67,6 +72,7 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     texts = {
         "pyproject.toml": PYPROJECT,  # first: from here on the folder is a workspace, and init can be run again
         "conftest.py": CONFTEST,
+        EDITOR_CSS.name: read(EDITOR_CSS),
         "README.md": README,
         ".gitignore": GITIGNORE,
     }
@@ -116,7 +122,8 @@ def reset(place: Place, module: Module) -> Path | None:
     """Start a module over. Returns the backup of the old notebook; None when there was none."""
     path = place.notebook(module)
     files = [file for file in (path, place.stub(module)) if file.exists()]
-    kept = keep(place, files, f"reset_{module.number}") if path.exists() else None
+    completed = progress.entry_of(place, module)
+    kept = keep(place, files, f"reset_{module.number}", completed) if path.exists() else None
     write_stub(place, module)
     progress.forget(place, module)
     return kept

@@ -5,7 +5,7 @@ from pathlib import Path
 from nbformat import reads
 
 from tito.assignments import sandbox
-from tito.assignments.cells import as_code, code_cells
+from tito.assignments.cells import graded_cells
 from tito.assignments.classroom import Classroom
 from tito.assignments.handed_in import read_submission
 from tito.assignments.jupyter import grade_id, is_private
@@ -23,7 +23,7 @@ def validate(classroom: Classroom, path: Path, unsafe_ok: bool = False) -> tuple
         The module, what was found in the file, and for each test why it fails; empty for one that passes.
 
     Raises:
-        TitoError: the file is no notebook, or fits no assignment of the class.
+        TitoError: the file is not a notebook, or fits no assignment of the class.
     """
     handed_in = read_submission(path)
     released = {module: reads(read(classroom.release(module)), 4) for module in classroom.assignments()}
@@ -32,7 +32,7 @@ def validate(classroom: Classroom, path: Path, unsafe_ok: bool = False) -> tuple
     if module is None or not shares[module]:
         raise TitoError(f"{path.name} fits no assignment of this class: see `tito nbgrader status`")
     nb, report = rebuild(handed_in, released[module])
-    cells = [as_code(cell) for cell in code_cells(nb)]
+    cells = graded_cells(nb, reads(read(classroom.source(module)), 4))
     with reference_before(module) as package_in:
         outcomes = run(cells, package_in, walls=sandbox.require(unsafe_ok))
     private = {grade_id(cell) for cell in nb.cells if is_private(cell)}
