@@ -286,7 +286,7 @@ def multiply_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
         Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
 
     >>> to_a, to_b = multiply_gradient(6.0, 2.0, 3.0)
-    >>> to_a(5.0), to_b(5.0)
+    >>> float(to_a(5.0)), float(to_b(5.0))
     (15.0, 10.0)
 
     Steps:

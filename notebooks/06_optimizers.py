@@ -576,8 +576,8 @@ def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
 
     Returns: the learning rate.
 
-    >>> [round(cosine_lr(epoch, 0.1, 10, 0.0), 4) for epoch in (0, 1, 5, 10)]
-    [0.1, 0.0976, 0.05, 0.0]
+    >>> np.round([cosine_lr(epoch, 0.1, 10, 0.0) for epoch in (0, 1, 5, 10)], 4)
+    array([0.1   , 0.0976, 0.05  , 0.    ])
 
     Steps:
         1. Compute the angle, and its cosine.

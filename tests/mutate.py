@@ -9,6 +9,7 @@ import argparse
 import ast
 import copy
 import hashlib
+import inspect
 import json
 import os
 import signal
@@ -145,8 +146,9 @@ def fingerprint(stem: str, exercise: str) -> str:
     cells = [
         cell.source for cell in notebook.cells if cell.is_test and test_of(cell.name, tests.WRONG[stem]) == exercise
     ]
-    files = [Path(__file__), *tests.student_tests(stem)]
-    parts = [reference(notebook, exercise), *cells, *(file.read_text(encoding="utf-8") for file in files)]
+    parts = [repr(SWAPPED), *map(inspect.getsource, (mutants, _mutate, _in_message))]
+    parts += [reference(notebook, exercise), *cells]
+    parts += [file.read_text(encoding="utf-8") for file in tests.student_tests(stem)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

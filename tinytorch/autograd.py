@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: ad42070bb8c7acf4
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 034292eb6da1d928
 """
 
 import math
@@ -100,7 +100,7 @@ def multiply_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
         Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
 
     >>> to_a, to_b = multiply_gradient(6.0, 2.0, 3.0)
-    >>> to_a(5.0), to_b(5.0)
+    >>> float(to_a(5.0)), float(to_b(5.0))
     (15.0, 10.0)
     """
     return lambda grad: grad * b, lambda grad: grad * a

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: d8a8f270f2590de2
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 4d2f5181c24ee990
 """
 
 import math
@@ -217,8 +217,8 @@ def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
 
     Returns: the learning rate.
 
-    >>> [round(cosine_lr(epoch, 0.1, 10, 0.0), 4) for epoch in (0, 1, 5, 10)]
-    [0.1, 0.0976, 0.05, 0.0]
+    >>> np.round([cosine_lr(epoch, 0.1, 10, 0.0) for epoch in (0, 1, 5, 10)], 4)
+    array([0.1   , 0.0976, 0.05  , 0.    ])
     """
     return eta_min + (base_lr - eta_min) * (1 + math.cos(math.pi * epoch / T_max)) / 2
 

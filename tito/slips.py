@@ -211,8 +211,8 @@ def _explain(error: BaseException, test: Callable | None, own: str, exercises: l
     """What the exception alone tells."""
     frames = [*traceback.walk_tb(error.__traceback__)]
     inside = _frame_of_exercise(frames, own, exercises)
-    if isinstance(error, NotImplementedError) and (match := PLACEHOLDER.match(str(error))):
-        return Slip(f"Not done yet: {match[1]}", placeholder=match[1])
+    if placeholder := placeholder_of(type(error).__name__, str(error)):
+        return Slip(f"Not done yet: {placeholder}", placeholder=placeholder)
     in_test = _frame_of_test(frames, test)
     place = f"{test.__name__}, {locate(in_test[0].f_code.co_filename, in_test[1])}" if in_test else ""
     if isinstance(error, TimeLimit):
@@ -225,6 +225,16 @@ def _explain(error: BaseException, test: Callable | None, own: str, exercises: l
         words, *numbers = _assertion(error, in_test)
         return Slip(words, numbers, place=place)
     return Slip(one_line(f"{type(error).__name__}: {error}"), _source(in_test), place=place)
+
+
+def placeholder_of(error: str, text: str) -> str:
+    """The unsolved exercise whose placeholder raised an error, given by its type and its text; empty for other errors.
+
+    >>> placeholder_of("NotImplementedError", "relu: replace this line")
+    'relu'
+    """
+    match = PLACEHOLDER.match(text) if error == "NotImplementedError" else None
+    return match[1] if match else ""
 
 
 def _line(inside: tuple[str, FrameType, int] | None, locate: Locate) -> str:

@@ -13,6 +13,10 @@ from tito.stub import stub
 
 EDITOR_CSS = ROOT / "tito" / "templates" / "editor.css"
 
+DISPLAY = f"""\
+[tool.marimo.display]
+custom_css = ["{EDITOR_CSS.name}"]
+"""
 PYPROJECT = f"""\
 # The settings of this workspace. marimo, pytest and tito read them; tito knows a workspace by the next line.
 {MARK}
@@ -24,9 +28,7 @@ auto_reload = "autorun"  # run what uses a module again when you export that mod
 reactive_tests = true  # run a test when the code it tests has run
 pythonpath = ["."]  # `import tinytorch` means yours
 
-[tool.marimo.display]
-custom_css = ["{EDITOR_CSS.name}"]
-
+{DISPLAY}
 [tool.pytest.ini_options]
 addopts = "--tb=short"
 pythonpath = ["."]
@@ -58,7 +60,7 @@ GITIGNORE = "__pycache__/\n__marimo__/\n.pytest_cache/\n.tinytorch/\n"
 
 
 def init(folder: Path) -> tuple[Place, list[Path]]:
-    """Make a workspace, or add to one what is missing; nothing that is there is touched.
+    """Make a workspace, or add to one what is missing; what is there stays as it is.
 
     Returns:
         The workspace, and the files that were written.
@@ -78,6 +80,7 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     }
     texts |= {f"tinytorch/{name}": text for name, text in package(place, []).items()}
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
+    written += _use_editor_css(place)
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
     # pages and scripts, not the pictures that these may have left beside themselves
     for source in (
@@ -87,6 +90,15 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
         written += [] if target.exists() else [_add(target, read(source))]
     progress.begin(place)
     return place, written
+
+
+def _use_editor_css(place: Place) -> list[Path]:
+    """Add the setting to a workspace of an earlier version, which has none."""
+    path = place.root / "pyproject.toml"
+    settings = read(path)
+    if "[tool.marimo.display]" in settings:
+        return []
+    return [_add(path, f"{settings.rstrip()}\n\n{DISPLAY}")]
 
 
 def _refuse(place: Place) -> None:

@@ -341,11 +341,13 @@ def test_a_list_of_times_that_cannot_be_read_is_refused_before_anything_is_colle
 
 def test_validate_says_what_becomes_of_a_file(folder, tmp_path):
     file = tmp_path / "homework.py"
-    file.write_text(solved_text(relu="return x"), encoding="utf-8")
+    not_done = 'raise NotImplementedError("softmax: replace this line")'
+    file.write_text(solved_text(relu="return x", softmax=not_done), encoding="utf-8")
     run = tito("nbgrader", "validate", file, *UNSAFE, cwd=folder)
     assert run.returncode == 1 and "02_activations, 8 filled" in run.stdout
-    lines = dict(line.split(maxsplit=1) for line in run.stdout.split("\n") if line.startswith("test_"))
-    assert lines["test_sigmoid"] == "passes" and "AssertionError" in lines["test_relu"]
+    lines = dict(line.split(maxsplit=1) for line in run.stdout.split("\n") if " " in line)
+    assert lines["sigmoid"].strip() == "solved" and lines["relu"].startswith("wrong  ")
+    assert "AssertionError" in lines["relu"] and lines["softmax"].startswith("not done yet")
     file.write_text(solved_text(), encoding="utf-8")
     assert tito("nbgrader", "validate", file, *UNSAFE, cwd=folder).returncode == 0
 

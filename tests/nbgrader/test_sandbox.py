@@ -211,6 +211,7 @@ def test_without_control_groups_a_scope_holds_the_submission(monkeypatch, tmp_pa
 def test_what_does_not_hold_memory_as_a_whole_is_said(monkeypatch):
     monkeypatch.setattr(sandbox, "_cgroups", no_cgroups)
     monkeypatch.setattr(sandbox, "_has_scopes", lambda: False)
+    monkeypatch.setattr(system, "_version", lambda name: "0.9.6")
     assert "limits the memory of each process, not of a submission" in system._grading()[0].state
 
 

@@ -1049,7 +1049,7 @@ def test_layers_survive_a_broken_vocabulary(tmp_path):
         "print(*[warning.message for warning in caught])\nprint(Linear(2, 3), hasattr(Linear, 'double'))"
     )
     warning, layer = python(Place(tmp_path), program).splitlines()
-    assert warning.startswith("tinytorch.vocabulary.layers does not work") and warning.endswith("by zero")
+    assert warning.startswith("tinytorch.vocabulary.layers doesn't work") and warning.endswith("by zero")
     assert layer == "Linear(in_features=2, out_features=3, bias=True) False"
 
 

@@ -89,7 +89,7 @@ COMMANDS = {
     "export 01": (set(), {"01_tensor.py": 1}, 1),  # one Python that imports the result
     "module test 01 --unit-only": (set(), {"01_tensor.py": 4}, 1),
     "module test 01": (set(), {"01_tensor.py": 4}, 3),  # one pytest for each phase
-    "check 01": ({"nbformat", "pytest"}, {"01_tensor.py": 3}, 5),
+    "check 01": ({"nbformat", "numpy", "pytest"}, {"01_tensor.py": 3}, 5),
 }
 
 

@@ -42,8 +42,8 @@ PLANTED = {
         "is for graded tests, and matmul_flops is none",
     ),
     "a graded test with a clock": (
-        "    assert matmul_flops(2, 3, 4)",
-        "    assert time.perf_counter() > 0\n    assert matmul_flops(2, 3, 4)",
+        "    close(matmul_flops(2, 3, 4)",
+        "    assert time.perf_counter() > 0\n    close(matmul_flops(2, 3, 4)",
         "test_matmul_flops reads time.perf_counter and has 2 points: count",
     ),
     "another title": ("# Module 00: Setup\n", "# Module 0: Setup\n", "first heading must be '# Module 00: Setup'"),
@@ -108,8 +108,8 @@ PLANTED = {
     "a word": ("**Predict**: which takes longer", "**Predict**: whoever takes longer", "'whoever': say it as an engineer"),
     "a table that is not aligned": ("|:---|---:|", "|---|---:|", "a column of this table is not aligned"),
     "a comparison that broadcasts": (
-        "assert matmul_flops(2, 2, 2) == 16",
-        "assert np.allclose(matmul_flops(2, 2, 2), 16)",
+        "close(matmul_flops(2, 2, 2), 16, ",
+        "assert np.allclose(matmul_flops(2, 2, 2), 16)\n    close(matmul_flops(2, 2, 2), 16, ",
         "test_matmul_flops compares with np.allclose",
     ),
     "a definition twice": (
@@ -194,9 +194,9 @@ def test_too_few_and_too_many_concepts(tmp_path):
     ("old", "new", "said"),
     [
         (">>> matmul_flops(1, 2, 1)\n    4", ">>> matmul_flops(1, 2, 1)\n    5", "example in the docstring of matmul_flops fails"),
-        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops(2, 2, 2) == 17", "test_matmul_flops fails on the reference"),
+        ("close(matmul_flops(2, 2, 2), 16, ", "close(matmul_flops(2, 2, 2), 17, ", "test_matmul_flops fails on the reference"),
         ("show(explore_bound, matrix_size.value)", "explore_bound(matrix_size.value)", "raises NotImplementedError: matmul_flops"),
-        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops.__globals__['np'] is np", "test_matmul_flops is a weaker test with 2 points"),
+        ("close(matmul_flops(2, 2, 2), 16, ", "assert matmul_flops.__globals__['np'] is np\n    close(matmul_flops(2, 2, 2), 16, ", "test_matmul_flops is a weaker test with 2 points"),
         ("_numbers = side.value**2", "matrix_size = side.value**2\n    _numbers = 1", "marimo check"),
     ],
     ids=["wrong example", "wrong test", "a cell that does not wait", "a test that only code beside it can pass", "a name in two cells"],

@@ -10,6 +10,7 @@ from tito import course
 from tito.console import paint, say, table
 from tito.course import Module
 from tito.errors import TitoError
+from tito.verdict import Verdict
 
 app = typer.Typer(help="Assignments for a class, graded with NBGrader.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -276,13 +277,14 @@ def validate(
     ],
     unsafe_ok: Unsafe = False,
 ) -> None:
-    """Say what would be collected of a file, and which tests of the release it passes."""
+    """Say what would be collected of a file, and what it solves."""
     from tito.assignments.validate import validate as look
 
-    module, report, tests = look(_classroom(), file, unsafe_ok)
+    module, report, verdicts = look(_classroom(), file, unsafe_ok)
     say(f"{file.name}: {module.stem}, {_summary(report)}")
-    typer.echo(table(("test", "result"), [(name, why or "passes") for name, why in tests.items()]))
-    raise typer.Exit(1 if any(tests.values()) else 0)
+    rows = [(name, paint(str(judgement), judgement.color), why) for name, (judgement, why) in verdicts.items()]
+    typer.echo(table(("exercise", "verdict", "why"), rows))
+    raise typer.Exit(int(any(judgement.verdict is not Verdict.SOLVED for judgement, _ in verdicts.values())))
 
 
 @app.command()
