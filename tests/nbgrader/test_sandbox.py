@@ -21,7 +21,7 @@ pytestmark = [
 MODULE = course.find("02")
 
 
-def attacked(body: str, tmp_path: Path) -> list:
+def attacked(body: str, tmp_path: Path, seconds: float = 2) -> list:
     """What became of a test that calls `f`, which is a student's, and of the harmless test after it."""
     function = "def f():\n    " + body.replace("\n", "\n    ")
     secret = tmp_path / "gradebook.db"
@@ -30,7 +30,7 @@ def attacked(body: str, tmp_path: Path) -> list:
     cells = [Code("setup", "import os, sys, time\nimport numpy as np", GIVEN), Code("f", function)]
     cells += [Code("test_f", "assert f() == 'escaped'", TRUSTED), Code("test_g", "assert 1 + 1 == 2", TRUSTED)]
     with reference_before(MODULE) as package_in:
-        outcomes = run(cells, package_in, cell_seconds=2, total_seconds=20, walls=True)
+        outcomes = run(cells, package_in, cell_seconds=seconds, total_seconds=60, walls=True)
     assert outcomes[1].error is None and outcomes[3].error is None, "the next test must not suffer"
     assert secret.read_text(encoding="utf-8") == "grades"
     return outcomes[2]
@@ -107,7 +107,8 @@ def nothing_stays(before: set[str]) -> bool:
 def test_an_attack_ends_at_the_walls(name, tmp_path):
     body, said = ATTACKS[name]
     before = running()
-    outcome = attacked(body, tmp_path)
+    # what ends by itself gets the time for it, also on a busy machine
+    outcome = attacked(body, tmp_path, seconds=2 if said in (STOPPED, "") else 20)
     assert outcome.error is not None and said in ": ".join(outcome.error), outcome.error
     assert len(outcome.error[1]) < 30_000 and len(outcome.printed) < 40_000
     assert nothing_stays(before)
