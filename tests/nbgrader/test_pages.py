@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote
@@ -212,6 +213,14 @@ def test_the_policy_alone_is_enough(folder, page):
 
 
 @in_browser
+@contextmanager
+def saved(page):
+    """Wait until what is entered inside has reached the gradebook."""
+    with page.expect_response(lambda answer: answer.request.method in ("PUT", "POST")) as answer:
+        yield
+    assert answer.value.ok
+
+
 def test_marking_by_hand_works_with_everything_that_the_page_offers(folder, page):
     with formgrader(folder) as address:
         base = address.partition("?")[0]
@@ -223,26 +232,32 @@ def test_marking_by_hand_works_with_everything_that_the_page_offers(folder, page
         page.wait_for_selector("text=Submission #1")
         page.click("text=Show All Names")
         page.click("text=mallory")
+        page.wait_for_selector("input.score")
+        page.wait_for_load_state("networkidle")  # before that, the page's script does not listen
         box = page.locator("input.score#question_softmax_memory")
-        box.fill("1.5")
-        box.press("Tab")
+        with saved(page):
+            box.fill("1.5")
+            box.press("Tab")
         extra = page.locator("input#question_softmax_memory_extra_credit")
-        extra.fill("50")
-        extra.press("Tab")
+        with saved(page):
+            extra.fill("50")
+            extra.press("Tab")
         comment = page.locator("textarea#question_softmax_memory-comment")
-        comment.fill(f"Good. $p<q$ {ATTACKS[0]}")
-        comment.press("Tab")
-        page.locator(".nbgrader_cell", has=page.locator("#question_vanishing_slope")).locator(".full-credit").click()
-        page.wait_for_timeout(1500)
-        page.reload()
-        page.wait_for_timeout(1000)
+        with saved(page):
+            comment.fill(f"Good. $p<q$ {ATTACKS[0]}")
+            comment.press("Tab")
+        with saved(page):
+            page.locator(".nbgrader_cell", has=page.locator("#question_vanishing_slope")).locator(
+                ".full-credit"
+            ).click()
+        page.reload(wait_until="networkidle")
         assert (box.input_value(), extra.input_value()) == ("1.5", "50") and comment.input_value().startswith(
             "Good. $p<q$"
         )
         assert page.locator("input.score#question_vanishing_slope").input_value() == "2"
         page.click(".glyphicon-eye-open")
         assert page.locator("a.name-shown").is_visible() and page.locator("a.name-shown").get_attribute("href") is None
-        page.goto(f"{base}/manage_students")
+        page.goto(f"{base}/manage_students", wait_until="networkidle")
         page.click("text=Add new student")
         page.wait_for_selector("#add-student-modal")
     assert blocked == []

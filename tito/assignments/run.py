@@ -147,7 +147,7 @@ def _test(programs: "_Programs", cells: list[Code], test: Code, as_it_is_run: Co
 
 
 def without_hidden(source: str) -> str:
-    """A test without its hidden part, every line where it was.
+    r"""A test without its hidden part, every line where it was.
 
     >>> without_hidden("a\n  ### BEGIN HIDDEN TESTS\n  b\n  ### END HIDDEN TESTS\nc")
     'a\n  pass\n\n\nc'
