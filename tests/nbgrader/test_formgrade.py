@@ -61,6 +61,7 @@ def test_an_answer_is_marked_and_exported(folder):
         page.goto(f"{address.partition('?')[0]}/gradebook/{MODULE.stem}/{MODULE.stem}")
         page.click("text=Submission #1")
         page.wait_for_selector("input.score")
+        page.wait_for_load_state("networkidle")  # before that, the page's script does not listen
         for question in ANSWERS:
             box = page.locator(f"input.score#{question}")
             with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
