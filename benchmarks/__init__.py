@@ -2,5 +2,5 @@
 
 import os
 
-# Before NumPy loads, which is when it is read: the kernel of a lesser core than the chip's would halve NumPy's speed.
+# NumPy reads this when it loads: a BLAS kernel for a lesser CPU than this one would halve its speed.
 os.environ.pop("OPENBLAS_CORETYPE", None)

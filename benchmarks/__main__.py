@@ -13,7 +13,7 @@ RESULTS = Path(__file__).with_name("results.md")
 
 
 def measure(quick: bool) -> str:
-    """Everything, as the text of a page."""
+    """Measure everything; returns the text of the page."""
     import threadpoolctl
     import torch
 
@@ -35,15 +35,17 @@ def measure(quick: bool) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works; the numbers mean nothing")
+    parser.add_argument("--quick", action="store_true", help="check that everything works; the numbers mean nothing")
     parser.add_argument(
-        "--output", type=Path, help=f"where the table goes; {RESULTS.name} beside the code, if not --quick"
+        "--output",
+        type=Path,
+        help=f"where to write the table; by default {RESULTS.name} next to the code, unless --quick",
     )
     options = parser.parse_args(arguments)
     try:
         text = measure(options.quick)
     except Different as error:
-        print(f"The two do not compute the same, so nothing was measured. {error}", file=sys.stderr)
+        print(f"The two libraries computed different results, so nothing was measured. {error}", file=sys.stderr)
         return 1
     if options.output or not options.quick:
         table.write(text, options.output or RESULTS)

@@ -1,4 +1,4 @@
-"""How long tito's commands take, each in a fresh process, in turn with a Python that does nothing."""
+"""How long tito's commands take, each in a fresh process, alternating with a bare Python."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from tito.export import export
 from tito.place import COURSE, Place
 from tito.workspace import init
 
-# command -> the milliseconds that it may take longer than a Python that does nothing
+# command -> how many milliseconds it may take beyond a bare Python
 GOALS = {
     "--help": 150,
     "module status": 150,
@@ -24,7 +24,7 @@ GOALS = {
 
 
 def workspace(folder: Path) -> Place:
-    """One in which modules 00 to 03 are solved and exported."""
+    """A workspace with modules 00 to 03 solved and exported."""
     place = init(folder / "mine")[0]
     for module in course.available()[:4]:
         shutil.copy(COURSE.notebook(module), place.notebook(module))
@@ -33,17 +33,17 @@ def workspace(folder: Path) -> Place:
 
 
 def milliseconds(rounds: int, commands: list[str]) -> dict[str, tuple[float, float]]:
-    """Command -> (its time, that of a bare Python), medians of so many rounds."""
+    """Command -> (its time, that of a bare Python): medians over `rounds`."""
     with tempfile.TemporaryDirectory(prefix="tito_") as folder:
         place = workspace(Path(folder))
-        found = {}
+        results = {}
         for command in commands:
             times = []
             for i in range(rounds + 1):
                 pair = [elapsed(place, "-m", "tito", *command.split()), elapsed(place, "-c", "pass")]
-                times += [pair] if i else []  # the first run compiles, and fills the disk cache
-            found[command] = tuple(median(column) for column in zip(*times, strict=True))
-    return found
+                times += [pair] if i else []  # the first run compiles and fills the disk cache
+            results[command] = tuple(median(column) for column in zip(*times, strict=True))
+    return results
 
 
 def elapsed(place: Place, *arguments: str) -> float:

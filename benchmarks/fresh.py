@@ -1,4 +1,4 @@
-"""What has to be measured in a fresh process: how long an import takes, and how much memory a training run needs."""
+"""Measurements that need a fresh process: how long an import takes, and how much memory a training run needs."""
 
 import os
 import subprocess
@@ -16,39 +16,39 @@ print(middle - start, perf_counter() - middle)"""
 
 
 def run(*arguments: object, cwd: Path = ROOT) -> str:
-    """What a fresh interpreter prints."""
+    """Run a fresh interpreter; returns what it prints."""
     command = [sys.executable, *map(str, arguments)]
-    usual = {
+    environment = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }  # compiled once, and kept
-    return subprocess.run(command, cwd=cwd, env=usual, capture_output=True, encoding="utf-8", check=True).stdout
+    }  # keep compiled files
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def import_seconds(rounds: int) -> dict[str, float]:
-    """Median time to import NumPy, and each library once NumPy is there; in turn."""
-    found = {name: [] for name in ("numpy", "tinytorch", "torch")}
+    """Median time to import NumPy, and each library once NumPy is imported; the libraries alternate."""
+    samples = {name: [] for name in ("numpy", "tinytorch", "torch")}
     for i in range(rounds + 1):
         for name in ("tinytorch", "torch"):
             numpy, library = map(float, run("-c", IMPORTS.format(name)).split())
-            if i:  # the first run compiles, and fills the disk cache
-                found["numpy"].append(numpy)
-                found[name].append(library)
-    return {name: median(seconds) for name, seconds in found.items()}
+            if i:  # the first run compiles and fills the disk cache
+                samples["numpy"].append(numpy)
+                samples[name].append(library)
+    return {name: median(seconds) for name, seconds in samples.items()}
 
 
 def memory_megabytes(rounds: int, steps: int) -> dict[str, float] | None:
-    """Median growth of the peak memory, while the MLP is trained, over that of the bare import; None where nobody tells."""
-    found = {name: [] for name in ("tinytorch", "torch")}
+    """Median growth of the peak memory, while the MLP is trained, beyond the bare import; None if the system doesn't report it."""
+    samples = {name: [] for name in ("tinytorch", "torch")}
     for _ in range(rounds):
-        for name, sizes in found.items():
+        for name, sizes in samples.items():
             sizes.append(float(run("-m", "benchmarks.fresh", name, steps)))
-    return {name: median(sizes) for name, sizes in found.items()} if peak_megabytes() else None
+    return {name: median(sizes) for name, sizes in samples.items()} if peak_megabytes() else None
 
 
 def peak_megabytes() -> float:
-    """The most memory this process ever had; 0 where the system does not tell.
+    """The peak memory of this process in MB; 0 if the system doesn't report it.
 
-    Linux's own number comes first: that of `resource` is handed down from the process that started this one.
+    On Linux, /proc comes first: the number from `resource` is inherited from the parent process.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -62,7 +62,7 @@ def peak_megabytes() -> float:
 
 
 def main(name: str, steps: str) -> None:
-    """In the fresh process: import, look, train, look again."""
+    """In the fresh process: import, measure, train, measure again."""
     import numpy as np  # noqa: F401  (both libraries have it)
 
     from benchmarks.workloads import mlp

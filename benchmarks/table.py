@@ -1,4 +1,4 @@
-"""The result as a page: what was measured, where, and how."""
+"""The results as a page: what was measured, where, and how."""
 
 import os
 import platform
@@ -14,20 +14,20 @@ from benchmarks.workloads import Workload
 
 
 def machine() -> list[str]:
-    """Chip, system, versions, and the kernel that NumPy's matrix product runs on."""
+    """CPU, system, versions, and the BLAS kernel behind NumPy's matrix product."""
     import torch
 
     blas = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
     kernels = ", ".join(f"{pool['internal_api']} {pool['version']}, kernel {pool.get('architecture')}" for pool in blas)
     return [
         f"{chip()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}",
-        f"Python {platform.python_version()}, NumPy {np.__version__} ({kernels or 'BLAS unknown'}), PyTorch {torch.__version__}",
-        f"{torch.get_num_threads()} threads on both sides",
+        f"Python {platform.python_version()}, NumPy {np.__version__} ({kernels or 'unknown BLAS'}), PyTorch {torch.__version__}",
+        f"{torch.get_num_threads()} threads for both libraries",
     ]
 
 
 def chip() -> str:
-    """The processor's name, as far as the system tells."""
+    """The CPU's name, if the system reports it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -53,7 +53,7 @@ def import_row(seconds: dict[str, float], goal: float = 6) -> str:
 
 
 def command_rows(milliseconds: dict[str, tuple[float, float]], goals: dict[str, float]) -> list[str]:
-    """What a command takes longer than a Python that does nothing."""
+    """How much longer a command takes than a bare Python."""
     return [
         row(
             f"`tito {name}`",
@@ -68,19 +68,19 @@ def command_rows(milliseconds: dict[str, tuple[float, float]], goals: dict[str, 
 
 
 def memory_row(sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
-    name = f"peak memory of {steps} steps of the MLP, above the import"
+    name = f"peak memory of {steps} steps of the MLP, beyond the import"
     if sizes is None:
-        return f"| {name} | this system does not tell | | | {goal} | |"
+        return f"| {name} | not reported by this system | | | {goal} | |"
     ours, theirs = sizes["tinytorch"], sizes["torch"]
     return row(name, f"{ours:.1f} MB", f"{theirs:.1f} MB", f"{ours / theirs:.2f}", f"{goal}", ours / theirs <= goal)
 
 
 def samples(times: dict[str, dict[str, Times]]) -> str:
-    """How many samples there were, and how many of them another process disturbed."""
+    """How many samples there are, and how many another process disturbed."""
     parts = []
-    for name, found in times.items():
-        everything = [len(each.seconds) + len(each.disturbed) for each in found.values()]
-        parts.append(f"{name}: {sum(everything)}, {sum(len(each.disturbed) for each in found.values())} disturbed")
+    for name, libraries in times.items():
+        counts = [len(each.seconds) + len(each.disturbed) for each in libraries.values()]
+        parts.append(f"{name}: {sum(counts)}, {sum(len(each.disturbed) for each in libraries.values())} disturbed")
     return "; ".join(parts)
 
 
@@ -91,15 +91,15 @@ def page(rows: list[str], times: dict[str, dict[str, Times]], quick: bool) -> st
     notes = [
         f"- {date.today().isoformat()}, `{'make bench' if command == 'python -m benchmarks' else command}`",
         *(f"- {line}" for line in machine()),
-        f"- samples: {samples(times)}. A disturbed one is dropped, unless most are.",
+        f"- samples: {samples(times)}. Disturbed samples are dropped, unless most of them are.",
     ]
     about = (
-        "Both libraries run the same program on the same weights and data, in turn, in one process; medians; what they compute\n"
-        "was compared first. Result: time or memory of tinytorch over that of PyTorch; for the import, milliseconds;\n"
-        "for a command of tito, the milliseconds that it takes longer than a Python that does nothing.\n"
-        "Memory counts what a library loads when it is first used, too."
+        "Both libraries run the same program on the same weights and data, alternating in one process, after a check that\n"
+        "they compute the same results. Times are medians. Result: tinytorch's time or memory divided by PyTorch's; for the\n"
+        "import, milliseconds; for a tito command, the milliseconds beyond a bare Python. Memory includes what a library\n"
+        "loads on first use."
     )
-    quick_note = ["This was a quick run, to see that everything works: its numbers mean nothing.", ""] if quick else []
+    quick_note = ["This was a quick run to check that everything works: its numbers mean nothing.", ""] if quick else []
     return "\n".join(["# Measured against PyTorch", "", about, "", *quick_note, *head, *rows, "", *notes, ""])
 
 

@@ -1,4 +1,4 @@
-"""Times that can be trusted: in turn, warm, medians, without the samples that another process disturbed."""
+"""Reliable timings: alternating, warm, medians, without samples that another process disturbed."""
 
 import gc
 import os
@@ -14,19 +14,19 @@ from benchmarks.workloads import Workload
 
 
 class Different(Exception):
-    """The two libraries do not compute the same: then there is nothing to compare."""
+    """The two libraries compute different results, so there is nothing to compare."""
 
 
 @dataclass
 class Times:
-    """Seconds per step of one library, and what became of the samples."""
+    """Seconds per step of one library, by whether the sample was disturbed."""
 
     seconds: list[float] = field(default_factory=list)
     disturbed: list[float] = field(default_factory=list)
 
     @property
     def kept(self) -> list[float]:
-        """The undisturbed ones; if there are fewer than a quarter, all of them, and the table says how many were disturbed."""
+        """The undisturbed samples, or all of them if fewer than a quarter are undisturbed."""
         return (
             self.seconds
             if 3 * len(self.seconds) >= len(self.disturbed) and self.seconds
@@ -39,10 +39,10 @@ class Times:
 
 
 def check_equal(workload: Workload, steps: dict[str, Callable], rounds: int = 10) -> None:
-    """Run both for some steps and compare what they return, each time.
+    """Run both libraries for some steps and compare the results of each step.
 
     Raises:
-        Different: by more than 1e-5 of the larger number (or of 1).
+        Different: they differ by more than 1e-5, absolute plus relative.
     """
     for i in range(rounds):
         ours, theirs = (np.array(step()) for step in steps.values())
@@ -52,20 +52,20 @@ def check_equal(workload: Workload, steps: dict[str, Callable], rounds: int = 10
 
 
 def busy_elsewhere(before: tuple, after: tuple) -> float:
-    """How many processors other processes kept busy between two calls of `clocks`."""
+    """How many cores other processes kept busy between two calls of `clocks`."""
     wall, own, machine = (b - a for a, b in zip(before, after, strict=True))
     if machine:
         return max(0.0, machine - own) / wall
-    return max(0.0, 1 - own / wall)  # only this process is known here: it was not running all the time
+    return max(0.0, 1 - own / wall)  # only this process's time is known: the rest of the time it was waiting
 
 
 def clocks() -> tuple[float, float, float]:
-    """Seconds so far: on the wall, of this process, and of everything on this machine (0 where the system does not tell)."""
+    """Seconds so far: wall clock, CPU of this process, CPU of the whole machine (0 if unknown)."""
     return perf_counter(), process_time(), machine_seconds()
 
 
 def machine_seconds() -> float:
-    """Processor seconds of all processes since the start of the machine, on Linux."""
+    """CPU seconds of all processes since boot, on Linux."""
     stat = Path("/proc/stat")
     if not stat.exists():
         return 0.0
@@ -74,7 +74,7 @@ def machine_seconds() -> float:
 
 
 def sample(step: Callable, count: int, times: Times) -> None:
-    """Time `count` steps together, after two that only warm the caches; sort the result by whether it was disturbed."""
+    """Time `count` steps together, after two warm-up steps, and note whether the sample was disturbed."""
     step(), step()
     before = clocks()
     for _ in range(count):
@@ -85,27 +85,27 @@ def sample(step: Callable, count: int, times: Times) -> None:
 
 
 def steps_for(step: Callable, seconds: float) -> int:
-    """How many steps fill so much time: the system's clocks tick a hundred times a second."""
+    """How many steps take `seconds`: a sample must be long, as the system's clocks tick 100 times a second."""
     start = perf_counter()
     step()
     return max(1, round(seconds / (perf_counter() - start)))
 
 
 def compare(workload: Workload, libraries: dict, rounds: int, seconds: float) -> dict[str, Times]:
-    """Time a workload in all libraries, in turn, `rounds` times, each for so many seconds.
+    """Time a workload in all libraries, alternating, `rounds` times for `seconds` each.
 
     Raises:
-        Different: they do not compute the same.
+        Different: they compute different results.
     """
     steps = {name: workload.start(lib) for name, lib in libraries.items()}
     check_equal(workload, steps)
     counts = {name: steps_for(step, seconds) for name, step in steps.items()}
     times = {name: Times() for name in steps}
-    # Python's garbage collector is called by how much a program makes, and walks through everything that was ever loaded:
-    # without this the notes that tinytorch takes would pay for walking through PyTorch.
+    # The garbage collector runs after so many allocations and scans every loaded object: without this, tinytorch's graph
+    # would pay for scanning PyTorch.
     gc.collect()
     gc.freeze()
     for i in range(rounds):
-        for name in list(steps)[:: 1 if i % 2 else -1]:  # nobody is always the first
+        for name in list(steps)[:: 1 if i % 2 else -1]:  # alternate which goes first
             sample(steps[name], counts[name], times[name])
     return times

@@ -1,6 +1,6 @@
-"""What is timed. A workload is written once, in PyTorch's names, and is run with `tinytorch` and with `torch` as `lib`.
+"""The timed workloads. Each is written once, in PyTorch's names, and runs with `tinytorch` and with `torch` as `lib`.
 
-To add one, write its `start` and put it into WORKLOADS.
+To add one, write its `start` function and add it to WORKLOADS.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Workload:
-    """Something that both libraries do, again and again."""
+    """A computation that both libraries repeat."""
 
     name: str
     what: str  # one line for the table
-    goal: float  # time of tinytorch over time of PyTorch: at most this
-    start: Callable  # start(lib) -> step, a function without arguments that does it once and returns numbers to compare
+    goal: float  # tinytorch's time divided by PyTorch's: at most this
+    start: Callable  # start(lib) -> step: a function that runs it once and returns numbers to compare
 
 
 def mlp(lib):
@@ -39,7 +39,7 @@ def mlp(lib):
 
 
 def fill(lib, net, rng):
-    """The same weights in both libraries, as uniform and as small as a linear layer's usually are."""
+    """Give both libraries the same weights, uniform in a linear layer's usual range."""
     state = {}
     for name, tensor in net.state_dict().items():
         bound = 1 / np.sqrt(tensor.shape[-1])
@@ -48,7 +48,7 @@ def fill(lib, net, rng):
 
 
 def chain(lib):
-    """1000 operations on 8 numbers, 500 times a product and a sum, and back: what each operation costs besides its numbers."""
+    """1000 operations on 8 numbers (500 products, 500 sums), forward and backward: the overhead per operation."""
     x = lib.tensor(np.linspace(0.5, 1.5, 8).astype(np.float32), requires_grad=True)
     factor = lib.tensor(np.full(8, 0.999, np.float32))
 
@@ -64,7 +64,7 @@ def chain(lib):
 
 
 def xor(lib):
-    """One training step of a network so small that nearly all time goes into the operations themselves: 2-8-1 on four rows, by SGD."""
+    """One SGD step of a 2-8-1 network on four rows, so small that nearly all the time is overhead per operation."""
     rng = np.random.default_rng(0)
     x = lib.tensor(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32))
     y = lib.tensor(np.array([[0], [1], [1], [0]], np.float32))

@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 04: Losses")
 
 with app.setup(hide_code=True):
     import math
-    import os
 
     import marimo as mo
     import numpy as np
@@ -14,7 +13,7 @@ with app.setup(hide_code=True):
     from tinytorch.layers import Linear, ReLU, Sequential
     from tinytorch.tensor import Tensor, manual_seed, op, randn
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import close, compare, measure, show
     from tito.picture import panels
 
 
@@ -23,15 +22,15 @@ def _():
     mo.md(r"""
     # Module 04: Losses
 
-    A network gives scores. How wrong is it? The answer must be *one* number, or nobody could say which of two networks is better; and
-    it must tell a bad mistake from a small one, or nothing could be improved step by step. Here you write the four losses that train
-    nearly everything, and find out why none of them wants to see a probability.
+    A network outputs scores. How wrong are they? The answer must be *one* number, or you couldn't say which of two networks is
+    better; and it must tell a bad mistake from a small one, or you couldn't improve a network step by step. Here you write the four
+    losses that train nearly everything, and find out why none of them takes a probability.
 
     **When you are done:** I can ...
 
-    - choose between squared and absolute error, and say which average each of them looks for;
-    - say what a confident mistake costs, and what a network of ten classes must show before it has learnt anything;
-    - write cross-entropy so that no score makes it `inf` or `nan`, and say what float32 can hold and what not.
+    - choose between squared and absolute error, and say which average each of them finds;
+    - say what a confident mistake costs, and what loss to expect of an untrained network with ten classes;
+    - write cross-entropy so that no score makes it `inf` or `nan`, and say what float32 can and can't represent.
 
     **You need:** Modules 01 to 03. **It unlocks:** Module 05, autograd.
     """)
@@ -49,15 +48,15 @@ def _():
     mo.md(r"""
     ## 1. Reduction: one number out of many
 
-    Every example has its own loss. Add them up, and a batch of 64 looks twice as bad as one of 32; take the mean, and the two can
-    be compared. So `"mean"` is the default. A misspelt word is refused: to guess would be to train on the wrong number.
+    Every example has its own loss. Add them up, and a batch of 64 looks twice as bad as one of 32; take the mean, and you can
+    compare the two. So `"mean"` is the default. A misspelled reduction is an error: a guess would train on the wrong number.
     """)
     return
 
 
 @app.function
 def reduce(terms: Tensor, reduction: str = "mean") -> Tensor:
-    """A tensor of losses becomes one number: "mean" or "sum". "none" leaves it as it is; all else is a ValueError.
+    """Reduce a tensor of losses to one number, "mean" or "sum". "none" returns it unchanged; anything else is a ValueError.
 
     >>> reduce(Tensor([1.0, 2.0, 6.0]))
     tensor(3.)
@@ -65,7 +64,7 @@ def reduce(terms: Tensor, reduction: str = "mean") -> Tensor:
     if reduction == "none":
         return terms
     if reduction not in ("mean", "sum"):
-        raise ValueError(f'reduction is "mean", "sum" or "none", and not {reduction!r}: choose one of them')
+        raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
     return terms.mean() if reduction == "mean" else terms.sum()
 
 
@@ -74,38 +73,38 @@ def _():
     mo.md(r"""
     ## 2. Mean squared error: how far off?
 
-    The network says $\hat y = (2, 5)$, and the target is $y = (3, 1)$. The errors are $-1$ and $4$. Their sign must go, or they
+    The network predicts $\hat y = (2, 5)$, and the target is $y = (3, 1)$. The errors are $-1$ and $4$. Drop the sign, or they
     cancel. Squaring does that, and makes a large error count far more than a small one: $\text{MSE} = \frac{1}{2}(1 + 16) = 8.5$.
 
-    There is a trap. A linear layer with one output gives a *column*, of shape $(3, 1)$; targets often come as $(3,)$. Broadcasting
-    compares each answer with each target. Take answers that are all right, 1, 2, 3 for 1, 2, 3:
+    There is a trap. A linear layer with one output returns a *column*, of shape $(3, 1)$; targets often have shape $(3,)$.
+    Broadcasting then compares every prediction with every target. Take perfect predictions, 1, 2, 3 for 1, 2, 3:
 
     $$\begin{pmatrix} 1 \\ 2 \\ 3 \end{pmatrix} - \begin{pmatrix} 1 & 2 & 3 \end{pmatrix} = \begin{pmatrix} 0 & -1 & -2 \\ 1 & 0 & -1 \\ 2 & 1 & 0 \end{pmatrix}
     \qquad \text{mean square: } \frac{12}{9} = 1.33$$
 
-    A network that answers 2 to everything gets $6 / 9 = 0.67$, *less*. That is where training would take it: no error, no `nan`, and
-    nothing learnt but the mean. PyTorch only warns. We refuse.
+    A network that answers 2 to everything gets $6 / 9 = 0.67$, *less*. Training would end there: no error, no `nan`, and nothing
+    learned but the mean. PyTorch only warns. We raise an error.
     """)
     return
 
 
 @app.function
 def check_shapes(input: Tensor, target: Tensor) -> None:
-    """ValueError if the two shapes differ: refuse what broadcasting would silently turn into something else."""
+    """ValueError if the two shapes differ: broadcasting would silently compute another loss."""
     if input.shape != target.shape:
-        raise ValueError(f"input has shape {input.shape}, target {target.shape}: reshape one, so that they are equal")
+        raise ValueError(f"input has shape {input.shape}, target has shape {target.shape}: reshape one of them")
 
 
 @app.function
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Squared errors, as in PyTorch.
+    """Mean squared error, as in PyTorch.
 
     Args:
-        input, target: tensors of one shape: what the network says, and what would be right.
+        input, target: tensors of one shape: the predictions, and the right answers.
         reduction: "mean", "sum" or "none".
 
     Returns:
-        Tensor with a single number; for "none", with the shape of `input`.
+        Scalar tensor, of shape (); for "none", a tensor with the shape of `input`.
 
     Raises:
         ValueError: the shapes differ, or there is no such reduction.
@@ -115,9 +114,9 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
     Steps:
         1. Refuse shapes that differ.
-        2. Compute the loss of each number, with tensor operations. Reduce.
+        2. Compute the loss of each entry, with tensor operations. Reduce.
 
-    Hint: two functions above help. Stay with tensors, so that `Tensor.apply` sees everything.
+    Hint: the two functions above help. Stay with tensors, so that `Tensor.apply` sees every operation.
     """
     ### BEGIN SOLUTION
     check_shapes(input, target)
@@ -128,36 +127,48 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 @app.function
 # points: 2
 def test_mse_loss():
-    """WHAT: squared errors, reduced as asked; float32; shapes that differ are refused.
+    """WHAT: squared errors for every reduction; float32; tensor operations; shapes that differ are refused.
     WHY: a loss that broadcasts trains a network to answer the mean, and nothing looks broken.
-    TIP: square each error, or the mean of all? Look at reduction="none" first: there every number stands for itself.
+    TIP: compute the four squared errors of the test by hand. Which step differs: the square, the reduction, or the refusal?
     """
     x, y = Tensor([[2.0, 5.0], [0.0, -1.0]]), Tensor([[3.0, 1.0], [0.0, 1.0]])
-    assert mse_loss(x, y, reduction="none").tolist() == [[1.0, 16.0], [0.0, 4.0]]
-    assert mse_loss(x, y).item() == 5.25 and mse_loss(x, y, reduction="sum").item() == 21.0
-    assert mse_loss(x, y.long()).item() == 5.25 and mse_loss(x, y.long()).dtype == np.float32, "integer targets"
-    for bad in ({"target": Tensor([3.0, 1.0])}, {"target": y, "reduction": "avg"}):
+    close(mse_loss(x, y, reduction="none"), [[1.0, 16.0], [0.0, 4.0]], 'mse_loss, reduction="none"', dtype=np.float32)
+    close(mse_loss(x, y), 5.25, "mse_loss, the mean", dtype=np.float32)
+    close(mse_loss(x, y, reduction="sum"), 21.0, 'mse_loss, reduction="sum"')
+    close(mse_loss(x, y.long()), 5.25, "mse_loss with integer targets", dtype=np.float32)
+    bad = ((x, Tensor([3.0, 1.0]), "mean"), (x.reshape(4, 1), y.reshape(4), "mean"), (x, y, "avg"))
+    for input, target, reduction in bad:
         try:
-            mse_loss(x, **bad)
+            mse_loss(input, target, reduction)
         except ValueError:
             continue
-        raise AssertionError(f"{bad} must be a ValueError")
+        case = f"input {input.shape}, target {target.shape} and reduction={reduction!r}"
+        raise AssertionError(f"mse_loss must raise ValueError for {case}")
+    before, seen = Tensor.recorder, []
+    Tensor.recorder = lambda function, out, inputs, *rest: seen.extend(inputs)
+    try:
+        mse_loss(x, y)
+    finally:
+        Tensor.recorder = before
+    assert any(tensor is x for tensor in seen), (
+        "Tensor.apply did not see `input`: compute with tensors, not with arrays"
+    )
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 3. L1: who listens to an outlier?
+    ## 3. L1: how much should an outlier count?
 
-    The other way to lose a sign is the absolute value: $|-1|$ and $|4|$ have the mean 2.5. An error of 4 now counts four times as
-    much as an error of 1, not sixteen times. That sounds like a detail. It decides what the network will look for.
+    The other way to drop a sign is the absolute value: $|-1|$ and $|4|$ have the mean 2.5. An error of 4 now counts four times as
+    much as an error of 1, not sixteen times. That sounds like a detail. It decides what the network learns.
     """)
     return
 
 
 @app.function
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Absolute errors; arguments, result and errors are those of `mse_loss`.
+    """Mean absolute error; same arguments, result and errors as `mse_loss`.
 
     >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
     tensor(2.5000)
@@ -169,8 +180,8 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Can one loss have both: smooth near 0, where the absolute value has a corner, and calm about outliers? The **Huber loss** is half the
-    square up to an error of `delta`, and from there a straight line with the same slope. For `delta=1`, errors of 0.5, 1 and 4 cost 0.125,
+    Can one loss be both: smooth near 0, where the absolute value has a corner, and robust to outliers? The **Huber loss** is half the
+    square up to an error of `delta`, and beyond it a straight line with the same slope. For `delta=1`, errors of 0.5, 1 and 4 cost 0.125,
     0.5 and 3.5. `smooth_l1_loss` is the same curve divided by `beta`, so that the line has slope 1. Both are in
     `tinytorch/vocabulary/losses.py`.
     """)
@@ -181,10 +192,10 @@ def _():
 def _():
     outlier = mo.ui.slider(0, 30, step=0.5, value=5, label="the fifth target", show_value=True)
     mo.md(f"""
-    ### Explore: which single answer is the best?
+    ### Explore: which single answer is best?
 
-    Five targets, 1, 2, 3, 4 and one that you move, and a network that can say only one number. **Predict**: which number makes
-    the MSE smallest, and which the L1? Drag the fifth target from 5 to 30: how far does each of the two move?
+    Five targets, 1, 2, 3, 4 and one that you move, and a network that can output only one number. **Predict**: which number
+    minimizes the MSE, and which the L1 loss? Drag the fifth target from 5 to 30: how far does each minimum move?
 
     {outlier}
     """)
@@ -195,8 +206,8 @@ def _():
 def explore_outlier(fifth):
     """Figure: both losses of every constant answer, and the best answers."""
     target, answers = Tensor([1.0, 2.0, 3.0, 4.0, fifth]), np.arange(0, 12.01, 0.05)
-    figure, both = panels(2)
-    for axes, loss in zip(both, (mse_loss, l1_loss), strict=True):
+    figure, both_axes = panels(2)
+    for axes, loss in zip(both_axes, (mse_loss, l1_loss), strict=True):
         losses = [loss(Tensor(np.full(5, answer)), target).item() for answer in answers]
         axes.plot(answers, losses)
         axes.axvline(best := answers[np.argmin(losses)], color="gray", linestyle=":")
@@ -216,19 +227,19 @@ def _():
     mo.md(r"""
     ## 4. Cross-entropy: what does a confident mistake cost?
 
-    A classifier gives the right class the probability $p$. How wrong is that? $1 - p$ comes to mind. But ask how probable the
-    network holds *all* right answers together: $p_1 \cdot p_2 \cdots p_n$ should be large. For 1797 images and $p = 0.1$ it is
-    $10^{-1797}$, which no float holds. Its logarithm is a sum, and so each example gets a loss of its own, $-\log p$, 0 for $p = 1$:
+    A classifier gives the right class the probability $p$. How wrong is that? $1 - p$ comes to mind. But ask how probable *all* right
+    answers are together: the **likelihood** $p_1 \cdot p_2 \cdots p_n$ should be large. For 1797 images and $p = 0.1$ it is
+    $10^{-1797}$, too small for any float. Its logarithm is a sum, so each example gets its own loss, $-\log p$, which is 0 for $p = 1$:
 
     | $p$ | $1 - p$ | $-\log p$ | |
-    |---:|---:|---:|---|
-    | 0.5 | 0.5 | 0.693 | a coin |
+    |---:|---:|---:|:---|
+    | 0.5 | 0.5 | 0.693 | a coin flip |
     | 0.1 | 0.9 | 2.303 | a guess among ten |
-    | 0.001 | 0.999 | 6.908 | sure of something else |
+    | 0.001 | 0.999 | 6.908 | sure of another class |
 
-    For $1 - p$ the last two are nearly equal. For $-\log p$ being sure and wrong is three times as bad as guessing, and there is no
-    limit. (The unit is the *nat*.) Now from scores. Module 02 found the log-softmax of $(2, 1, 0.1)$: $(-0.417, -1.417, -2.317)$. If
-    class 0 is right, the loss is 0.417; if class 2 is, it is 2.317. A batch has scores of shape $(N, C)$, and $N$ class numbers.
+    By $1 - p$ the last two are nearly equal. By $-\log p$, being sure and wrong is three times as bad as guessing, and there is no
+    limit. (The unit is the *nat*.) Now from scores. Module 02 computed the log-softmax of $(2, 1, 0.1)$: $(-0.417, -1.417, -2.317)$. If
+    class 0 is right, the loss is 0.417; if class 2 is, it is 2.317. A batch has scores of shape $(N, C)$, and $N$ class indices.
     """)
     return
 
@@ -240,19 +251,19 @@ def cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Args:
         logits: array of scores, of shape (N, C).
-        target: array of N class numbers, integers in 0 .. C - 1.
+        target: array of N class indices, integers in 0 .. C - 1.
 
     Returns:
-        Array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
+        New array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
 
     >>> cross_entropy_terms(np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), np.array([2, 1])).round(3)
     array([2.317, 1.099])
 
     Steps:
-        1. Turn each row of scores into logarithms of probabilities.
+        1. Turn each row of scores into log-probabilities.
         2. Pick one number from each row; mind the sign.
 
-    Hint: for two lists, of row and of column numbers, NumPy takes one number for each pair.
+    Hint: indexed with two lists, of rows and of columns, a NumPy array returns one number for each pair.
     """
     ### BEGIN SOLUTION
     return -log_softmax(logits, dim=-1)[np.arange(len(target)), target]
@@ -262,18 +273,20 @@ def cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
 @app.function
 # points: 4
 def test_cross_entropy_terms():
-    """WHAT: one loss for each row, that of the target; finite for every finite score; float32 stays.
+    """WHAT: one loss per row, at the target; finite for every finite score; float32 stays; the scores do not change.
     WHY: this line trains every classifier and every language model.
-    TIP: wrong shape? A whole column, or one number of each row? inf? Somewhere a probability was computed first.
+    TIP: wrong shape? A whole column, or one number per row? An overflow, or log of 0? You computed a probability first.
     """
     x = np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0], [0.0, 3.0, 0.0], [1.0, 2.0, 3.0]], dtype=np.float32)
-    out = cross_entropy_terms(x, np.array([2, 1, 1, 0]))
-    assert out.shape == (4,) and out.dtype == np.float32, "one float32 number for each row"
-    assert np.allclose(out, [2.31702, 1.09861, 0.09492, 2.40761], atol=1e-4)
+    scores = x.copy()
+    out = cross_entropy_terms(scores, np.array([2, 1, 1, 0]))
+    close(out, [2.31702, 1.09861, 0.09492, 2.40761], "cross_entropy_terms of 4 rows", dtype=np.float32, atol=1e-5)
+    close(scores, x, "cross_entropy_terms must not change the scores it is given")
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         out = cross_entropy_terms(np.array([[0.0, -200.0], [1000.0, 0.0]], dtype=np.float32), np.array([1, 1]))
-    assert out.tolist() == [200.0, 1000.0], "very wrong, and still a number"
-    assert isinstance(cross_entropy_terms(Tensor(x), Tensor([0, 1, 2, 0])), Tensor)
+    close(out, [200.0, 1000.0], "very wrong scores, whose losses are finite")
+    out = cross_entropy_terms(Tensor(x), Tensor([2, 1, 1, 0]))
+    assert isinstance(out, Tensor), "for tensors it must return a tensor: keep the @op above it"
 
 
 @app.cell(hide_code=True)
@@ -281,8 +294,8 @@ def _():
     mo.md(r"""
     ## 5. Which class is number -1?
 
-    For NumPy it is the last one. A label -1, which many data sets use for "unknown", would train the network to answer 9, and the
-    loss would look like any other. Whoever takes class numbers must look at them first: their shape, their type, their range.
+    For NumPy it is the last one. A label of -1, which many data sets use for "unknown", would train the network to answer 9, and
+    the loss would look like any other. So check class indices before you use them: their shape, their dtype, their range.
     """)
     return
 
@@ -293,31 +306,31 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
 
     Args:
         input: tensor of scores (logits), of shape (N, C).
-        target: tensor of N integers, the class numbers, in 0 .. C - 1.
+        target: tensor of N integers of any dtype, the class indices, in 0 .. C - 1.
         reduction: "mean", "sum" or "none".
 
     Returns:
-        Tensor with a single number; for "none", of shape (N,).
+        Scalar tensor, of shape (); for "none", a tensor of shape (N,).
 
     Raises:
         ValueError: `input` is not (N, C), `target` is not (N,), or there is no such reduction.
-        TypeError: the class numbers are not integers (booleans are not, either).
+        TypeError: the class indices are not integers (booleans aren't either).
         IndexError: there is no such class.
 
     >>> cross_entropy(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1]))
     tensor(1.7078)
 
     Steps:
-        1. Refuse wrong shapes, then a wrong type, then numbers that are no class. Say what you found.
-        2. Compute the loss of each row, and reduce.
+        1. Refuse wrong shapes, then a wrong dtype, then indices out of range. Say what you got.
+        2. Compute the loss of each row, and reduce. Stay with tensors, so that `Tensor.apply` sees it.
 
     Hint: `dtype.kind` is one letter: "i" and "u" are integers, "f" floats, "b" booleans.
     """
     ### BEGIN SOLUTION
     if input.ndim != 2 or target.shape != input.shape[:1]:
-        raise ValueError(f"input {input.shape}, target {target.shape}: give rows of scores, a class number for each")
+        raise ValueError(f"input {input.shape}, target {target.shape}: give rows of scores, and a class index for each")
     if target.dtype.kind not in "iu":
-        raise TypeError(f"class numbers are integers, and these are {target.dtype}: use target.long()")
+        raise TypeError(f"class indices must be integers, not {target.dtype}: use target.long()")
     classes = input.shape[1]
     outside = target.array[(target.array < 0) | (target.array >= classes)]
     if len(outside):
@@ -329,24 +342,36 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
 @app.function
 # points: 3
 def test_cross_entropy():
-    """WHAT: the mean over rows; shapes, types and class numbers that do not fit are refused.
-    WHY: a negative class number counts from the end, and a network quietly learns the wrong class.
-    TIP: which of the bad inputs got through? Try it on `cross_entropy_terms` and see what NumPy makes of it.
+    """WHAT: the loss for every reduction; shapes, dtypes and class indices that do not fit are refused.
+    WHY: NumPy counts a negative index from the end, and a network quietly learns the wrong class.
+    TIP: is the loss wrong, or did a bad input get through? Print what your checks see: shapes, `target.dtype`, the class indices.
     """
-    x, y = Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1])
-    loss = cross_entropy(x, y)
-    assert abs(loss.item() - 1.70782) < 1e-4 and loss.shape == () and loss.dtype == np.float32
-    assert cross_entropy(x, y, reduction="none").shape == (2,)
-    assert abs(cross_entropy(x, y, reduction="sum").item() - 3.41563) < 1e-4
-    assert cross_entropy(x, Tensor(np.array([2, 1], dtype=np.uint8))).item() == loss.item(), "any integers will do"
+    x, y, terms = Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1]), [2.31702, 1.09861]
+    close(cross_entropy(x, y), sum(terms) / 2, "cross_entropy, the mean", dtype=np.float32, atol=1e-5)
+    close(cross_entropy(x, y, reduction="none"), terms, 'cross_entropy, reduction="none"', atol=1e-5)
+    close(cross_entropy(x, y, reduction="sum"), sum(terms), 'cross_entropy, reduction="sum"', atol=1e-5)
+    close(cross_entropy(x, Tensor(np.array([2, 1], dtype=np.uint8))), sum(terms) / 2, "uint8 targets", atol=1e-5)
     bad = {IndexError: ([2, -1], [2, 3]), TypeError: ([2.0, 1.0], [True, False]), ValueError: ([2], [[2], [1]], 2)}
-    cases = [(error, x, number) for error, numbers in bad.items() for number in numbers]
-    for error, scores, number in [*cases, (ValueError, x.reshape(2, 3, 1), [2, 1])]:
+    cases = [(expected, x, target) for expected, targets in bad.items() for target in targets]
+    for expected, scores, target in [*cases, (ValueError, x.reshape(2, 3, 1), [2, 1])]:
+        raised = "nothing"
         try:
-            cross_entropy(scores, Tensor(number))
-        except error:
+            cross_entropy(scores, Tensor(target))
+        except expected:
             continue
-        raise AssertionError(f"scores of shape {scores.shape}, target {number}: that must be a {error.__name__}")
+        except Exception as error:
+            raised = type(error).__name__
+        wanted = f"must raise {expected.__name__} for scores of shape {scores.shape} and target {target}"
+        raise AssertionError(f"cross_entropy {wanted}; it raised {raised}")
+    before, seen = Tensor.recorder, []
+    Tensor.recorder = lambda function, out, inputs, *rest: seen.extend(inputs)
+    try:
+        cross_entropy(x, y)
+    finally:
+        Tensor.recorder = before
+    assert any(tensor is x for tensor in seen), (
+        "Tensor.apply did not see `input`: compute with tensors, not with arrays"
+    )
 
 
 @app.function(hide_code=True)
@@ -357,9 +382,9 @@ def explore_untrained():
     target = randn(500, 10).argmax(dim=1)
     losses = {k: cross_entropy(k * scores, target).item() for k in (0, 1, 3, 10, 30)}
     return mo.md(f"""
-    **What an untrained network must show.** 500 random inputs, ten random classes, and all scores times a *loudness*, which leaves
-    the order of the classes as it is: {", ".join(f"times {k}: **{loss:.3f}**" for k, loss in losses.items())}. A guess costs
-    $\\log 10 = 2.303$. Whoever knows nothing and is loud pays more: a first loss far above it tells of weights that are too large.
+    **What loss should an untrained network have?** 500 random inputs, ten random classes, and all scores times a factor, which
+    doesn't change the order of the classes: {", ".join(f"times {k}: **{loss:.3f}**" for k, loss in losses.items())}. A guess costs
+    $\\log 10 = 2.303$. Overconfident guessing costs more: an initial loss far above 2.303 means the weights are too large.
     """)
 
 
@@ -372,19 +397,19 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **PyTorch's options.** Yours is the case that every training run starts from. `nn.functional.cross_entropy` takes more: it is in
-    `tinytorch/vocabulary/losses.py`, and calls yours where none of these is asked for.
+    **PyTorch's options.** Yours is the common case. `nn.functional.cross_entropy` has more options: it is in
+    `tinytorch/vocabulary/losses.py`, and calls yours if you use none of these.
 
     | option | what it is for |
     |:---|:---|
     | `ignore_index=-100` | padding in a text, pixels without a label: such a row costs nothing, and the mean skips it |
-    | `weight`, of shape $(C,)$ | rare classes count more; the mean is a weighted one, divided by the sum of the weights |
-    | `label_smoothing=0.1` | the target is 90 % the right class and 10 % all classes alike, so that no score has to grow forever |
-    | a float `target` shaped like `input` | a probability for each class instead of a class number |
+    | `weight`, of shape $(C,)$ | rare classes count more; the mean is weighted, divided by the sum of the weights |
+    | `label_smoothing=0.1` | the target is 90 % the right class and 10 % spread over all classes, so that no score has to grow forever |
+    | a float `target` shaped like `input` | a probability for each class instead of a class index |
     | scores of shape $(N, C, d_1, \dots)$ or $(C,)$ | one class for each pixel or token, or a single example |
 
-    Beside it are `nll_loss`, the second half alone, which takes log-probabilities instead of scores, and all losses as modules, such
-    as `nn.CrossEntropyLoss`.
+    The same file has `nll_loss`, the second half alone, which takes log-probabilities instead of scores, and all losses as modules,
+    such as `nn.CrossEntropyLoss`.
     """)
     return
 
@@ -394,10 +419,10 @@ def _():
     mo.md(r"""
     ## 6. Binary cross-entropy: why do losses take logits?
 
-    Yes or no: one score $x$, and $p = \sigma(x)$. The target $y$ is 1 or 0, or in between if nobody knows for sure. The loss is
+    Yes or no: one score $x$, and $p = \sigma(x)$. The target $y$ is 1 or 0, or in between if the label is uncertain. The loss is
     $-y \log \sigma(x) - (1 - y) \log (1 - \sigma(x))$. What does float32 make of it?
 
-    It has 24 binary digits, and the point floats: the number after 1 is $1 + 1.2 \cdot 10^{-7}$, the number after 0 is
+    It has 24 significant bits, and the point floats: the number after 1 is $1 + 1.2 \cdot 10^{-7}$, the number after 0 is
     $1.4 \cdot 10^{-45}$. Of all float32 numbers between 0 and 1, 81 % are smaller than $6 \cdot 10^{-8}$. A probability can come very
     close to 0, but near 1 there is no room. For the target 0:
 
@@ -406,14 +431,15 @@ def _():
     | 16 | 0.9999999 | 15.94239 | 16.00000 |
     | 17 | 1 | **inf** | 17.00000 |
 
-    First digits are lost, then everything, and 17 is no absurd score. The remedy is that of log-softmax: never compute the
-    probability. Both logarithms, and the whole loss, can be had from the score:
+    At first you lose digits, then everything, and 17 is not an extreme score. The fix is the same as for log-softmax: never compute
+    the probability. Both logarithms, and the whole loss, follow from the score:
 
     $$-\log \sigma(x) = \log(1 + e^{-x}) \qquad -\log(1 - \sigma(x)) = \log(1 + e^x) \qquad \ell = \log(1 + e^x) - x y$$
 
     Two traps are left. $e^x$ overflows from 89 on; but $\log(1 + e^x) = x + \log(1 + e^{-x})$: which side is safe for which sign?
-    And for $x = -20$ the 1 swallows $e^{-20} = 2 \cdot 10^{-9}$; NumPy's `log1p(z)` is $\log(1 + z)$ without adding the 1. All of this
-    is *one* op on arrays: Module 05 gives each op a gradient rule, and the rule of the whole is simpler than those of its parts.
+    (`np.where` computes both of its branches.) And for $x = -20$ the 1 swallows $e^{-20} = 2 \cdot 10^{-9}$; NumPy's `log1p(z)` is
+    $\log(1 + z)$ without adding the 1. All of this is *one* op on arrays: Module 05 gives each op a gradient rule, and the rule for
+    the whole is simpler than the rules for its parts.
     """)
     return
 
@@ -428,16 +454,16 @@ def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.nda
         target: array of the same shape, from 0 (no) to 1 (yes).
 
     Returns:
-        Array of the same shape; float32 for float32.
+        Array of the same shape; float32 for float32. No step overflows, whatever the score, not even in an unused branch.
 
     >>> binary_cross_entropy_terms(np.array([0.0, 2.0, 200.0]), np.array([1.0, 0.25, 0.0])).round(4)
     array([  0.6931,   1.6269, 200.    ])
 
     Steps:
-        1. Find a form of the logarithm that is safe for both signs.
-        2. Take off what the target says.
+        1. Find a form of log(1 + e^x) that is safe for both signs.
+        2. Subtract the target's term.
 
-    Hint: how did `sigmoid` make sure that nothing greater than 0 is exponentiated? The rest is
+    Hint: how does `sigmoid` make sure that it never exponentiates a number greater than 0? The rest is
     0 for one sign and the score for the other.
     """
     ### BEGIN SOLUTION
@@ -448,27 +474,27 @@ def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.nda
 @app.function
 # points: 4
 def test_binary_cross_entropy_terms():
-    """WHAT: the right losses for every target from 0 to 1, for huge scores and for tiny losses.
+    """WHAT: the right losses for every target from 0 to 1; no overflow for huge scores; tiny losses keep their digits.
     WHY: one inf in a batch makes the mean inf, and one nan the whole network.
-    TIP: overflow? What is exponentiated when x is 1000, and when it is -1000? A tiny loss is 0? Where is a 1 added?
+    TIP: overflow? What do you exponentiate for x = 1000, and for x = -1000? Division by zero in log? You computed a probability.
     """
     x = np.array([0.0, 2.0, 2.0, 2.0, -3.0], dtype=np.float32)
     y = np.array([1.0, 1.0, 0.0, 0.25, 1.0], dtype=np.float32)
-    out = binary_cross_entropy_terms(x, y)
-    assert np.allclose(out, [0.693147, 0.126928, 2.126928, 1.626928, 3.048587], atol=1e-5) and out.dtype == np.float32
+    expected = [0.693147, 0.126928, 2.126928, 1.626928, 3.048587]
+    close(binary_cross_entropy_terms(x, y), expected, "targets 1, 1, 0, 0.25 and 1", dtype=np.float32, atol=1e-5)
     x, y = np.array([1000, 17, -200, 1000, -1000], dtype=np.float32), np.array([0, 0, 1, 1, 0], dtype=np.float32)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        out = binary_cross_entropy_terms(x, y)
-        tiny = binary_cross_entropy_terms(np.array([20, -20], dtype=np.float32), np.array([1, 0], dtype=np.float32))
-    assert out.tolist() == [1000.0, 17.0, 200.0, 0.0, 0.0], "huge scores, wrong and right"
-    assert np.allclose(tiny / math.exp(-20), 1.0), f"nearly right costs 2.06e-9, not {tiny.tolist()}"
+        huge = binary_cross_entropy_terms(x, y)
+        tiny = binary_cross_entropy_terms(np.array([-20], dtype=np.float32), np.array([0], dtype=np.float32))
+    close(huge, [1000.0, 17.0, 200.0, 0.0, 0.0], "scores 1000, 17, -200, 1000, -1000 for targets 0, 0, 1, 1, 0")
+    close(tiny, [math.exp(-20)], "score -20 for target 0 (where do you add 1?)", rtol=1e-4, atol=0)
 
 
 @app.function
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """How surprising yes or no is, from scores.
 
-    `input`: scores (logits); `target`: from 0 to 1, of any dtype. The rest is as in `mse_loss`.
+    `input`: scores (logits); `target`: from 0 to 1, of any dtype. Otherwise like `mse_loss`.
 
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([True, False]), reduction="sum")
     tensor(200.6931)
@@ -479,22 +505,22 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
 
 @app.function
 def test_given_losses():
-    """WHAT: absolute errors, and yes or no from scores, for every reduction, in float32.
-    WHY: these are the losses of all later modules.
-    TIP: these functions are given. Look at the exercise that the failing line relies on.
+    """WHAT: absolute error, and binary cross-entropy from scores, for every reduction, in float32.
+    WHY: all later modules train with these losses.
+    TIP: these functions are given. The binary one calls your `binary_cross_entropy_terms`.
     """
     x, y = Tensor([[0.0, 2.0, -1.0]]), Tensor([[1, 0, 1]])
     for loss, terms in ((l1_loss, (x - y).abs()), (binary_cross_entropy_with_logits, binary_cross_entropy_terms(x, y))):
-        assert loss(x, y, reduction="none").tolist() == terms.tolist() and loss(x, y).dtype == np.float32
-        assert loss(x, y).item() == terms.mean().item() and loss(x, y, reduction="sum").item() == terms.sum().item()
+        for reduction, expected in (("none", terms), ("mean", terms.mean()), ("sum", terms.sum())):
+            close(loss(x, y, reduction), expected, f'{loss.__name__}, reduction="{reduction}"', dtype=np.float32)
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    What if all you have is probabilities, because a network ends in a sigmoid? PyTorch's `binary_cross_entropy` cuts each logarithm at
-    -100, so that a sure and wrong answer costs 100 instead of `inf`, and divides its gradient by no less than $10^{-12}$. It is in
-    `tinytorch/vocabulary/losses.py`, too.
+    What if a network ends in a sigmoid, and you only have probabilities? PyTorch's `binary_cross_entropy` clamps each logarithm at
+    -100, so that a sure and wrong answer costs 100 instead of `inf`, and divides its gradient by no less than $10^{-12}$. It is also in
+    `tinytorch/vocabulary/losses.py`.
     """)
     return
 
@@ -503,11 +529,11 @@ def _():
 def _():
     bce_score = mo.ui.slider(-120, 20, step=1, value=-10, label="score $x$", show_value=True)
     mo.md(f"""
-    ### Explore: where does the probability give up, and who still pulls?
+    ### Explore: where does the probability fail, and which loss keeps its slope?
 
-    The target is 1. On the left $-\\log \\sigma(x)$ as it stands, and your loss. On the right, how strongly a loss *pulls*: how
-    fast it falls when the score rises. **Predict**: for the target 0 the probability gave up at 17; where does it now? And how
-    strongly does the squared error $(\\sigma(x) - 1)^2$ pull at a network that is sure and wrong, $x = -10$?
+    The target is 1. On the left, $-\\log \\sigma(x)$ computed literally, and your loss. On the right, how steep each loss is: how
+    fast it falls as the score rises. **Predict**: for the target 0 the probability failed at 17; where does it fail now? And how
+    steep is the squared error $(\\sigma(x) - 1)^2$ for a network that is sure and wrong, $x = -10$?
 
     {bce_score}
     """)
@@ -516,7 +542,7 @@ def _():
 
 @app.function(hide_code=True)
 def explore_bce(at):
-    """Figure: binary cross-entropy with and without the probability, and its pull beside that of squared error."""
+    """Figure: binary cross-entropy with and without the probability, and how steep it and the squared error are."""
     x, fine = np.arange(-120, 21, dtype=np.float32), np.arange(-120, 20, 0.01)
     yours, exact = [binary_cross_entropy_terms(scores, np.ones_like(scores)) for scores in (x, fine)]
     with np.errstate(divide="ignore"):
@@ -525,9 +551,9 @@ def explore_bce(at):
     left.plot(x, naive, linewidth=5, alpha=0.4, label=f"with $\\sigma$: {naive[x == at][0]:.6g}")
     left.plot(x, yours, "--", label=f"yours: {yours[x == at][0]:.6g}")
     for name, style, loss in (("squared error", "-", (sigmoid(fine) - 1) ** 2), ("yours", "--", exact)):
-        pull = -np.gradient(loss, fine)
-        right.plot(fine, pull, style, label=f"{name}: {np.interp(at, fine, pull):.2g}")
-    for axes, title in ((left, f"loss at {at}"), (right, f"pull at {at}")):
+        steepness = -np.gradient(loss, fine)
+        right.plot(fine, steepness, style, label=f"{name}: {np.interp(at, fine, steepness):.2g}")
+    for axes, title in ((left, f"loss at {at}"), (right, f"steepness at {at}")):
         axes.axvline(at, color="gray", linestyle=":")
         axes.set(xlabel="score", title=title, xlim=(-121 if axes is left else min(at, -12) - 1, 21))
         axes.legend()
@@ -545,9 +571,9 @@ def _():
     mo.md(r"""
     ## Measure: three ways to the same loss
 
-    4096 rows of 1000 scores, 16 MiB. Take the softmax, its logarithm, and pick; or pick first, then take the logarithm; or call your
-    `cross_entropy_terms`. **Predict**: which is the fastest, and how many arrays of the input's size does each need? How large is the
-    error of each in float32, for scores of size 1 and of size 30?
+    4096 rows of 1000 scores, 16 MiB. Take the softmax, then its logarithm, then pick; or pick first, then take the logarithm; or
+    call your `cross_entropy_terms`. **Predict**: which is fastest, and how many arrays of the input's size does each need? How large
+    is the float32 error of each, for scores of size 1 and of size 30?
     """)
     return
 
@@ -563,7 +589,7 @@ def measure_cross_entropy(n=4096, classes=1000, rounds=9):
         "your `cross_entropy_terms`": lambda x: cross_entropy_terms(x, y),
     }
     costs = compare({name: lambda way=way: way(x) for name, way in ways.items()}, rounds)
-    lines = ["| | time | arrays of the input's size | error, scores of size 1 | of size 30 |", "|---|" + "---:|" * 4]
+    lines = ["| | time | arrays of the input's size | error, scores of size 1 | of size 30 |", "|:---|" + "---:|" * 4]
     for name, (seconds, peak) in costs.items():
         with np.errstate(divide="ignore"):
             errors = [np.abs(ways[name](s * x) - cross_entropy_terms(np.float64(s * x), y)).max() for s in (1, 30)]
@@ -578,27 +604,24 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_cross_entropy)
+    measure(measure_button, measure_cross_entropy)
     return
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    The first way takes four million logarithms where 4096 would do. The second takes one for each row, as yours does, but holds one more array.
-    For small scores all three are equally exact, and that is the danger: an unsafe loss passes at the start of a training run, and
-    breaks when the network has become sure of something. Memory counts, too: 8 texts of 1024 tokens, with 50 257 classes, are 412
+    The first way takes four million logarithms where 4096 would do. The second takes one per row, like yours, but holds one more array.
+    For small scores all three are equally accurate, and that is the danger: an unsafe loss works at the start of a training run, and
+    breaks once the network is sure of something. Memory counts as well: 8 texts of 1024 tokens, with 50 257 classes, are 412
     million scores, 1.6 GB in float32 for each of these arrays.
 
     ## Complexity
 
     | | exponentials | logarithms | arrays of the input's size, in the reference |
-    |---|---:|---:|---:|
+    |:---|---:|---:|---:|
     | `mse_loss`, `l1_loss` of $n$ numbers | 0 | 0 | 2 |
     | `binary_cross_entropy_terms` of $n$ | $n$ | $n$ | 3 |
     | `cross_entropy_terms` of $(N, C)$ | $NC$ | $N$ | 2 |
@@ -606,8 +629,8 @@ def _():
     ## In production
 
     The classes are in `torch/nn/modules/loss.py`. `mse_loss` in `torch/nn/functional.py` only warns when shapes differ. Cross-entropy in
-    `aten/src/ATen/native/LossNLL.cpp` is `log_softmax` and a pick, as yours. Your binary one is
-    in `Loss.cpp` beside it, and so is `binary_cross_entropy` of probabilities: it cuts logarithms at -100, never `inf`, only wrong.
+    `aten/src/ATen/native/LossNLL.cpp` is `log_softmax` and a pick, like yours. The binary one is
+    in `Loss.cpp` next to it, and so is `binary_cross_entropy` of probabilities: it clamps logarithms at -100, never `inf`, only wrong.
 
     ## Questions
     """)
@@ -616,8 +639,8 @@ def _():
 
 @app.function
 def answer_as_unsure_as():
-    """A language model of 50 257 tokens starts at a loss of about 10.8, and ends at 3.5. A guess
-    among how many tokens is as unsure as that? (People call this number *perplexity*.)
+    """A language model with 50 257 tokens starts at a loss of about 10.8 and ends at 3.5. A uniform guess
+    among how many tokens has that final loss? (This number is called *perplexity*.)
 
     Hint: where does the 10.8 come from?
     """
@@ -629,14 +652,16 @@ def answer_as_unsure_as():
 @app.function
 # points: 1
 def test_answer_as_unsure_as():
-    """WHAT: the number of equal choices that has a given loss.
-    WHY: it says what a loss means to somebody who does not think in nats.
-    TIP: the test asks `cross_entropy` what a guess among as many as you say costs.
+    """WHAT: the number of equally likely choices that has a given loss.
+    WHY: it says what a loss means if you don't think in nats.
+    TIP: the test computes the `cross_entropy` of a uniform guess among as many tokens as you say.
     """
-    cost = cross_entropy(Tensor(np.zeros((1, round(answer_as_unsure_as())))), Tensor([0])).item()
-    assert abs(cost - 3.5) < 0.02, f"a guess among that many costs {cost:.3f}"
+    tokens = answer_as_unsure_as()
+    assert tokens and tokens >= 1, f"return the number of tokens, not {tokens}"
+    cost = cross_entropy(Tensor(np.zeros((1, round(tokens)))), Tensor([0])).item()
+    assert abs(cost - 3.5) < 0.02, f"a uniform guess among that many tokens costs {cost:.3f}, not 3.5"
     ### BEGIN HIDDEN TESTS
-    assert round(answer_as_unsure_as()) == 33, "whatever cross_entropy says"
+    assert round(answer_as_unsure_as()) == 33, "the number of tokens is wrong"
     ### END HIDDEN TESTS
 
 
@@ -645,7 +670,7 @@ def question_small_number():
     # points: 2, answered by hand
     mo.md(r"""
     **Question.** A colleague fears `inf` and writes $-\log(p + 10^{-7})$. What is the largest loss it can give? Two examples are
-    wrong, with scores of -20 and -200: what do they cost here, and what with your function? Which pull is left?
+    wrong, with scores of -20 and -200: what do they cost here, and what with your function? How steep is each loss there?
 
     *Your answer:*
     """)
@@ -656,8 +681,8 @@ def question_small_number():
 def question_class_numbers():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** Ten digits, one output, and MSE against the class number. The network wavers between 1 and 7: which answer has the
-    smallest loss? Which loss would you take, and what shape has the output then? For which task *is* MSE against whole numbers right?
+    **Question.** Ten digits, one output, and MSE against the class index. The network can't decide between 1 and 7: which answer has
+    the smallest loss? Which loss would you use, and what shape is the output then? For which task *is* MSE against integers right?
 
     *Your answer:*
     """)
@@ -670,10 +695,10 @@ def _():
     ## Summary
 
     - A loss is one number. The mean makes batches comparable; shapes that differ are refused, not broadcast.
-    - Squared error looks for the mean, absolute error for the median, which an outlier cannot move.
-    - Cross-entropy is $-\log p$ of the right class. A guess among ten costs 2.303, and being loud without knowledge costs more.
-    - float32 is fine near 0 and coarse near 1. A loss from scores never meets that wall; a loss from probabilities does, at 17.
-    - Sure and wrong: there squared error of a probability hardly pulls any more, and cross-entropy pulls most.
+    - Squared error finds the mean, absolute error the median, which an outlier can't move.
+    - Cross-entropy is $-\log p$ of the right class. A guess among ten costs 2.303, and overconfident guessing costs more.
+    - float32 is fine near 0 and coarse near 1. A loss from probabilities breaks at a score of 17; a loss from scores doesn't.
+    - When a network is sure and wrong, the squared error of its probability is nearly flat; cross-entropy is steepest there.
 
     **Next:** export your work with `tito module complete 04`. Module 05 finds out, for every weight, which way the loss falls.
     """)

@@ -5,7 +5,6 @@ app = marimo.App(width="medium", app_title="Module 06: Optimizers")
 
 with app.setup(hide_code=True):
     import math
-    import os
     from collections import defaultdict
     from collections.abc import Iterable
 
@@ -15,11 +14,11 @@ with app.setup(hide_code=True):
     from tinytorch.layers import Linear, Sequential
     from tinytorch.tensor import Tensor
     from tito.diagrams import diagram
-    from tito.lesson import compare, show
+    from tito.lesson import close, compare, measure, show
     from tito.picture import panels
 
     Array, Betas = np.ndarray, tuple[float, float]
-    Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with options
+    Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of tensors with options
 
 
 @app.cell(hide_code=True)
@@ -27,15 +26,15 @@ def _():
     mo.md(r"""
     # Module 06: Optimizers
 
-    The gradient says which way is down. It does not say how far to go: too short a step, and learning takes forever; too long,
-    and the loss climbs. Optimizers decide by what they remember of earlier gradients, schedules by the calendar.
+    The gradient says which way is down. It doesn't say how far to go: too short a step, and learning takes forever; too long,
+    and the loss climbs. Optimizers decide by what they remember of earlier gradients, schedules by the number of the step.
 
     **When you are done:** I can ...
 
-    - say from which learning rate on gradient descent flies apart, and what momentum changes about it;
+    - say above which learning rate gradient descent diverges, and how momentum changes that limit;
     - write SGD and Adam as textbooks give them, and read the same steps without a single new array;
     - explain why Adam's first step is as long as `lr`, and why AdamW is not Adam with an L2 penalty;
-    - say how much memory training takes before I start it.
+    - compute how much memory training takes before I start it.
 
     **You need:** Modules 01, 03 and 05. **It unlocks:** Module 07, training.
     """)
@@ -53,29 +52,29 @@ def _():
     mo.md(r"""
     ## 1. How far do I go?
 
-    Near its lowest point a loss looks like a bowl, $\frac c2 x^2$, with the gradient $c x$. A step against it with **learning
-    rate** $\eta$ (in code `lr`), $x \leftarrow x - \eta\, c x = (1 - \eta c)\, x$, multiplies $x$ by the same factor each time:
+    Near its minimum a loss looks like a bowl, $\frac c2 x^2$, with the gradient $c x$. A step against it with **learning rate**
+    $\eta$ (in code `lr`), $x \leftarrow x - \eta\, c x = (1 - \eta c)\, x$, multiplies $x$ by the same factor each time:
 
     | $\eta$, for $c = 20$ | 0.01 | 0.05 | 0.09 | 0.1 | 0.11 |
-    |---|---:|---:|---:|---:|---:|
+    |:---|---:|---:|---:|---:|---:|
     | factor $1 - \eta c$ | 0.8 | 0 | -0.8 | -1 | -1.2 |
     | after 20 steps, from $x = 1$ | 0.012 | 0 | 0.012 | 1 | 38 |
 
-    Beyond $\eta = 2 / c$ each step lands higher on the other side. A network has many directions, each with its own $c$. The
+    Above $\eta = 2 / c$ each step lands higher on the other side. A network has many directions, each with its own curvature $c$. The
     steepest sets the limit; with $\eta < 0.1$, a direction with $c = 1$ must live with factors above 0.9.
 
     ## 2. Momentum: a ball instead of a hiker
 
-    Let a ball roll: the gradient $g$ changes its speed $v$, of which each step keeps a share, the **momentum** $\mu$:
+    Picture a rolling ball: the gradient $g$ changes its speed $v$, and each step keeps a share of that, the **momentum** $\mu$:
 
     $$v \leftarrow \mu v + (1 - d)\, g \qquad\quad x \leftarrow x - \eta v$$
 
-    With $\mu = 0.5$, $d = 0$ and gradients 2, 2, -2 the speed is 2, 3, -0.5: what agrees adds up, what swings cancels. Under the
-    same $g$ for ever $v$ becomes $g / (1 - \mu)$, ten times $g$ for $\mu = 0.9$. **Dampening** $d$ is mostly 0. **Nesterov's** variant
-    looks one roll ahead: with the new $v$, it steps along $g + \mu v$.
+    With $\mu = 0.5$, $d = 0$ and gradients 2, 2, -2 the speed is 2, 3, -0.5: what agrees adds up, what alternates cancels. If
+    $g$ never changes, $v$ approaches $g / (1 - \mu)$, ten times $g$ for $\mu = 0.9$. The **dampening** $d$ is usually 0. **Nesterov
+    momentum** looks one step ahead: with the new $v$, it steps along $g + \mu v$.
 
     Update the weights and the speed **in place**: the network holds the very array you are given. `a += b` and `a[...] = b` write
-    into that array; `a = a + b` makes a new one, and the network keeps the old.
+    into that array; `a = a + b` creates a new one, and the network keeps the old one.
     """)
     return
 
@@ -89,7 +88,7 @@ def sgd_update(
 
     Args:
         param, grad: arrays of the same shape; the first is changed in place, the second is only read.
-        buffer: array of that shape, the speed; changed in place. None without momentum.
+        buffer: array of that shape, the speed; changed in place. Without momentum it is not used, and may be None.
         lr, momentum, dampening: numbers; nesterov: whether to look ahead.
 
     Returns: None.
@@ -100,11 +99,11 @@ def sgd_update(
     (array([0. , 2.8]), array([10., -8.]))
 
     Steps:
-        1. With momentum, update the speed.
-        2. Find the direction: the gradient, the speed, or what Nesterov adds to it.
-        3. Go `lr` times the direction down.
+        1. If there is momentum, update the speed.
+        2. Choose the direction: the gradient, the speed, or Nesterov's sum of the two.
+        3. Subtract `lr` times the direction.
 
-    Hint: `*=`, `+=` and `-=` change `buffer` and `param`; never use them on `grad`.
+    Hint: `*=`, `+=` and `-=` change `buffer` and `param` in place; never use them on `grad`.
     """
     ### BEGIN SOLUTION
     if momentum:
@@ -119,8 +118,8 @@ def sgd_update(
 # points: 3
 def test_sgd_update():
     """WHAT: plain, with momentum, dampened and Nesterov steps; in place, and the gradient is left alone.
-    WHY: the engine adds into the very array of the gradient, and the network holds the very array of the weights.
-    TIP: work out the failing line by hand: speed, then direction. If nothing moved, is there an `a = a + b`? A TypeError about
+    WHY: the engine adds into the array that holds the gradient, and the network reads the array that holds the weights.
+    TIP: work out the failing case by hand: speed, then direction. If nothing moved, is there an `a = a + b`? A TypeError about
     arguments? The signature is (param, grad, buffer, lr, ...): older versions of this exercise also took `scratch`.
     """
     for weight, speed, options in (
@@ -131,32 +130,33 @@ def test_sgd_update():
     ):
         param, grad, buffer = (np.array([x], dtype=np.float32) for x in (1, 2, 2))
         sgd_update(param, grad, buffer if options else None, 0.25, **options)
-        assert param.item() == weight, f"from 1.0 to {weight}, and not {param.item()}, with {options}"
-        assert buffer.item() == speed, f"the speed must be {speed}, and not {buffer.item()}, with {options}"
-        assert grad.item() == 2, "the gradient must not be changed"
+        case = f"weight 1, gradient 2, speed 2, lr 0.25, options {options}"
+        close(buffer, [speed], f"the speed after a step ({case})")
+        close(param, [weight], f"the weight after a step ({case})")
+        close(grad, [2], f"the gradient must not change ({case})")
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 3. The optimizer: what must be remembered, and about whom?
+    ## 3. The optimizer: what must it remember, and for which tensor?
 
-    An optimizer holds tensors, in **groups** with options of their own (no decay for biases, say), and its **state**: what the next
-    step needs from the last. State is as much a result of training as the weights: save the weights alone, and the run that
+    An optimizer holds tensors, in **groups** with their own options (no decay for biases, say), and its **state**: what the next
+    step needs from the last one. State is as much a result of training as the weights: save only the weights, and the run that
     continues from them is a different run. This is bookkeeping, and given; read how `step` and `update` share the work. In your package
-    `tinytorch/vocabulary/optimizers.py` adds what it refuses (a tensor that comes twice, an `lr` below 0), and `RMSprop`.
+    `tinytorch/vocabulary/optimizers.py` adds checks (a tensor given twice, an `lr` below 0), and `RMSprop`.
 
-    `SGD.update` is your formula once more, without new arrays. `lr * grad` makes an array as large as the weights at every step;
-    `np.multiply(grad, lr, out=scratch)` writes into memory that is there already. The result is the same, and a test compares them.
+    `SGD.update` is your formula again, without new arrays. `lr * grad` creates an array as large as the weights at every step;
+    `np.multiply(grad, lr, out=scratch)` writes into existing memory. The result is the same, and a test compares them.
     """)
     return
 
 
 @app.class_definition
 class Optimizer:
-    """Tensors, in groups with options, and what is remembered about each of them.
+    """Tensors, in groups with options, and the state of each tensor.
 
-    PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
+    PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass defines
     `update(p, state, group)`, which changes `p.array` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
     with options; `defaults` are the options of groups that don't set them. Frozen tensors (`requires_grad = False`) are accepted
     and skipped while they have no gradient.
@@ -176,7 +176,7 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients; without `set_to_none`, fill them with zeros."""
+        """Set all gradients to None; without `set_to_none`, fill them with zeros."""
         for p in self.parameters():
             if set_to_none:
                 p.grad = None
@@ -184,7 +184,7 @@ class Optimizer:
                 p.grad.array.fill(0)
 
     def step(self) -> None:
-        """Change every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
@@ -192,20 +192,20 @@ class Optimizer:
                     p.increment_version()
 
     def update(self, p: Tensor, state: dict, group: dict) -> None:
-        raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
+        raise NotImplementedError(f"{type(self).__name__}.update: define this method in your optimizer")
 
     def decayed(self, p: Tensor, group: dict) -> Array:
         """The gradient of loss + weight_decay / 2 * (sum of squared weights)."""
         return p.grad.array + group["weight_decay"] * p.array if group["weight_decay"] else p.grad.array
 
     def scratch(self, array: Array) -> Array:
-        """Room for an array like this one. All parameters take turns with the same memory, so it is not state."""
+        """Memory for an array like this one. All parameters reuse the same memory, so it isn't state."""
         if self.memory.nbytes < array.nbytes:
             self.memory = np.empty(array.nbytes, np.uint8)
         return np.ndarray(array.shape, array.dtype, self.memory)
 
     def buffer(self, p: Tensor, name: str) -> Array:
-        """The array in the state of p under this name: zeros at first."""
+        """The array with this name in the state of p; it starts as zeros."""
         state = self.state[p]
         if state.get(name) is None:
             state[name] = Tensor.wrap(np.zeros_like(p.array))
@@ -213,21 +213,21 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
-        from copy import deepcopy  # takes long to import, and hardly any program saves
+        from copy import deepcopy  # slow to import, and few programs save a state
 
         number = {id(p): i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Copy what `state_dict` gave, and continue where that optimizer was."""
+        """Copy a state from `state_dict`, to continue where that optimizer was."""
         from copy import deepcopy
 
-        state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
-        params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
+        state, saved_groups = deepcopy((state_dict["state"], state_dict["param_groups"]))
+        params = dict(zip((i for group in saved_groups for i in group["params"]), self.parameters(), strict=True))
         self.state = defaultdict(dict, {params[i]: names for i, names in state.items()})
-        for group, other in zip(self.param_groups, saved, strict=True):
-            group.update({**other, "params": group["params"]})
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
+            group.update({**saved, "params": group["params"]})
 
 
 @app.class_definition
@@ -255,9 +255,9 @@ class SGD(Optimizer):
 @app.function
 # points: 1
 def test_sgd_update_memory():
-    """WHAT: an optimizer's step moves the weights as `sgd_update` does, and makes no new arrays.
+    """WHAT: an optimizer's step moves the weights as `sgd_update` does, and creates no new arrays.
     WHY: a model of a billion parameters has no room for another 4 GB in each step.
-    TIP: `SGD` is given and right. Which line of `sgd_update` says something else? Try the options one by one.
+    TIP: `SGD` is given and right. Which line of `sgd_update` differs from it, with these options?
     """
     rng = np.random.default_rng(0)
     for options in ({}, {"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.5}, {"momentum": 0.9, "nesterov": True}):
@@ -267,28 +267,29 @@ def test_sgd_update_memory():
             p.grad = Tensor(rng.standard_normal(5000))
             sgd_update(plain, p.grad.numpy(), speed, 0.1, **{**options, **({} if t else {"dampening": 0})})
             optimizer.step()
-        assert np.allclose(plain, p.array, atol=1e-6), f"after three steps with {options}: the same weights as SGD"
-        made = compare({"step": optimizer.step}, rounds=1)["step"][1]
-        assert made < plain.nbytes / 2, f"a step must not make new arrays; with {options} it made {made} bytes"
+        close(plain, p.array, f"three steps of sgd_update against SGD, with {options}", rtol=1e-4)
+        allocated = compare({"step": optimizer.step}, rounds=1)["step"][1]
+        assert allocated < plain.nbytes / 2, f"a step must not create arrays; {options}: {allocated} bytes"
 
 
 @app.function
 def test_optimizer():
-    """WHAT: groups, parameters without a gradient, and a run that goes on bit for bit.
-    WHY: training for days means stopping and going on.
-    TIP: these classes are given. If this fails, look at `sgd_update`.
+    """WHAT: groups, parameters without a gradient, and a run that resumes bit for bit.
+    WHY: training for days means stopping and resuming.
+    TIP: these classes are given and don't use your code. Did you change one of them?
     """
     p, q, r = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(3))
     array, optimizer = p.array, SGD([{"params": [p]}, {"params": [q], "lr": 1.0}], lr=0.5, momentum=0.5)
     p.grad = r.grad = Tensor([2.0, 4.0])
     optimizer.step()
-    assert p.array is array and array.tolist() == [0.0, 0.0] and q.tolist() == [1.0, 2.0]
+    assert p.array is array, "a step must change the array in place"
+    close([p.array, q.array], [[0, 0], [1, 2]], "p with a gradient, and q without one, after a step")
     other = SGD([{"params": [r]}, {"params": [q]}])
     r.array[:] = 0
     other.load_state_dict(optimizer.state_dict())
     optimizer.step()
     other.step()
-    assert p.tolist() == r.tolist() == [-1.5, -3.0]
+    close([p.array, r.array], 2 * [[-1.5, -3]], "p after two steps, and r after a step with the state of p")
 
 
 @app.cell(hide_code=True)
@@ -297,15 +298,15 @@ def _():
     ## 4. Adam: what if every weight needs its own step?
 
     One weight has gradients around 100, another around 0.001: no single learning rate suits both. Adam keeps two running averages
-    for each weight, of the gradient and of its square, and divides one by the root of the other, so that the size cancels:
+    for each weight, of the gradient and of its square, and divides one by the square root of the other, so that the size cancels:
 
     $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \quad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \quad
     \hat m = \frac{m}{1 - \beta_1^t} \quad \hat v = \frac{v}{1 - \beta_2^t} \quad x \leftarrow x - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
 
-    The averages begin at 0. After the first step, $t = 1$, with $\beta = (0.9, 0.999)$ and $g = 100$, they are $m = 10$ and
-    $v = 10$; the divisors make up for the start, $\hat m = 100$, $\hat v = 10\,000$, and the step is $\eta \cdot 100 / 100 = \eta$. With
-    $g = 0.001$ it is $\eta$, too. **Adam's first step is as long as `lr`, whatever the gradient.** Without this **bias correction** it
-    would be $m / \sqrt v = 0.1 / \sqrt{0.001} = \sqrt{10} \approx 3.16$ times as long. And that is not the worst: while the gradient
+    The averages start at 0. After the first step, $t = 1$, with $\beta = (0.9, 0.999)$ and $g = 100$, they are $m = 10$ and
+    $v = 10$; the divisors correct for that start, $\hat m = 100$, $\hat v = 10\,000$, and the step is $\eta \cdot 100 / 100 = \eta$. With
+    $g = 0.001$ it is also $\eta$: Adam's first step is as long as `lr`, whatever the gradient. Without this **bias correction** it
+    would be $m / \sqrt v = 0.1 / \sqrt{0.001} = \sqrt{10} \approx 3.16$ times as long. It gets worse: while the gradient
     stays the same, the ratio grows to 6.57 at step 12, and is still 1.26 at step 1000.
     """)
     return
@@ -320,8 +321,8 @@ def adam_update(
     Args:
         param, grad: arrays of the same shape; the first is changed in place, the second is only read.
         exp_avg, exp_avg_sq: arrays of that shape, the running averages m and v; changed in place.
-        step: t, the number of this step; the first is 1.
-        lr, eps: numbers; betas: two numbers, the shares of m and v that stay.
+        step: t, the number of this step, starting at 1.
+        lr, eps: numbers; betas: two numbers, the shares of m and v that each step keeps.
 
     Returns: None.
 
@@ -335,7 +336,7 @@ def adam_update(
         2. Correct them, into new arrays.
         3. Take the step.
 
-    Hint: a line for each formula. `exp_avg[...] = ...` writes into the array; `exp_avg = ...` only changes a name.
+    Hint: one line for each formula. `exp_avg[...] = ...` writes into the array; `exp_avg = ...` only rebinds a name.
     """
     ### BEGIN SOLUTION
     beta1, beta2 = betas
@@ -351,32 +352,34 @@ def adam_update(
 # points: 3
 def test_adam_update():
     """WHAT: both averages, both corrections, eps in its place; in place, and the gradient is left alone.
-    WHY: most of today's language models were trained by this formula.
-    TIP: which assert fails first: the averages, the first step, eps, or the second step? 3.16 times too far at first: no correction.
-    A TypeError about arguments? Older versions of this exercise also took `scratch`: drop it.
+    WHY: most of today's language models were trained with this formula.
+    TIP: work out the numbers of the failing case by hand. Right at step 1 and wrong at step 2? Check both corrections. A TypeError
+    about arguments? Older versions of this exercise also took `scratch`: drop it.
     """
     param, grad, m, v = (np.full(2, x, dtype=np.float32) for x in (1, [2, -4], 0, 0))
     adam_update(param, grad, m, v, 1, 0.1, (0.5, 0.75), 1e-8)
-    assert m.tolist() == [1, -2] and v.tolist() == [1, 4], "m = 0.5 g, v = 0.25 g^2, written into the arrays"
-    assert np.allclose(param, [0.9, 1.1]), f"the first step has the length of lr: [0.9, 1.1], and not {param}"
+    close(m, [1, -2], "m after a first step with g = (2, -4), beta_1 = 0.5 (written into the array?)")
+    close(v, [1, 4], "v after a first step with g = (2, -4), beta_2 = 0.75 (written into the array?)")
+    close(param, [0.9, 1.1], "the weights after a first step from (1, 1) with lr = 0.1")
     adam_update(param, np.array([-2, -4], dtype=np.float32), m, v, 2, 0.1, (0.5, 0.75), 1e-8)
-    assert np.allclose(m, [-0.5, -3]) and np.allclose(v, [1.75, 7]), "the averages after a second gradient"
-    assert np.allclose(param, [0.9 + 0.1 / 3, 1.2]), "m is corrected by 0.75, v by 0.4375: quotients -1/3 and -1"
-    assert grad.tolist() == [2, -4] and param.dtype == np.float32, "the gradient must not be changed"
+    close(m, [-0.5, -3], "m after a second step with g = (-2, -4): averages keep what the first step wrote")
+    close(v, [1.75, 7], "v after a second step with g = (-2, -4): averages keep what the first step wrote")
+    close(param, [0.9 + 0.1 / 3, 1.2], "the weights after step 2, where m is divided by 0.75, and v by 0.4375")
+    close(grad, [2, -4], "the gradient must not change")
     param, m, v = (np.full(2, x, dtype=np.float32) for x in (1, 0, 0))
     adam_update(param, grad, m, v, 1, 1.0, (0.5, 0.75), 2.0)
-    assert np.allclose(param, [0.5, 5 / 3]), "eps = 2 halves a step along 2 / 2: it is added to the corrected root"
+    close(param, [0.5, 5 / 3], "a first step with eps = 2, which is added to the root of the corrected v")
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Nearly every operation of your formula makes a new array as large as the weights. `Adam`, below, makes none. The corrections are plain numbers, so with
-    $r = \sqrt{1 - \beta_2^t}$ they can move out of the arrays, and the same step is
+    Nearly every operation of your formula creates a new array as large as the weights. `Adam`, below, creates none. The corrections
+    are plain numbers, so with $r = \sqrt{1 - \beta_2^t}$ you can factor them out of the arrays, and the same step is
 
     $$x \leftarrow x - \frac{\eta\, r}{1 - \beta_1^t} \cdot \frac{m}{\sqrt v + \epsilon r}$$
 
-    Match each line of `update` with your own. How much faster it is, you will measure.
+    Match each line of `update` with your own. You will measure how much faster it is.
     """)
     return
 
@@ -408,9 +411,9 @@ class Adam(Optimizer):
 @app.function
 # points: 1
 def test_adam_update_memory():
-    """WHAT: an optimizer's step moves the weights as `adam_update` does, and makes no new arrays.
-    WHY: Adam keeps two more numbers for each weight as it is; there is often no room for a third pair.
-    TIP: `Adam` is given and right. Does `adam_update` go wrong at step 1, or later? Then look at the corrections.
+    """WHAT: an optimizer's step moves the weights as `adam_update` does, and creates no new arrays.
+    WHY: Adam already keeps two more numbers for each weight; there is often no room for copies.
+    TIP: `Adam` is given and right. Does `adam_update` differ from it at step 1, or only later? Then check the corrections.
     """
     rng, p = np.random.default_rng(0), Tensor(np.ones(5000), requires_grad=True)
     optimizer, (plain, m, v) = Adam([p], 0.1, (0.8, 0.9), 1e-3), (np.full(5000, x, np.float32) for x in (1, 0, 0))
@@ -418,24 +421,24 @@ def test_adam_update_memory():
         p.grad = Tensor(rng.standard_normal(5000))
         adam_update(plain, p.grad.numpy(), m, v, t, 0.1, (0.8, 0.9), 1e-3)
         optimizer.step()
-        assert np.allclose(plain, p.array, atol=1e-5), f"after step {t}: the same weights as Adam"
-    made = compare({"step": optimizer.step}, rounds=1)["step"][1]
-    assert made < plain.nbytes / 2, f"a step must not make new arrays; it made {made} bytes"
+        close(plain, p.array, f"adam_update against Adam after step {t}", rtol=1e-4, atol=1e-5)
+    allocated = compare({"step": optimizer.step}, rounds=1)["step"][1]
+    assert allocated < plain.nbytes / 2, f"a step must not create arrays; it allocated {allocated} bytes"
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 5. AdamW: what if small weights are wanted?
+    ## 5. AdamW: what if you want small weights?
 
     Large weights fit noise. An **L2 penalty** adds $\frac\lambda2 \sum x^2$ to the loss, hence $\lambda x$ to the gradient. In plain
     SGD each weight is then also multiplied by $1 - \eta\lambda$. In Adam the penalty passes through the division together
-    with the gradient, and weights with large gradients hardly decay. **Decoupled** decay multiplies the weights as in SGD, and
-    leaves Adam's gradient alone. Two weights, both 1, whose gradients change sign at every step, so that the loss wants nothing;
+    with the gradient, so weights with large gradients hardly decay. **Decoupled** weight decay multiplies the weights as in SGD, and
+    leaves Adam's gradient alone. Take two weights, both 1, whose gradients change sign at every step, so that only the decay matters;
     after 1000 steps with $\eta = 0.001$, $\lambda = 0.1$ ($0.9999^{1000} = 0.905$):
 
     | | gradients $\pm 10$ | gradients $\pm 0.01$ |
-    |---|---:|---:|
+    |:---|---:|---:|
     | Adam with an L2 penalty | 0.99 | 0.26 |
     | AdamW | 0.91 | 0.91 |
     """)
@@ -453,7 +456,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def decayed(self, p: Tensor, group: dict) -> Array:
-        """Let the array of the tensor `p` decay, in place; returns the array of the gradient that Adam goes by.
+        """Decay the array of the tensor `p` in place, and return the array of the gradient that Adam uses.
 
         >>> p = Tensor([2.0, -4.0], requires_grad=True)
         >>> p.grad = Tensor([1.0, 1.0])
@@ -461,7 +464,7 @@ class AdamW(Adam):
         (array([1., 1.], dtype=float32), [1.75, -3.5])
 
         Steps:
-            1. Multiply every weight by the factor of the text; the options are in `group`.
+            1. Multiply every weight by the factor in the text; the options are in `group`.
             2. Which gradient does Adam get?
 
         Hint: compare `decayed` of Optimizer, which adds the penalty to the gradient.
@@ -476,13 +479,15 @@ class AdamW(Adam):
 # points: 2
 def test_AdamW_decayed():
     """WHAT: weights shrink by their factor, in place, and the gradient stays what it was: the table above.
-    WHY: Adam and AdamW differ in this line, and in every network that is trained with them.
-    TIP: fill in `decayed` of AdamW above. First the weight by hand: 8 * (1 - 0.5 * 0.5).
+    WHY: Adam and AdamW differ in this line, and so does every network trained with them.
+    TIP: fill in `decayed` of AdamW above. First work out a weight by hand: 8 * (1 - 0.5 * 0.5).
     """
     p, group = Tensor([8.0, -4.0], requires_grad=True), {"lr": 0.5, "weight_decay": 0.5}
     p.grad, array = Tensor([3.0, 0.0]), p.array
-    assert AdamW([p]).decayed(p, group).tolist() == p.grad.tolist() == [3.0, 0.0], "the gradient as it was"
-    assert p.array is array and p.tolist() == [6.0, -3.0], f"from [8, -4] to [6, -3], in place, and not {p}"
+    close(AdamW([p]).decayed(p, group), [3, 0], "the gradient that decayed returns")
+    close(p.grad, [3, 0], "the gradient must not change")
+    close(p.array, [6, -3], "the weights (8, -4), decayed with lr = 0.5 and weight_decay = 0.5")
+    assert p.array is array, "the weights must decay in place: p.array must stay the same array"
     for kind, expected in ((Adam, [0.992, 0.262]), (AdamW, [0.906, 0.906])):
         p = Tensor([1.0, 1.0], requires_grad=True)
         optimizer = kind([p], weight_decay=0.1)
@@ -491,7 +496,7 @@ def test_AdamW_decayed():
         for _ in range(1000):
             gradient *= -1
             step()
-        assert np.allclose(p.array, expected, atol=2e-3), f"{kind.__name__}: {expected}, and not {p}"
+        close(p.array, expected, f"1000 steps of {kind.__name__}, as in the table", rtol=0, atol=2e-3)
 
 
 @app.cell(hide_code=True)
@@ -502,8 +507,8 @@ def _():
     mo.md(f"""
     ### Explore: a race in a narrow valley
 
-    Three of your optimizers in a bowl with the curvatures 1 and 20. **Predict**: from which `lr` on does plain SGD leave the
-    bowl? Does momentum move that edge down or up? Where is Adam's edge? Then find all three.
+    Three of your optimizers in a bowl with the curvatures 1 and 20. **Predict**: above which `lr` does plain SGD diverge? Does
+    momentum lower or raise that limit? Where is Adam's limit? Then find all three.
 
     {mo.hstack([race_lr, race_momentum], justify="start", wrap=True)}
     """)
@@ -512,7 +517,7 @@ def _():
 
 @app.function(hide_code=True)
 def explore_race(lr, momentum, steps=100):
-    """Draw the paths of three optimizers over a loss of two parameters, and the loss at every step."""
+    """Plot the paths of three optimizers over a loss of two parameters, and the loss at every step."""
     figure, (left, right) = panels(2)
     x, y = np.meshgrid(np.linspace(-2, 1, 90), np.linspace(-1, 1, 60))
     left.contour(x, y, x**2 + 20 * y**2, levels=(np.arange(9) / 1.8) ** 2, colors="0.8", linewidths=0.8)
@@ -529,7 +534,7 @@ def explore_race(lr, momentum, steps=100):
             optimizer.step()
         left.plot(*np.array(path).T, look, markersize=3, linewidth=1)
         right.semilogy(losses, look, markevery=10, markersize=4, label=name)
-    left.set(xlim=(-2, 1), ylim=(-1, 1), title="the goal is (0, 0)")
+    left.set(xlim=(-2, 1), ylim=(-1, 1), title="the minimum is at (0, 0)")
     right.set(ylim=(1e-9, 1e5), xlabel="step", title="loss")
     right.legend(fontsize=8)
     return figure
@@ -544,18 +549,18 @@ def _(race_lr, race_momentum):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 6. Schedules: is one length right all the time?
+    ## 6. Schedules: should the learning rate stay the same?
 
-    At first the averages know only a few gradients, and steps as long as `lr` are bold: **warm up**. In the end, steps that were right
-    on the slope jump about the lowest point, as each batch pulls elsewhere: **cool down**. A warm-up is a straight line. Cooling down,
-    half a cosine wave is popular: while its angle goes from 0 to $\pi$, a cosine goes from 1 to -1; stretched and shifted, it
-    leads from one rate to another.
+    At first the averages know only a few gradients, and steps as long as `lr` are risky: **warm up**. At the end, steps that were right
+    on the slope jump around the minimum, because each batch pulls in another direction: **cool down**. A warm-up is usually a
+    straight line, a cool-down half a cosine wave: while its angle goes from 0 to $\pi$, a cosine goes from 1 to -1; scaled and
+    shifted, it leads from one rate to another.
 
     | after ... of 10 steps | 0 | 1 | 5 | 9 | 10 |
-    |---|---:|---:|---:|---:|---:|
+    |:---|---:|---:|---:|---:|---:|
     | cosine from 0.1 to 0 | 0.1 | 0.0976 | 0.05 | 0.0024 | 0 |
 
-    Both are **closed forms**: they know the number of the step, not the rate before. So a run can go on from anywhere. Others,
+    Both are **closed forms**: they need the number of the step, not the previous rate. So a run can resume at any step. Others,
     such as `StepLR` and `ReduceLROnPlateau`, are in `tinytorch/vocabulary/optimizers.py`.
     """)
     return
@@ -563,20 +568,20 @@ def _():
 
 @app.function
 def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
-    """Down along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
+    """The learning rate along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
 
     Args:
-        epoch, T_max: how many steps were made, from 0; how many there are.
-        base_lr, eta_min: the learning rates at both ends.
+        epoch, T_max: the number of steps taken so far, from 0; the number of steps in all.
+        base_lr, eta_min: the learning rates at the start and at the end.
 
     Returns: the learning rate.
 
-    >>> [round(cosine_lr(epoch, 0.1, 10, 0.0), 4) for epoch in (0, 1, 5, 10)]
-    [0.1, 0.0976, 0.05, 0.0]
+    >>> np.round([cosine_lr(epoch, 0.1, 10, 0.0) for epoch in (0, 1, 5, 10)], 4)
+    array([0.1   , 0.0976, 0.05  , 0.    ])
 
     Steps:
-        1. Find the angle, and its cosine.
-        2. Stretch and shift it to the two rates.
+        1. Compute the angle, and its cosine.
+        2. Scale and shift the cosine to the two rates.
 
     Hint: try your formula at both ends and in the middle.
     """
@@ -590,16 +595,16 @@ def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
 def test_cosine_lr():
     """WHAT: both ends, the middle and a third of the way, also above a floor.
     WHY: a rate that misses its floor keeps the last steps too long, or makes them negative.
-    TIP: at a third of the way the cosine is 0.5. What should become of it?
+    TIP: at a third of the way the cosine is 0.5. Which share of the way from one rate to the other should that be?
     """
     for epoch, expected in ((0, 0.9), (10, 0.7), (15, 0.5), (20, 0.3), (30, 0.1)):
-        lr = cosine_lr(epoch, 0.9, 30, 0.1)
-        assert math.isclose(lr, expected), f"step {epoch} of 30, from 0.9 to 0.1: {expected}, and not {lr}"
+        close(cosine_lr(epoch, 0.9, 30, 0.1), expected, f"step {epoch} of 30, from 0.9 to 0.1")
+    close(cosine_lr(1, 0.1, 10, 0.0), 0.0976, "step 1 of 10, from 0.1 to 0, as in the table", rtol=1e-3)
 
 
 @app.class_definition
 class LRScheduler:
-    """Sets each group's lr, from its first lr and the number of steps. A subclass writes `rate`, or `get_lr` for all groups.
+    """Sets each group's lr from its first lr and the number of steps. A subclass defines `rate`, or `get_lr` for all groups.
 
     PyTorch: [`LRScheduler`](https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate).
     """
@@ -610,7 +615,7 @@ class LRScheduler:
         LRScheduler.step(self)
 
     def rate(self, base_lr: float, epoch: int) -> float:
-        raise NotImplementedError(f"{type(self).__name__}.get_lr: a scheduler needs this method")
+        raise NotImplementedError(f"{type(self).__name__}.get_lr: define this method in your scheduler")
 
     def get_lr(self) -> list[float]:
         return [self.rate(base_lr, self.last_epoch) for base_lr in self.base_lrs]
@@ -628,7 +633,7 @@ class LRScheduler:
         return {k: v for k, v in vars(self).items() if k not in ("optimizer", "schedulers")}
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Continue where that scheduler was (the optimizer's own state has the learning rates)."""
+        """Continue where that scheduler was (the learning rates are in the optimizer's state)."""
         vars(self).update(state_dict)
 
 
@@ -662,22 +667,22 @@ class CosineAnnealingLR(LRScheduler):
 
 @app.class_definition
 class SequentialLR(LRScheduler):
-    """One scheduler after the other, each from its own step 0; `milestones` says when the second begins, the third, ..."""
+    """One scheduler after the other, each from its own step 0; `milestones` are the steps at which the next one starts."""
 
     def __init__(self, optimizer: Optimizer, schedulers: list, milestones: list, last_epoch: int = -1) -> None:
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        now = sum(milestone <= self.last_epoch for milestone in self.milestones)
-        self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
-        return self.schedulers[now].get_lr()
+        current = sum(milestone <= self.last_epoch for milestone in self.milestones)
+        self.schedulers[current].last_epoch = self.last_epoch - (0, *self.milestones)[current]
+        return self.schedulers[current].get_lr()
 
 
 @app.function
 # not exported
 def learning_rates(make, steps):
-    """The learning rates that the scheduler `make(optimizer)` gives to an optimizer with lr = 1."""
+    """The learning rates that the scheduler `make(optimizer)` sets, for an optimizer with lr = 1."""
     scheduler, rates = make(SGD([Tensor([0.0], requires_grad=True)], lr=1.0)), []
     for _ in range(steps):
         rates += scheduler.get_last_lr()
@@ -689,21 +694,21 @@ def learning_rates(make, steps):
 def test_schedulers():
     """WHAT: the rates of a warm-up, and of the cosine after it.
     WHY: one step off, and the warm-up ends in a jump.
-    TIP: given; the last one calls `cosine_lr`.
+    TIP: the schedulers are given; the last two rates come from `cosine_lr`.
     """
     rates = learning_rates(lambda o: SequentialLR(o, [LinearLR(o, 0.5, 1, 2), CosineAnnealingLR(o, 2)], [2]), 5)
-    assert np.allclose(rates, [0.5, 0.75, 1, 0.5, 0])
+    close(rates, [0.5, 0.75, 1, 0.5, 0], "two steps of warm-up from 0.5 to 1, then a cosine to 0")
 
 
 @app.cell(hide_code=True)
 def _():
-    schedule_warmup = mo.ui.slider(1, 50, value=10, label="steps of warm-up", show_value=True)
-    schedule_total = mo.ui.slider(60, 300, step=20, value=100, label="steps in all", show_value=True)
+    schedule_warmup = mo.ui.slider(1, 50, value=10, label="warm-up steps", show_value=True)
+    schedule_total = mo.ui.slider(60, 300, step=20, value=100, label="total steps", show_value=True)
     mo.md(f"""
     ### Explore: warm up, cool down
 
-    If every step were as long as `lr`, how is the way spread over the steps? **Predict**: which share lies behind you after half of
-    the steps, when the warm-up is short? And with a cosine, how far is the whole way, compared to a rate that never changes?
+    Suppose every step is as long as `lr`. **Predict**: with a short warm-up, which share of the distance have you covered after half
+    of the steps? And how far do you get in total, compared to a constant rate?
 
     {mo.hstack([schedule_warmup, schedule_total], justify="start", wrap=True)}
     """)
@@ -712,7 +717,7 @@ def _():
 
 @app.function(hide_code=True)
 def explore_schedule(warmup, total):
-    """Draw warm-up and cosine, and which share of the way is done by when."""
+    """Plot warm-up and cosine, and the share of the distance covered by half time."""
 
     def make(o):
         line, wave = LinearLR(o, 0.01, total_iters=warmup), CosineAnnealingLR(o, total - warmup)
@@ -723,7 +728,7 @@ def explore_schedule(warmup, total):
     figure, axes = panels(height=2.2)
     axes.plot(rates)
     axes.fill_between(range(total // 2), rates[: total // 2], color="0.9")
-    title = f"the way: {rates.mean():.0%} of that at a constant lr, and {half:.0%} of it by half time (grey)"
+    title = f"distance: {rates.mean():.0%} of that at a constant lr, {half:.0%} of it by half time (grey)"
     axes.set(xlabel="step", ylabel="lr", title=title)
     return figure
 
@@ -740,15 +745,15 @@ def _():
     ## Measure: what does an optimizer cost?
 
     A network 784-256-128-10 has 235,146 parameters, 0.90 MiB. Measure one step of each optimizer, and of an Adam that calls your
-    `adam_update`, with new arrays all the way. **Predict**: how much state does each keep, how much does each step allocate, and
-    how much slower is Adam than SGD? How much does working in place buy?
+    `adam_update`, which creates new arrays. **Predict**: how much state does each keep, how much does each step allocate, and
+    how much slower is Adam than SGD? How much time does working in place save?
     """)
     return
 
 
 @app.function(hide_code=True)
 def measure_optimizers(rounds=15):
-    """Markdown: time of a step, bytes of state, and peak of new bytes in a step."""
+    """Markdown: time of a step, bytes of state, and peak of bytes allocated in a step."""
 
     class PlainAdam(Adam):
         def update(self, p, state, group):
@@ -768,7 +773,7 @@ def measure_optimizers(rounds=15):
         optimizers[name] = kind(net.parameters(), **options)
         for p in net.parameters():
             p.grad = Tensor(np.ones(p.shape))
-    rows = ["| | time | against SGD | state | new in a step |", "|---|---:|---:|---:|---:|"]
+    rows = ["| | time | against SGD | state | allocated in a step |", "|:---|---:|---:|---:|---:|"]
     costs = compare({name: optimizer.step for name, optimizer in optimizers.items()}, rounds)
     for name, (seconds, peak) in costs.items():
         state = sum(
@@ -786,12 +791,9 @@ def _():
     return (measure_button,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(measure_button):
-    # measured when asked for, not after every keystroke; the book asks through the environment when it is built
-    mo.stop(not (measure_button.value or os.environ.get("TINYTORCH_MEASURE")))
-
-    show(measure_optimizers)
+    measure(measure_button, measure_optimizers)
     return
 
 
@@ -799,29 +801,29 @@ def _(measure_button):
 def _():
     mo.md(r"""
     The state is exactly what the formulas keep: nothing, $v$, or $m$ and $v$. A step in place allocates next to nothing.
-    `adam_update` needs five arrays of the largest weight's size at once, and has to ask for that memory, and touch it, again and
-    again; when the machine is busy, that costs more than the arithmetic. Twelve passes against two should make Adam six times as slow as SGD. Is
+    `adam_update` needs five arrays of the largest weight's size at once, and allocates and touches that memory at every step; on a
+    busy machine, that costs more than the arithmetic. Twelve passes against two should make Adam six times as slow as SGD. Is
     it less on your machine? A pass over numbers that are still in the cache is cheap.
 
     ## Complexity
 
-    For $P$ parameters, the largest tensor having $L$ of them:
+    For $P$ parameters, of which the largest tensor has $L$:
 
     | | passes over arrays of size $P$ | state | parameters, gradients and state | scratch |
-    |---|---:|---:|---:|---:|
+    |:---|---:|---:|---:|---:|
     | SGD | 2 | 0 | $2P$ | $L$ |
     | SGD with momentum | 5 | $P$ | $3P$ | $L$ |
     | Adam, AdamW | 12, 13 | $2P$ | $4P$ | $L$ |
 
-    The last line is the next one of the table that grows through the book: *Adam: 3x parameters* (4x, with the gradients).
+    The last row goes into the table that grows through the book: *Adam: 3x parameters* (4x, with the gradients).
 
     ## In production
 
     PyTorch's optimizers are in `torch/optim/sgd.py` and `torch/optim/adam.py`; `torch/optim/adamw.py` is a subclass that sets one flag.
     `_single_tensor_adam` is your loop. `_multi_tensor_adam` does each operation for a list of tensors at once, and the fused kernel
     in `aten/src/ATen/native/cpu/FusedAdamKernel.cpp` all twelve operations in one pass. The schedules are in `torch/optim/lr_scheduler.py`.
-    Of a model of 7 billion parameters Adam's state alone is 56 GB in float32; ZeRO splits it over machines, and 8-bit
-    optimizers keep it in a quarter.
+    For a model of 7 billion parameters, Adam's state alone is 56 GB in float32; ZeRO splits it across machines, and 8-bit
+    optimizers need a quarter of that.
 
     ## Questions
     """)
@@ -833,7 +835,7 @@ def answer_training_bytes():
     """How many bytes do parameters, gradients and Adam's averages take, all in float32, for
     a network with the layers Linear(1000, 500) and Linear(500, 10)?
 
-    Hint: count the numbers of the network first, with the biases. How many arrays of that size are there?
+    Hint: count the parameters of the network first, with the biases. How many arrays of that size are there?
     """
     ### BEGIN SOLUTION
     return 4 * 4 * (1000 * 500 + 500 + 500 * 10 + 10)
@@ -844,17 +846,17 @@ def answer_training_bytes():
 # points: 1
 def test_answer_training_bytes():
     """WHAT: the least memory that training this network with Adam needs.
-    WHY: it decides whether a network can be trained on a machine, before anybody starts.
-    TIP: four arrays for each parameter: which? How many bytes is a number?
+    WHY: it decides whether you can train a network on a machine, before you start.
+    TIP: which arrays are there for each parameter, and how many? How many bytes does a number take?
     """
     optimizer = Adam(Sequential(Linear(1000, 500), Linear(500, 10)).parameters())
     for p in optimizer.parameters():
         p.grad = p.detach()
     optimizer.step()
     tensors = [t for p, s in optimizer.state.items() for t in (p, p.grad, s["exp_avg"], s["exp_avg_sq"])]
-    assert answer_training_bytes() == sum(t.array.nbytes for t in tensors)
+    assert answer_training_bytes() == sum(t.array.nbytes for t in tensors), "count numbers, arrays, bytes per number"
     ### BEGIN HIDDEN TESTS
-    assert answer_training_bytes() == 16 * 505_510, "whatever the optimizer says"
+    assert answer_training_bytes() == 16 * 505_510, "count numbers, arrays, bytes per number"
     ### END HIDDEN TESTS
 
 
@@ -862,7 +864,7 @@ def test_answer_training_bytes():
 def question_kept_gradient():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** To save a copy, a colleague's first step of momentum says `state["momentum_buffer"] = p.grad`. Follow the speed over
+    **Question.** To avoid a copy, a colleague's first step with momentum does `state["momentum_buffer"] = p.grad`. Follow the speed over
     three steps, with `zero_grad()` and with `zero_grad(set_to_none=False)`. Which of the two goes wrong, and how?
 
     *Your answer:*
@@ -874,7 +876,7 @@ def question_kept_gradient():
 def question_resume():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** A run with Adam is stopped after 10,000 steps and goes on from the saved weights, but with a new optimizer and a new
+    **Question.** A run with Adam is stopped after 10,000 steps and resumes from the saved weights, but with a new optimizer and a new
     scheduler with warm-up. Follow the length of the first steps: what does the loss do, and why does the warm-up help? What would
     happen with plain SGD and a constant `lr`?
 
@@ -889,11 +891,11 @@ def _():
     ## Summary
 
     - The steepest direction limits the learning rate to $2 / c$; the flattest one pays for it.
-    - Momentum adds up what agrees, and even moves that limit up, to $2 (1 + \mu) / c$.
-    - Adam divides by the size of the gradients: its first step is as long as `lr`, if both averages are corrected.
-    - Decoupled decay shrinks all weights alike; an L2 penalty inside Adam does not.
-    - Steps in place make no new arrays. State is as large as the weights, or twice: Adam is 3x parameters.
-    - Warm up, because the averages know little at first; cool down, because long steps jump about the goal.
+    - Momentum adds up what agrees, and even raises that limit, to $2 (1 + \mu) / c$.
+    - Adam divides by the size of the gradients: its first step is as long as `lr`, if you correct both averages.
+    - Decoupled decay shrinks all weights alike; an L2 penalty inside Adam doesn't.
+    - Steps in place create no new arrays. State is as large as the weights, or twice as large: Adam is 3x parameters.
+    - Warm up, because the averages know little at first; cool down, because long steps jump around the minimum.
 
     **Next:** export your work with `tito module complete 06`. Module 07 trains networks.
     """)

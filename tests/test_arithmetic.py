@@ -86,7 +86,7 @@ CLAIMS["00_setup"] = [
     row("ms", *ms),
     f"the {WORD[len(warm)]} warm calls is ${sum(warm):.1f} / {len(warm)} = {mean(warm):.1f}$ ms",
     f"Sort them, {numbers(warm[:2], '.1f')}, **{warm[2]}**, {numbers(warm[3:], '.1f')},",
-    f"the *median* is {median(warm)} ms",
+    f"the **median** is {median(warm)} ms",
     f"a single float32, {np.float32().nbytes} bytes",
     f"two 1024 x 1024 matrices is {billions} billion operations on three matrices of {mebibytes:.0f} MiB",
     f"The product does {billions} billion operations on three matrices of {mebibytes:.0f} MiB.",
@@ -122,9 +122,9 @@ CLAIMS["01_tensor"] = [
     f"Here are 1797 handwritten digits, 8 by 8 pixels each, so {8 * 8} numbers from 0 to 16.",
     f"Two points, $(1, 1)$ and $(3, 1)$, have the mean ${vector(np.mean([(1, 1), (3, 1)], axis=0))}$.",
     f"The point $(2, 3)$ is $0^2 + 2^2 = {(2 - 2) ** 2 + (3 - 1) ** 2}$ away from it.",
-    f"lines of 64 bytes, {64 // np.float32().nbytes} float32 at a time",
+    f"cache lines** of 64 bytes, {64 // np.float32().nbytes} float32 at a time",
     f"with a stride of {64 // 4} it uses {np.float32().nbytes} of 64",
-    f"after 1000 examples, and after 20, {WORD[20 // 10]} of each digit. It is asked about {1797 - 1000} others",
+    f"after 1000 examples, and after 20, {WORD[20 // 10]} of each digit. You test it on {1797 - 1000} others",
 ]
 
 # 02: two layers in one, XOR, and where float32 ends
@@ -227,7 +227,7 @@ def share_kept(a):
 
 def survivors(*mask, p=0.5):
     kept = dropped_from * np.array(mask) / (1 - p)
-    return row("while training", numbers(kept, between=" | "), f"{kept.sum():g}")
+    return row("in training", numbers(kept, between=" | "), f"{kept.sum():g}")
 
 
 CLAIMS["03_layers"] = [
@@ -245,7 +245,7 @@ CLAIMS["03_layers"] = [
     row("`x`", *dropped_from, dropped_from.sum()),
     survivors(1, 0, 0, 1),
     survivors(0, 1, 0, 1),
-    row("at work", *dropped_from, dropped_from.sum()),
+    row("at inference", *dropped_from, dropped_from.sum()),
     f"With $p = 0.75$ one in {WORD[round(1 / (1 - 0.75))]} survives, "
     f"and must count {WORD[round(1 / (1 - 0.75))]} times.",
     rf"a weight of $32 \cdot 64 = {32 * 64}$ numbers and a bias of 32, together {small_size}, "
@@ -257,8 +257,8 @@ CLAIMS["03_layers"] = [
     "each. One way lets NumPy do 256 small products",
     "In the third line the input is a *view*, `(16, 256, 256)` with two axes swapped",
     rf"All three do the same $2 \cdot {256 * 16} \cdot 256 \cdot 256$ operations. "
-    "The small products read the weight anew, 256 times",
-    f"its {256 * 16 * 256 * 4 >> 20} MiB appear in the memory",
+    "The small products read the weight again, 256 times",
+    f"its {256 * 16 * 256 * 4 >> 20} MiB appear in the memory column",
 ]
 
 # 04: what a row of scores costs, and what float32 holds near 0 and near 1
@@ -288,7 +288,7 @@ CLAIMS["04_losses"] = [
     f"being sure and wrong is {WORD[round(math.log(0.001) / math.log(0.1))]} times as bad as guessing",
     f"log-softmax of $(2, 1, 0.1)$: ${vector(logs, '.3f')}$. If class 0 is right, the loss is {-logs[0]:.3f}; "
     f"if class 2 is, it is {-logs[2]:.3f}.",
-    rf"It has {round(1 - math.log2(eps))} binary digits, and the point floats: the number after 1 is "
+    rf"It has {round(1 - math.log2(eps))} significant bits, and the point floats: the number after 1 is "
     rf"$1 + {power_of_ten(eps)}$, the number after 0 is ${power_of_ten(smallest)}$.",
     rf"{100 * below / all_of_them:.0f} % are smaller than $6 \cdot 10^{{-8}}$",
     saturated_row(16),
@@ -300,10 +300,11 @@ CLAIMS["04_losses"] = [
     f"8 texts of 1024 tokens, with {thin(50257, ' ')} classes, are {many / 1e6:.0f} million scores, "
     f"{many * 4 / 1e9:.1f} GB",
     rf"$\log 10 = {math.log(10):.3f}$",
+    f"an initial loss far above {math.log(10):.3f} means",
     f"A guess among ten costs {math.log(10):.3f},",
 ]
 
-# 05: slopes by trying, and by rule
+# 05: slopes by central differences, and by rule
 
 network = (784, 256, 128, 10)
 network_size = sum(inputs * outputs + outputs for inputs, outputs in pairwise(network))
@@ -333,13 +334,13 @@ a11, a12 = gradients(lambda a: a @ Tensor(right), left, upstream=[[10.0, 1.0]])[
 (class_gradient,) = gradients(lambda x: cross_entropy(x, Tensor([0])), np.log(p)[None])
 
 CLAIMS["05_autograd"] = [
-    f"A network of module 03 has {network_size:,} numbers",
-    f"Take a step of {h} both ways, and look:",
+    f"The network from module 03 has {network_size:,} parameters",
+    f"Take a step of {h} in each direction:",
     rf"\frac{{f({3 + h}) - f({3 - h})}}{{{2 * h}}} = \frac{{{(3 + h) ** 2:.6f} - {(3 - h) ** 2:.6f}}}{{{2 * h}}} = "
     f"{((3 + h) ** 2 - (3 - h) ** 2) / (2 * h):g}$$",
     f"at $(3, 5)$: moving $a$ by {h} moves $f$ by {(3 + h) * 5 - 3 * 5:.3f}, and moving $b$ by {h} moves it by "
     f"{3 * (5 + h) - 3 * 5:.3f}. The gradient is ${vector(gradients(lambda x: x[0] * x[1], [3.0, 5.0])[0])}$.",
-    # where the error of the bend, step^2, equals that of rounding, eps / step
+    # where the error of curvature, step^2, equals that of rounding, eps / step
     f"near $10^{{{round(math.log10(np.finfo(np.float64).eps) / 3)}}}$",
     f"make {2 * network_size:,} passes for *one* step of our network: at a millisecond each, "
     f"{WORD[round(2 * network_size * 0.001 / 60)]} minutes",
@@ -353,15 +354,15 @@ CLAIMS["05_autograd"] = [
     f"is ${vector(gradients(lambda x: x.sum(), np.ones(3), upstream=5.0)[0])}$",
     rf"{matrix(by_rows)} \qquad \text{{sum, axis 1: }} {vector(by_rows.sum(axis=1))} \qquad "
     rf"\text{{grad }} (10, 20) \;\to\; {matrix(row_gradient)}",
-    f"Of $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
+    f"From $x = {vector(picked_from)}$ the index `[2, 0, 2]` picks ${vector(picked_from[[2, 0, 2]])}$.",
     f"with the upstream gradient $(1, 10, 100)$ the gradient of $x$ is ${vector(pick_gradient)}$.",
     rf"A = {matrix(left)} \quad B = {matrix(right)} \quad G = {matrix([[10, 1]])}: \qquad "
     rf"A_{{11}} \text{{ gets }} 10 \cdot 3 + 1 \cdot 4 = {a11:g}, \quad "
     rf"A_{{12}} \text{{ gets }} 10 \cdot 5 + 1 \cdot 6 = {a12:g}$$",
     rf"\qquad p = (0.5, 0.3, 0.2): \quad {matrix(jacobian, '.2f')}$$",
     f"that is the first row, ${vector(jacobian.T @ [1, 0, 0], '.2f')}$.",
-    f"But of 50,000 words the matrix would take {50_000**2 * 4 / 1e9:.0f} GB.",
-    f"For the probabilities $(0.5, 0.3, 0.2)$ and the right class 0, the gradient is ${vector(class_gradient[0])}$",
+    f"But for 50,000 words the matrix would take {50_000**2 * 4 / 1e9:.0f} GB.",
+    f"For the probabilities $(0.5, 0.3, 0.2)$ and the target class 0, the gradient is ${vector(class_gradient[0])}$",
     rf"thirty times $x + x$ has $2^{{30}}$ paths, a {LARGE[round(2**30, -9)]},",
     f"Sixteen layers of 256 neurons with ReLU, 1024 rows: each layer makes two results of "
     f"{1024 * 256 * 4 / 2**20:g} MiB, one from `linear` and one from `relu`, "
@@ -405,7 +406,7 @@ CLAIMS["06_optimizers"] = [
     rf"with $\beta = (0.9, 0.999)$ and $g = 100$, they are "
     rf"$m = {(1 - 0.9) * 100:g}$ and $v = {(1 - 0.999) * 100**2:g}$",
     rf"$\hat m = {(1 - 0.9) * 100 / (1 - 0.9):g}$, $\hat v = {thin(round((1 - 0.999) * 100**2 / (1 - 0.999)))}$, "
-    rf"and the step is $\eta \cdot 100 / {math.sqrt(100**2):g} = \eta$. With $g = 0.001$ it is $\eta$, too.",
+    rf"and the step is $\eta \cdot 100 / {math.sqrt(100**2):g} = \eta$. With $g = 0.001$ it is also $\eta$:",
     rf"= {1 - 0.9:g} / \sqrt{{{1 - 0.999:g}}} = \sqrt{{{(1 - 0.9) ** 2 / (1 - 0.999):g}}} \approx {ratios[0]:.2f}$",
     f"the ratio grows to {ratios[top]:.2f} at step {top + 1}, and is still {ratios[999]:.2f} at step 1000.",
     rf"after 1000 steps with $\eta = 0.001$, $\lambda = 0.1$ "
@@ -416,7 +417,7 @@ CLAIMS["06_optimizers"] = [
     row("cosine from 0.1 to 0", *(f"{round(0.05 * (1 + math.cos(t * math.pi / 10)), 4):g}" for t in (0, 1, 5, 9, 10))),
     f"A network {'-'.join(map(str, network))} has {network_size:,} parameters, {network_size * 4 / 2**20:.2f} MiB.",
     f"Twelve passes against two should make Adam {WORD[12 // 2]} times as slow as SGD.",
-    f"Of a model of 7 billion parameters Adam's state alone is {7 * 2 * 4} GB in float32",
+    f"For a model of 7 billion parameters, Adam's state alone is {7 * 2 * 4} GB in float32",
 ]
 
 # 07: pieces of a batch, one factor for all gradients, and when to stop
@@ -440,7 +441,7 @@ CLAIMS["07_training"] = [
     f"Ten rows in batches of 4 are pieces of 4, 4 and {10 - 2 * 4}.",
     f"these are {numbers(row_gradients)}, and their mean is ${sum(row_gradients)} / 3 = {mean(row_gradients):.2f}$.",
     f"the means are {first_piece} and {second_piece}. The sum, {first_piece + second_piece}, is two and a half times "
-    f"too long; the mean, {mean([first_piece, second_piece])}, lets the third row count double.",
+    f"too large; the mean, {mean([first_piece, second_piece])}, counts the third row twice.",
     rf"$\frac23 \cdot {first_piece} + \frac13 \cdot {second_piece} = {2 / 3 * first_piece + 1 / 3 * second_piece:.2f}$",
     rf"$$\sqrt{{3^2 + 4^2 + 12^2}} = {length:g} \qquad \text{{limit }} 6.5\!: \quad "
     rf"({3 * 6.5 / length:g},\, {4 * 6.5 / length:g}) \text{{ and }} ({12 * 6.5 / length:g})$$",
@@ -449,7 +450,7 @@ CLAIMS["07_training"] = [
     row("validation loss", numbers(validation, ".2f", " | ")),
     row("epochs without a new best", *waited[:6], f"{waited[6]}: stop"),
     f"A patience of 1 stops at epoch {waited.index(1) + 1} and misses the best. "
-    f"And at epoch {waited.index(2) + 1} the weights of epoch {validation.index(min(validation)) + 1} are wanted",
+    f"And at epoch {waited.index(2) + 1} you want the weights of epoch {validation.index(min(validation)) + 1}:",
     f"One step with 1024 rows, in a network 784-256-256-256-10: as one batch, as 8 pieces of {1024 // 8}, "
     f"and as 64 pieces of {1024 // 64}.",
 ]
@@ -467,7 +468,7 @@ CLAIMS["glossary"] = [
     f"The largest is about {largest:.1e}.".replace("e+", "e"),
 ]
 CLAIMS["instructor"] = [
-    f"after {CELL_SECONDS:g} seconds its test fails",
+    f"after {CELL_SECONDS:g} seconds its test times out",
     f"If all cells together run longer than {TOTAL_SECONDS:g} seconds",
 ]
 
@@ -493,7 +494,7 @@ GIVEN = {
         r"0.044715\,x^3",  # by the authors of GELU
         "Take $x = 10^{20}$.",
         "one row of scores is about 1000",
-        "-200 is a number like any other",
+        "-200 is a perfectly good float32",
         "$x^{2.7}$",
         "$T=1024$",
     ],
@@ -501,7 +502,7 @@ GIVEN = {
     "04_losses": [
         "500 random inputs",
         "`ignore_index=-100`",  # PyTorch's
-        "cuts logarithms at -100",  # PyTorch's
+        "clamps logarithms at -100",  # PyTorch's
         "each logarithm at -100, so that a sure and wrong answer costs 100",  # PyTorch's
         r"no less than $10^{-12}$",  # PyTorch's
         "`label_smoothing=0.1`",
@@ -520,6 +521,7 @@ GIVEN = {
     "faq": ["`http://localhost:2718", "the next free one, 2719"],  # marimo's
     "milestones": ["Nature 323"],  # a volume
     "start": ["also with 3.13"],  # a version of Python
+    "instructor": ["Chromium (from 109 on)"],  # the first with MathML
 }
 
 

@@ -1,6 +1,6 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 308a5603ab113c0f
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: b0a19c91cdc6428e
 """
 
 import math
@@ -13,14 +13,14 @@ from tinytorch.tensor import Tensor, op
 
 @op
 def relu(x: Tensor, inplace: bool = False) -> Tensor:
-    """Positive numbers stay, all others become 0.
+    """Keep positive numbers, and replace all others by 0.
 
     Args:
         x: array or tensor of any shape.
         inplace: accepted, as in PyTorch, and ignored.
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
     >>> relu(np.array([-2.0, 0.0, 3.0]))
     array([0., 0., 3.])
@@ -30,15 +30,15 @@ def relu(x: Tensor, inplace: bool = False) -> Tensor:
 
 @op
 def leaky_relu(x: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """Positive numbers stay, negative ones are multiplied by `negative_slope`.
+    """Keep positive numbers, and multiply negative ones by `negative_slope`.
 
     Args:
         x: array or tensor of any shape.
-        negative_slope: any number.
+        negative_slope: any number, also above 1 or below 0.
         inplace: accepted, as in PyTorch, and ignored.
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
     >>> leaky_relu(np.array([-3.0, 2.0]), negative_slope=0.5)
     array([-1.5,  2. ])
@@ -49,13 +49,13 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01, inplace: bool = False) -
 @op
 @promoted("float")
 def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), which is between 0 and 1, without overflow for any x.
+    """1 / (1 + exp(-x)), a number between 0 and 1, without overflow for any x.
 
     Args:
         x: array or tensor of any shape.
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
     >>> sigmoid(np.array([-2.0, 0.0, 2.0])).round(4)
     array([0.1192, 0.5   , 0.8808])
@@ -83,14 +83,14 @@ def gelu(x: Tensor, approximate: str = "tanh") -> Tensor:
         approximate: only "tanh"; anything else is a ValueError (given).
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1588,  0.    ,  0.8412])
     """
     if approximate != "tanh":
         raise ValueError(f'this gelu is "tanh", not {approximate!r}: the exact one is nn.functional.gelu')
-    inner = np.clip(x, -10, 10)  # beyond, tanh is 1 or -1 anyway, and the cube of a huge x would be inf
+    inner = np.clip(x, -10, 10)  # beyond that tanh is 1 or -1 anyway, and the cube of a huge x would be inf
     inner = math.sqrt(2 / math.pi) * (inner + 0.044715 * inner * inner * inner)
     return 0.5 * x * (1 + np.tanh(inner))
 
@@ -101,10 +101,10 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
 
     Args:
         x: array or tensor of scores (logits).
-        dim: the axis that will sum to one (PyTorch says dim, NumPy axis).
+        dim: the axis along which the results sum to one (NumPy calls it `axis`).
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
     >>> softmax(np.array([0.0, 0.0]))
     array([0.5, 0.5])
@@ -116,17 +116,17 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
 
 @op
 def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
-    """The logarithm of `softmax(x, dim)`, also where that is too small for a float.
+    """The logarithm of `softmax(x, dim)`, even where that is too small for a float.
 
     Args:
         x: array or tensor of scores (logits).
         dim: the axis along which the probabilities sum to one.
 
     Returns:
-        A new one, with the shape and dtype of `x`.
+        A new array or tensor with the shape and dtype of `x`.
 
-    >>> log_softmax(np.array([0.0, -200.0]))
-    array([   0., -200.])
+    >>> log_softmax(np.array([1.0, 1.0, -200.0])).round(4)
+    array([  -0.6931,   -0.6931, -201.6931])
     """
     shifted = x - x.max(axis=dim, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))

@@ -1,6 +1,6 @@
-"""Arrays as PyTorch would have them: what NumPy does differently, or does not have, in one place.
+"""NumPy arrays with PyTorch's behavior: what NumPy does differently, or lacks, in one place.
 
-Nothing here knows of tensors. Module 01 builds its Tensor on these functions.
+Nothing here knows about tensors. Module 01 builds its Tensor on these functions.
 
 Copied by `tito export` from tito/templates/arrays.py in the course's folder: edit that file instead.
 """
@@ -13,7 +13,7 @@ from itertools import accumulate
 import numpy as np
 from numpy import ndarray
 
-# dtypes, under PyTorch's names; `==` with np.float64 itself takes longer, because NumPy converts it first
+# dtypes, under PyTorch's names; comparing with np.float64 itself is slower, because NumPy converts it first
 float16, float32, float64 = map(np.dtype, (np.float16, np.float32, np.float64))
 uint8, int8, int16, int32, int64 = map(np.dtype, (np.uint8, np.int8, np.int16, np.int32, np.int64))
 BOOL = np.dtype(np.bool_)
@@ -22,11 +22,11 @@ KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the high
 PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 USUAL = (float32, int64, BOOL)  # dtypes that are not printed
 PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
-FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that make floats of integers
+FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that turn integers into floats
 
 
 def promoted(kind: str) -> Callable:
-    """Decorator: `promote` the inputs of this op, as of NumPy's own ops. For the kind "float", integers become float32 as well."""
+    """Decorator: `promote` this op's inputs, as for NumPy's own ops. With the kind "float", integers become float32 as well."""
 
     def mark(function):
         function.kind = kind
@@ -58,7 +58,7 @@ def result_type(*values: object) -> np.dtype:
 
 
 def promote(function: Callable, values: list) -> list:
-    """Give the inputs of an elementwise op one dtype. They nearly always have it, and then nothing happens.
+    """Cast the inputs of an elementwise op to one dtype. They nearly always share one already; then this does nothing.
 
     >>> [x.dtype.name for x in promote(np.add, [np.ones(2, np.float32), np.ones(2, np.int64)])]
     ['float32', 'float32']
@@ -78,9 +78,9 @@ def promote(function: Callable, values: list) -> list:
 
 
 def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """`x` where `mask` holds, else 0, whatever `x` is there: `mask * x` would make nan of inf.
+    """`x` where `mask` is true, else 0, even where `x` is inf (`mask * x` would give nan).
 
-    It is `np.where(mask, x, 0)`, twice as fast: a mask of -1 (all bits set) keeps a number, and one of 0 clears it.
+    Twice as fast as `np.where(mask, x, 0)`: a mask of -1 (all bits set) keeps a number, and a mask of 0 clears it.
 
     >>> select(np.array([True, False]), np.array([1.0, np.inf]))
     array([1., 0.])
@@ -90,9 +90,9 @@ def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def add_up(x: np.ndarray, axis: int | tuple | None = None, keepdims: bool = False) -> np.ndarray:
-    """`np.sum`, with integers in int64, and exact to 1e-6 for floats.
+    """`np.sum`, with integers in int64, and accurate to 1e-6 for floats.
 
-    Along any axis but the last, NumPy adds floats one after the other: 60,000 times 0.1 is off by 6e-4. So a long sum runs in float64.
+    Along any axis but the last, NumPy adds floats one by one: 60,000 times 0.1 is off by 6e-4. So a long sum runs in float64.
 
     >>> add_up(np.full((60_000, 1), 0.1, np.float32), axis=0)
     array([6000.], dtype=float32)
@@ -137,7 +137,7 @@ def split_index(index: object) -> tuple:
 
 
 def as_text(array: np.ndarray, note: str = "") -> str:
-    """A tensor as PyTorch prints it: numbers in one format, summarized if there are many, then what is unusual about it.
+    """A tensor as PyTorch prints it: numbers in one format, summarized if there are many, then its dtype and gradient if unusual.
 
     >>> print(as_text(np.array([1.0, 2.0])), as_text(np.array([1.0, 0.25], np.float32), "requires_grad=True"))
     tensor([1., 2.], dtype=float64) tensor([1.0000, 0.2500], requires_grad=True)
@@ -158,7 +158,7 @@ def as_text(array: np.ndarray, note: str = "") -> str:
 
 
 def _number_format(array: np.ndarray, many: bool) -> tuple:
-    """A function from a number to its text, and the width it aims at: what fits all numbers that are shown."""
+    """A function that formats a number, and its width, which fits every number that is shown."""
     edge = PRINT_OPTIONS["edgeitems"]
     for axis in range(array.ndim if many else 0):
         array = np.delete(array, slice(edge, max(edge, array.shape[axis] - edge)), axis)
@@ -180,7 +180,7 @@ def _number_format(array: np.ndarray, many: bool) -> tuple:
 
 
 def _rows(array: np.ndarray, indent: int, many: bool, text: Callable, width: int) -> str:
-    """Nested lists of numbers; the first and the last of each if there are too many."""
+    """Nested lists of numbers; only the first and the last of each if there are too many."""
     if array.ndim == 0:
         return text(array.item())
     edge = PRINT_OPTIONS["edgeitems"]
@@ -198,23 +198,23 @@ def _rows(array: np.ndarray, indent: int, many: bool, text: Callable, width: int
     return "[" + f",{lines}{' ' * (indent + 1)}".join(parts) + "]"
 
 
-# Ops that NumPy does not have in this form
+# Ops that NumPy lacks in this form
 
 
 def getitem(x: np.ndarray, index: object) -> np.ndarray:
-    """`x[index]`; where arrays pick numbers, they are laid out row by row, as in PyTorch."""
+    """`x[index]`; numbers picked by an array are stored in row-major order, as in PyTorch."""
     return np.asarray(x[index], order="C" if any(type(part) is ndarray for part in index) else None)
 
 
 def cast(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`x` with another dtype."""
-    return x.astype(dtype, order="C" if 0 in x.strides else "K")  # what was expanded has memory of its own now
+    return x.astype(dtype, order="C" if 0 in x.strides else "K")  # an expanded view gets its own memory
 
 
 @promoted("any")
 def power(base: np.ndarray, exponent: np.ndarray) -> np.ndarray:
     """`base ** exponent`. Unlike `np.power`, the operator is fast for squares and roots."""
-    if getattr(base, "dtype", None) is BOOL:  # NumPy would make integers of booleans
+    if getattr(base, "dtype", None) is BOOL:  # NumPy would turn booleans into integers
         return base | ~exponent
     return base**exponent
 
@@ -229,7 +229,7 @@ def clip(x: np.ndarray, low: np.ndarray | None, high: np.ndarray | None) -> np.n
 @promoted("any")
 def concatenate(*arrays: np.ndarray, dim: int) -> np.ndarray:
     """PyTorch's `cat`: its inputs are separate arguments, so that each can get its gradient."""
-    filled = [array for array in arrays if array.shape != (0,)]  # an empty list fits everywhere
+    filled = [array for array in arrays if array.shape != (0,)]  # an empty list joins with any shape
     return np.concatenate(filled or arrays, axis=dim)
 
 
@@ -261,10 +261,10 @@ def as_shape(sizes: tuple) -> tuple:
 
 
 def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
-    """Add `grad` to `full` at `index`, in place, once for each time that a place is picked.
+    """Add `grad` to `full` at `index`, in place; an element that is picked twice gets both.
 
-    Only an array of integers can pick a place twice; that is what `np.add.at` is for. Where rows are picked many times each, as
-    frequent words are, it is faster to sort them and to add up each run.
+    Only an integer array can pick an element twice, which `np.add.at` handles. If rows repeat often, as frequent words do, it is
+    faster to sort them and sum each run.
     """
     arrays = [np.asarray(part) for part in index if isinstance(part, (list, np.ndarray))]
     if not any(array.dtype.kind in "iu" for array in arrays):
@@ -307,7 +307,7 @@ def reduction(op: Callable) -> Callable:
 
 
 class ArrayInfo:
-    """What a tensor says about its array."""
+    """What a tensor tells you about its array, without an op."""
 
     shape, dtype, ndim = (property(operator.attrgetter(f"array.{name}")) for name in ("shape", "dtype", "ndim"))
 
@@ -328,10 +328,10 @@ class ArrayInfo:
         return self.array.tolist()
 
     def numpy(self) -> np.ndarray:
-        """The array itself; refused if the tensor requires a gradient, because NumPy's operations are not recorded."""
+        """The array itself. Raises RuntimeError if the tensor requires a gradient, because NumPy's operations aren't recorded."""
         if self.requires_grad:
             raise RuntimeError(
-                "NumPy's operations are not recorded, and this tensor requires a gradient: use .detach().numpy()"
+                "NumPy's operations aren't recorded, and this tensor requires a gradient: use .detach().numpy()"
             )
         return self.array
 
@@ -349,5 +349,5 @@ class ArrayInfo:
 
 
 def wants_float64(inputs: tuple, params: dict) -> bool:
-    """Whether a float64 result is intended: an input tensor is float64 (a plain number is not a tensor), or `dtype` is given."""
+    """Whether a float64 result is intended: an input tensor is float64 (a plain number isn't a tensor), or `dtype` is given."""
     return "dtype" in params or any(isinstance(x, ArrayInfo) and x.dtype == float64 for x in inputs)

@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: edd17e6e84b5ed7a
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 034292eb6da1d928
 """
 
 import math
@@ -22,12 +22,12 @@ gradients = {}
 
 
 def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
-    """The gradient of `f` at `x` by central differences: nudge each entry up and down by eps.
+    """Estimate the gradient of `f` at `x` by central differences: nudge each entry up and down by eps.
 
     Args:
         f: function from an array to one number.
-        x: float64 array of any shape; it is not changed.
-        eps: how far an entry is nudged, in each direction.
+        x: float64 array of any shape; it keeps its values.
+        eps: how far to nudge an entry in each direction.
 
     Returns:
         Array of the shape of `x`.
@@ -36,26 +36,26 @@ def numerical_gradient(f: Callable, x: np.ndarray, eps: float = 1e-6) -> np.ndar
     array([5., 3.])
     """
     grad = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        moved = x.copy()
-        moved[place] = x[place] + eps
-        above = f(moved)
-        moved[place] = x[place] - eps
-        grad[place] = (above - f(moved)) / (2 * eps)
+    for index in np.ndindex(x.shape):
+        nudged = x.copy()
+        nudged[index] = x[index] + eps
+        above = f(nudged)
+        nudged[index] = x[index] - eps
+        grad[index] = (above - f(nudged)) / (2 * eps)
     return grad
 
 
 def gradient_of(*ops: Callable) -> Callable:
-    """Decorator: enter a rule for `ops` into the table `gradients`.
+    """Decorator: register a rule for `ops` in the table `gradients`.
 
-    A gradient may have the shape of `out` where its input was broadcast. What a function mentions stays in memory until it has run.
+    If an input was broadcast, its gradient may have the shape of `out`. The arrays a function uses stay in memory until it has run.
     """
 
-    def enter(rule):
+    def register(rule):
         gradients.update({getattr(op, "op", op): rule for op in ops})  # @op keeps the bare function as `op`
         return rule
 
-    return enter
+    return register
 
 
 @gradient_of(np.subtract)
@@ -76,10 +76,10 @@ def add_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
 
     Args:
         out: the sum, an array.
-        a, b: arrays or numbers that were added.
+        a, b: the arrays or numbers added.
 
     Returns:
-        Two functions of `grad`: the gradient of a, and that of b, both in the shape of `grad`.
+        Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
 
     >>> to_a, to_b = add_gradient(None, 1.0, 2.0)
     >>> to_a(5.0), to_b(5.0)
@@ -94,13 +94,13 @@ def multiply_gradient(out: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple:
 
     Args:
         out: the product, an array.
-        a, b: arrays or numbers that were multiplied.
+        a, b: the arrays or numbers multiplied.
 
     Returns:
         Two functions of `grad`: the gradient of a, and the gradient of b, both in the shape of `grad`.
 
     >>> to_a, to_b = multiply_gradient(6.0, 2.0, 3.0)
-    >>> to_a(5.0), to_b(5.0)
+    >>> float(to_a(5.0)), float(to_b(5.0))
     (15.0, 10.0)
     """
     return lambda grad: grad * b, lambda grad: grad * a
@@ -113,8 +113,8 @@ def sum_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = None
     Args:
         out: the sums, an array.
         x: array of any shape.
-        axis: the axis along which was added, a tuple of several, or None for all.
-        keepdims: whether the summed axes are still there, with size 1.
+        axis: the axis that was summed, a tuple of several, or None for all.
+        keepdims: whether the sum kept these axes, with size 1.
 
     Returns:
         A tuple of one function of `grad`, which has the shape of `out`: the gradient of x, in the shape of `x`.
@@ -138,9 +138,9 @@ def getitem_gradient(out: np.ndarray, x: np.ndarray, index: tuple) -> tuple:
     """Rule for x[index].
 
     Args:
-        out: what was picked.
+        out: the entries picked.
         x: array of any shape.
-        index: what NumPy takes between square brackets.
+        index: what NumPy takes between square brackets, as a tuple.
 
     Returns:
         A tuple of one function of `grad`: the gradient of x, in the shape and dtype of `x`.
@@ -203,7 +203,7 @@ def softmax_gradient(out: np.ndarray, x: np.ndarray, dim: int = -1) -> tuple:
     Args:
         out: the probabilities, which sum to one along `dim`.
         x: the scores, an array of the same shape.
-        dim: the axis along which softmax was taken.
+        dim: the axis of the softmax.
 
     Returns:
         A tuple of one function of `grad`: the gradient of x.
@@ -220,12 +220,12 @@ def cross_entropy_gradient(out: np.ndarray, logits: np.ndarray, target: np.ndarr
     """Rule for cross_entropy_terms.
 
     Args:
-        out: one number for each row, shape (N,).
+        out: the loss of each row, shape (N,).
         logits: the scores, shape (N, C).
-        target: the right classes, shape (N,), integers.
+        target: the target classes, shape (N,), integers.
 
     Returns:
-        A function of `grad`, which has shape (N,): the gradient of the logits. And None: class numbers have no gradient.
+        A function of `grad`, which has shape (N,): the gradient of the logits, in their dtype. And None: classes have no gradient.
 
     >>> to_logits, to_target = cross_entropy_gradient(None, np.array([[0.0, 0.0]]), np.array([1]))
     >>> to_logits(np.array([1.0])).tolist()
@@ -233,15 +233,15 @@ def cross_entropy_gradient(out: np.ndarray, logits: np.ndarray, target: np.ndarr
     """
 
     def to_logits(grad):
-        share = softmax(logits)
-        share[np.arange(len(target)), target] -= 1
-        return share * grad[:, None]
+        error = softmax(logits)
+        error[np.arange(len(target)), target] -= 1
+        return error * grad[:, None]
 
     return to_logits, None
 
 
 class Node:
-    """One recorded operation: (parent, function) for each input that needs a gradient, and what the result looked like."""
+    """One recorded operation: (parent, function) for each input that requires a gradient, and the result's shape and dtype."""
 
     __slots__ = ("op", "next_functions", "sequence_nr", "shape", "dtype", "hooks")
 
@@ -259,10 +259,10 @@ def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict,
 
     Args:
         op: the function that was called.
-        out: the tensor that came out.
-        inputs, arrays: what went in, tensors and plain numbers; and the same with each tensor's array in its place.
+        out: the tensor that it returned.
+        inputs, arrays: what it was given, tensors and plain numbers; and the same with arrays instead of tensors.
         params: its options, by name.
-        backward: what a rule would return, if the op returned that itself.
+        backward: the tuple of functions that a rule returns, if the op brought its own.
 
     Returns:
         None; sets `out.requires_grad` and `out.grad_fn`.
@@ -283,7 +283,7 @@ def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict,
         rule = gradients.get(op)
         backward = rule(out.array, *arrays, **params) if rule else missing_rule(op, *arrays)
     pairs = []
-    for x, function in zip(inputs, backward):  # noqa: B905, options given by position have no gradient
+    for x, function in zip(inputs, backward):  # noqa: B905, options given by position have no function
         if isinstance(x, Tensor) and x.requires_grad:
             pairs.append((x.grad_fn or x, function))
     out.requires_grad = True
@@ -291,7 +291,7 @@ def record(op: Callable, out: Tensor, inputs: tuple, arrays: list, params: dict,
 
 
 def run_hooks(owner: Tensor | Node, grad: np.ndarray) -> np.ndarray:
-    """Show a gradient to the hooks of a leaf or a node; what a hook returns, if anything, replaces it."""
+    """Pass a gradient to the hooks of a leaf or a node; if a hook returns a tensor, that replaces it."""
     for hook in owner.hooks or ():
         changed = hook(Tensor.wrap(grad))
         grad = grad if changed is None else changed.array
@@ -299,7 +299,7 @@ def run_hooks(owner: Tensor | Node, grad: np.ndarray) -> np.ndarray:
 
 
 def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
-    """Add to a leaf's `.grad`, in place. The leaf owns that array, so the first one is copied, in row-major order."""
+    """Add to a leaf's `.grad`, in place. The leaf owns that array, so the first gradient is copied, in row-major order."""
     grad = run_hooks(leaf, grad)
     if grad_mode.collected is not None:  # `grad` runs, which leaves every .grad alone
         grad_mode.collected.setdefault(leaf, []).append(grad)
@@ -310,12 +310,12 @@ def accumulate(leaf: Tensor, grad: np.ndarray) -> None:
 
 
 def fit(grad: np.ndarray, parent: Tensor | Node) -> np.ndarray:
-    """Give a gradient its tensor's shape and dtype, where broadcasting or promotion has changed them."""
+    """Restore the shape and dtype of a gradient's tensor, after broadcasting or type promotion."""
     return sum_to_shape(np.asarray(grad), parent.shape).astype(parent.dtype, copy=False)
 
 
 def arrived(node: Node, grad: np.ndarray) -> np.ndarray:
-    """Check that a node was not freed and that its arrays have not changed, and run its hooks."""
+    """Check that a node was not freed and that its arrays did not change in place, then run its hooks."""
     check(node)
     return run_hooks(node, grad)
 
@@ -325,8 +325,8 @@ def backward(tensor: Tensor, gradient: Tensor | None = None, retain_graph: bool 
     """Add to `.grad` of every leaf that `tensor` depends on: what `tensor.backward()` does.
 
     Args:
-        tensor: where to begin; one number, unless a `gradient` is given.
-        gradient: tensor of the same shape: the upstream gradient.
+        tensor: where to start; a single number, unless `gradient` is given.
+        gradient: the upstream gradient, a tensor of the same shape.
         retain_graph: keep the graph, so that backward can run again.
 
     Returns:
@@ -367,8 +367,8 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
 
     Args:
         f: function from tensors to one tensor of any shape; smooth near the inputs, and deterministic.
-        inputs: a tensor, or a tuple of tensors; those of floats are checked, as float64 copies.
-        eps: how far each entry is nudged.
+        inputs: a tensor, or a tuple of tensors; those that hold floats are checked, as float64 copies.
+        eps: how far to nudge each entry.
         atol, rtol: the two may differ by atol + rtol times the numerical gradient.
 
     Returns:
@@ -384,29 +384,29 @@ def gradcheck(f: Callable, inputs: Tensor | tuple, eps: float = 1e-6, atol: floa
     backward(out, direction)
 
     @no_grad()
-    def moved(array, place):
-        return (f(*leaves[:place], Tensor(array, dtype=float64), *leaves[place + 1 :]).array * direction).sum()
+    def nudged(array, i):
+        return (f(*leaves[:i], Tensor(array, dtype=float64), *leaves[i + 1 :]).array * direction).sum()
 
-    for place, leaf in enumerate(leaves):
+    for i, leaf in enumerate(leaves):
         if leaf.requires_grad:
-            expected = numerical_gradient(lambda array, place=place: moved(array, place), leaf.array, eps)
-            found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
-            for at in np.argwhere(np.abs(found - expected) > atol + rtol * np.abs(expected)).tolist():
-                at, wrong, right = tuple(at), found[tuple(at)], expected[tuple(at)]
-                raise RuntimeError(f"the gradient of input {place} at {at} is {wrong:.6g}, not {right:.6g}")
+            expected = numerical_gradient(lambda array, i=i: nudged(array, i), leaf.array, eps)
+            actual = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.array
+            for index in np.argwhere(np.abs(actual - expected) > atol + rtol * np.abs(expected)).tolist():
+                at, wrong, right = tuple(index), actual[tuple(index)], expected[tuple(index)]
+                raise RuntimeError(f"the gradient of input {i} at {at} is {wrong:.6g}, not {right:.6g}")
     return True
 
 
 def table_of(rules: Callable) -> Callable:
-    """Decorator: enter the rules that a function returns."""
+    """Decorator: register the rules that a function returns."""
     gradients.update({getattr(op, "op", op): rule for op, rule in rules().items()})
     return rules
 
 
 @table_of
 def simple_rules() -> dict:
-    """Op -> rule, where the rule is a line."""
-    back_to = lambda shape: (lambda g: g.reshape(shape),)  # noqa: E731, keeps no array: that may change in place
+    """Op -> rule, for rules of one line."""
+    back_to = lambda shape: (lambda g: g.reshape(shape),)  # noqa: E731, keeps no array, which may change in place
     reshaped = lambda out, x, **params: back_to(x.shape)  # noqa: E731
     rows = lambda x: x.reshape(math.prod(x.shape[:-1]), x.shape[-1])  # noqa: E731, all leading axes as one
     share = lambda wins, a, b: lambda g: select(wins(a, b), g) + select(np.equal(a, b), g / 2)  # noqa: E731
@@ -416,10 +416,8 @@ def simple_rules() -> dict:
         lambda g: select((x > high) | (low > high), g),
     )
     return {
-        np.negative: lambda out, x: (lambda g: -g,),
-        np.exp: lambda out, x: (lambda g: g * out,),
-        np.log: lambda out, x: (lambda g: g / x,),
-        np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
+        np.negative: lambda out, x: (lambda g: -g,), np.exp: lambda out, x: (lambda g: g * out,),
+        np.log: lambda out, x: (lambda g: g / x,), np.sqrt: lambda out, x: (lambda g: g / (2 * out),),
         np.absolute: lambda out, x: (lambda g: select(x != 0, g) * np.sign(x),),
         np.remainder: lambda out, a, b: (lambda g: g, lambda g: -g * np.floor_divide(a, b)),
         np.maximum: lambda out, a, b: (share(np.greater, a, b), share(np.greater, b, a)),
@@ -436,8 +434,7 @@ def simple_rules() -> dict:
         ),
         arrays.stack_arrays: lambda out, *xs, dim: tuple(lambda g, i=i: g.take(i, dim) for i in range(len(xs))),
         leaky_relu: lambda out, x, negative_slope=0.01: (lambda g: np.where(x > 0, g, negative_slope * g),),
-        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),),
-        tanh: lambda out, x: (lambda g: g * (1 - out * out),),
+        sigmoid: lambda out, x: (lambda g: g * out * (1 - out),), tanh: lambda out, x: (lambda g: g * (1 - out * out),),
         log_softmax: lambda out, x, dim=-1: (lambda g: g - np.exp(out) * g.sum(axis=dim, keepdims=True),),
         linear: lambda out, x, weight, bias=None: (
             lambda g, shape=x.shape: (rows(g) @ weight).reshape(shape),
@@ -445,15 +442,15 @@ def simple_rules() -> dict:
             lambda g: add_up(rows(g), axis=0),
         ),
         binary_cross_entropy_terms: lambda out, x, y: (lambda g: g * (sigmoid(x) - y), lambda g: -g * x),
-    }
+    }  # fmt: skip
 
 
 @gradient_of(power)
 def power_gradient(out: np.ndarray, base: np.ndarray, exponent: np.ndarray) -> tuple:
-    """Rule for base ** exponent. The slope is 0 for an exponent of 0, and along the exponent for a base of 0."""
+    """Rule for base ** exponent. The slope is 0 for an exponent of 0; so is that along the exponent for a base of 0."""
 
     def to_base(grad):
-        if type(exponent) in (int, float) and exponent != 0:  # nearly always
+        if type(exponent) in (int, float) and exponent != 0:  # the common case
             return grad * exponent * base ** (exponent - 1)
         slope = grad * exponent * base ** (exponent - np.not_equal(exponent, 0))
         return select(np.not_equal(exponent, 0) | (grad != grad), slope)
@@ -469,7 +466,7 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
     def to_x(grad):
         top, winners = spread(out), x == spread(out)
         share = spread(grad) / np.maximum(1, winners.sum(axis=axis, keepdims=True)).astype(x.dtype)
-        return np.where(top == top, select(winners, share), top)  # nan, where that came out
+        return np.where(top == top, select(winners, share), top)  # nan stays nan
 
     return (to_x,)
 
@@ -479,8 +476,8 @@ def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> 
     """Rule for gelu, x/2 (1 + tanh u): the product rule, and the slope of u."""
 
     def to_x(grad):
-        near, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
-        bend = np.tanh(factor * (near + 0.044715 * near * near * near))
-        return grad * (0.5 * (1 + bend + near * (1 - bend * bend) * factor * (1 + 3 * 0.044715 * near * near)))
+        x_, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
+        tanh_u = np.tanh(factor * (x_ + 0.044715 * x_ * x_ * x_))
+        return grad * (0.5 * (1 + tanh_u + x_ * (1 - tanh_u * tanh_u) * factor * (1 + 3 * 0.044715 * x_ * x_)))
 
     return (to_x,)

@@ -1,7 +1,7 @@
-"""Beside the lessons of Modules 01 and 05: whether operations are recorded, and whether an array has changed since one was.
+"""Support for Modules 01 and 05: turn gradient recording on and off, and detect in-place changes after an operation was recorded.
 
-Each thread has its own switch. PyTorch counts the changes of each tensor in place; here every change gets the next number of one
-counter, and each block of memory remembers the number of its latest, so that a node of the graph keeps only one number.
+Each thread has its own switch. PyTorch counts the in-place changes of each tensor; here a single counter numbers all changes, and
+each block of memory keeps the number of its latest, so that a node of the graph stores only one number.
 
 Copied by `tito export` from tito/templates/graph.py in the course's folder: edit that file instead.
 """
@@ -20,7 +20,7 @@ class GradMode(local):
     collected = None  # leaf -> its gradients, while `autograd.grad` runs, which leaves every `.grad` alone
 
     def __init__(self):
-        self.before = []  # what `enabled` was outside of each block that this thread is in
+        self.outer = []  # `enabled` outside each block that this thread has entered
 
 
 grad_mode = GradMode()
@@ -39,15 +39,15 @@ class no_grad:
     enabled = False
 
     def __new__(cls, function: Callable | None = None):
-        made = super().__new__(cls)
-        return made if function is None else made(function)  # @no_grad and @no_grad() mean the same
+        context = super().__new__(cls)
+        return context if function is None else context(function)  # @no_grad and @no_grad() mean the same
 
     def __enter__(self):
-        grad_mode.before.append(grad_mode.enabled)
+        grad_mode.outer.append(grad_mode.enabled)
         grad_mode.enabled = self.enabled
 
     def __exit__(self, *error):
-        grad_mode.enabled = grad_mode.before.pop()
+        grad_mode.enabled = grad_mode.outer.pop()
 
     def __call__(self, function: Callable) -> Callable:
         @wraps(function)
@@ -74,13 +74,13 @@ class no_grad:
 
 
 class enable_grad(no_grad):
-    """Enable gradient recording inside a block, also where `no_grad` has disabled it."""
+    """Enable gradient recording inside a block, even within `no_grad`."""
 
     enabled = True
 
 
 class inference_mode(no_grad):
-    """The same as `no_grad`, under the name that PyTorch recommends for inference."""
+    """Like `no_grad`, under the name that PyTorch recommends for inference."""
 
     def __new__(cls, mode: bool | Callable = True):
         return super().__new__(cls, mode if callable(mode) else None)
@@ -90,7 +90,7 @@ class inference_mode(no_grad):
 
 
 class set_grad_enabled(no_grad):
-    """Switch recording on or off: at once, and back at the end if it is used as a block."""
+    """Turn recording on or off immediately; used as a block, restore the previous setting at its end."""
 
     def __new__(cls, mode: bool):
         return super().__new__(cls)
@@ -123,7 +123,7 @@ versions = Versions()
 
 
 class Freed:
-    """In place of a node's `next_functions`, once an earlier backward() has freed the graph."""
+    """Replaces a node's `next_functions` once backward() has freed the graph."""
 
     def __iter__(self):
         raise RuntimeError("an earlier backward() freed the graph: compute the loss again, or use retain_graph=True")
@@ -132,7 +132,7 @@ class Freed:
 freed = Freed()
 
 
-# what PyTorch calls the node of an op, where that is not the op's own name
+# PyTorch's name for an op's node, where it differs from the op's own name
 NODES = {
     "absolute": "Abs", "add_up": "Sum", "choose": "Where", "clip": "Clamp", "concatenate": "Cat", "divide": "Div",
     "expand_dims": "Unsqueeze", "getitem": "Index", "linear": "Addmm", "matmul": "Mm", "multiply": "Mul", "negative": "Neg",
@@ -141,25 +141,25 @@ NODES = {
 
 
 def node_text(op: Callable) -> str:
-    """How the node of an op is printed: `<MulBackward0>`."""
+    """An op's node as it is printed: `<MulBackward0>`."""
     return f"<{NODES.get(op.__name__, op.__name__.title().replace('_', ''))}Backward0>"
 
 
 def owner(array: np.ndarray) -> np.ndarray:
-    """The array that a view is a view of, in the end."""
+    """The array that owns the memory, at the end of a chain of views."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
 
 
 def mentioned(function: Callable) -> Iterator[np.ndarray]:
-    """The arrays that a function keeps: those in its closure, and in the closures of the functions in there."""
-    for cell in function.__closure__ or ():
-        content = cell.cell_contents
+    """The arrays that a function captures, in its closure or its defaults, and those of functions captured there."""
+    captured = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    for content in (*captured, *(getattr(function, "__defaults__", None) or ())):
         for value in content if isinstance(content, (tuple, list)) else (content,):
             if isinstance(value, np.ndarray):
                 yield value
-            elif getattr(value, "__closure__", None):
+            elif callable(value):
                 yield from mentioned(value)
 
 
@@ -173,10 +173,10 @@ def missing_rule(op: Callable, *arrays: np.ndarray) -> tuple:
 
 
 def first_gradient(tensor: object, gradient: object) -> np.ndarray:
-    """Where `backward` begins: at 1 for a single number, else at what the caller gives.
+    """The gradient that `backward` starts from: 1 for a single number, otherwise the one the caller passes.
 
     Raises:
-        RuntimeError: the tensor does not require a gradient, has several numbers but none was given, or another shape.
+        RuntimeError: the tensor requires no gradient, or has several numbers and no gradient was passed, or one of another shape.
     """
     if not tensor.requires_grad:
         raise RuntimeError("this tensor depends on nothing with requires_grad=True, or was computed under no_grad")
@@ -196,4 +196,6 @@ def check(node: object) -> None:
     """Raise if a node was freed, or if an array that its functions need has changed in place."""
     for _, function in node.next_functions:
         if any(versions.changed_since(node.sequence_nr, array) for array in mentioned(function)):
-            raise RuntimeError(f"{node} needs an array that has changed in place: change a copy, or after backward()")
+            raise RuntimeError(
+                f"{node} needs an array that has changed in place: change a copy, or wait until after backward()"
+            )

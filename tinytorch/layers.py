@@ -1,6 +1,6 @@
 """Module 03: Layers.
 
-Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: dbe513c10fce9c7a
+Written by `tito export` from notebooks/03_layers.py: edit that file instead. sha256: 281a8d9f5f80864e
 """
 
 import math
@@ -14,7 +14,7 @@ from tinytorch.tensor import Tensor, op, rand, where, zeros
 
 
 class Parameter(Tensor):
-    """A tensor that a network learns. Made of a tensor, it shares that tensor's memory.
+    """A tensor that training changes. Made from a tensor, it shares that tensor's memory.
 
     >>> Parameter([1.0, 2.0]).requires_grad
     True
@@ -27,7 +27,7 @@ class Parameter(Tensor):
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill a tensor, in place, with a number (or an array of its shape); returns the tensor.
+    """Fill a tensor in place with a number (or an array of its shape); returns the tensor.
 
     >>> constant_(zeros(2), 0.5).tolist()
     [0.5, 0.5]
@@ -38,33 +38,33 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: object = None) -> Tensor:
-    """Fill a tensor, in place, with random numbers between a and b; returns the tensor."""
+    """Fill a tensor in place with uniform random numbers between a and b; returns the tensor."""
     return constant_(tensor, a + (b - a) * rand(*tensor.shape, generator=generator).array)
 
 
 def fan_in_and_out(tensor: Tensor) -> tuple:
-    """How many inputs each output of a weight sums over, and how many outputs each input goes to.
+    """How many inputs each output sums over, and how many outputs each input goes to.
 
-    A weight has shape (out, in), or (out, in, height, width) for a convolution. At least 1, also of an empty one.
+    A weight has shape (out, in), or (out, in, height, width) for a convolution. Both numbers are at least 1, even if it is empty.
 
     >>> fan_in_and_out(zeros(128, 784)), fan_in_and_out(zeros(32, 3, 5, 5))
     ((784, 128), (75, 800))
     """
-    places = math.prod(tensor.shape[2:])
-    return max(1, tensor.shape[1] * places), max(1, tensor.shape[0] * places)
+    kernel_size = math.prod(tensor.shape[2:])
+    return max(1, tensor.shape[1] * kernel_size), max(1, tensor.shape[0] * kernel_size)
 
 
 def xavier_uniform_(tensor: Tensor, generator: object = None) -> Tensor:
-    """Fill a weight, in place, so that a linear layer nearly keeps variances, both ways.
+    """Fill a weight in place so that a linear layer roughly keeps variances, forward and backward.
 
     [Glorot and Bengio, 2010](https://proceedings.mlr.press/v9/glorot10a.html).
 
     Args:
         tensor: the weight, of shape (out, in) or (out, in, height, width).
-        generator: where the random numbers come from; hand it to `uniform_`.
+        generator: where the random numbers come from; pass it to `uniform_`.
 
     Returns:
-        The same tensor, filled with uniform random numbers around 0.
+        The same tensor, filled with uniform random numbers between some -b and b.
 
     >>> weight = xavier_uniform_(zeros(200, 400))
     >>> bool(0.099 < weight.abs().amax() < 0.101)
@@ -76,17 +76,17 @@ def xavier_uniform_(tensor: Tensor, generator: object = None) -> Tensor:
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0.0, generator: object = None) -> Tensor:
-    """Fill a weight, in place, so that leaky ReLU and layer together keep the mean square.
+    """Fill a weight in place so that a leaky ReLU and the layer after it keep the mean square.
 
     [He and others, 2015](https://arxiv.org/abs/1502.01852).
 
     Args:
         tensor: the weight, of shape (out, in) or (out, in, height, width).
         a: slope of the leaky ReLU for negative numbers; 0 for ReLU, 1 for no activation.
-        generator: where the random numbers come from; hand it to `uniform_`.
+        generator: where the random numbers come from; pass it to `uniform_`.
 
     Returns:
-        The same tensor, filled with uniform random numbers around 0.
+        The same tensor, filled with uniform random numbers between some -b and b.
 
     >>> weight = kaiming_uniform_(zeros(50, 600))
     >>> bool(0.099 < weight.abs().amax() < 0.101)
@@ -99,12 +99,13 @@ def kaiming_uniform_(tensor: Tensor, a: float = 0.0, generator: object = None) -
 
 @op
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Weighted sums of the last axis: x W^T + b, as one matrix product.
+    """Weighted sums over the last axis: x W^T + b, in a single matrix product.
 
     PyTorch: [`F.linear`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html).
 
     Args:
-        input: array of shape (..., in), with any number of leading axes, also none. Call it `x`.
+        input: array of shape (..., in), called `x` below. It may have any number of leading axes, or
+            none, and their sizes may be 0.
         weight: array of shape (out, in).
         bias: array of shape (out,), or None.
 
@@ -112,7 +113,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         Array of shape (..., out).
 
     Raises:
-        ValueError: the last axis of `x` has another size than that of `weight` (given).
+        ValueError: the last axes of `x` and `weight` differ in size (given).
 
     >>> linear(Tensor([1.0, 2.0]), Tensor([[1.0, 0.0], [1.0, 1.0]]), Tensor([0.0, 10.0]))
     tensor([ 1., 13.])
@@ -128,21 +129,21 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Set numbers to 0 with probability `p`; the others grow, so that the average stays.
+    """Set numbers to 0 with probability `p`, and scale up the others to keep the average.
 
     [Srivastava and others, 2014](https://jmlr.org/papers/v15/srivastava14a.html).
 
     Args:
         x: tensor of any shape.
-        p: probability of a 0, from 0 to 1; 0 leaves `x` as it is, and 1 nothing but zeros.
-        training: without it nothing happens to `x`.
+        p: probability of a 0, from 0 to 1; 0 leaves `x` as it is, and 1 makes all zeros.
+        training: if False, `x` comes back as it is.
         inplace: accepted, as in PyTorch, and ignored.
 
     Returns:
         Tensor of the same shape and dtype.
 
     Raises:
-        ValueError: `p` is no probability.
+        ValueError: `p` is not between 0 and 1, or it is nan.
 
     >>> dropout(Tensor([1.0, 2.0]), p=0.5, training=False)
     tensor([1., 2.])
@@ -150,7 +151,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
     [0.0, 4.0]
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"p is a probability, from 0 to 1, and not {p}")
+        raise ValueError(f"p must be between 0 and 1, not {p}")
     if not training or p == 0:
         return x
     scale = 1 / (1 - p) if p < 1 else 0.0
@@ -158,10 +159,10 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
 
 class Module:
-    """A part of a network: `forward`, and as attributes its parameters, buffers and smaller modules.
+    """A part of a network: a `forward` method, and parameters, buffers and smaller modules as attributes.
 
-    PyTorch: [`nn.Module`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html). This one needs no
-    `super().__init__()`, and does not mind it. Hooks, casting and more are added by `tinytorch/vocabulary/layers.py`.
+    PyTorch: [`nn.Module`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html). Here, calling
+    `super().__init__()` is optional. `tinytorch/vocabulary/layers.py` adds hooks, casting and more.
 
     >>> net = Module()
     >>> net.weight = Parameter([1.0, 2.0])
@@ -169,8 +170,8 @@ class Module:
     ['weight']
     """
 
-    training = True  # until `train` or `eval` says otherwise
-    _persistent = {}  # buffer -> whether it is saved; never changed in place, since all modules share it
+    training = True  # until you call `eval`
+    _persistent = {}  # buffer name -> whether it is saved; never changed in place, since all modules share it
 
     def __call__(self, *args, **kwargs):
         return self.forward(*args, **kwargs)
@@ -182,13 +183,13 @@ class Module:
         setattr(self, name, module)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Keep a tensor that is not learnt as `self.name`; if `persistent`, it is saved and loaded with the parameters."""
+        """Keep a tensor that isn't trained as `self.name`; if `persistent`, it is saved and loaded with the parameters."""
         setattr(self, name, tensor)
         self._persistent = self._persistent | {name: persistent}
 
     @property
     def buffer_names(self) -> list[str]:
-        """The names of this module's buffers, without those that are None or not to be saved."""
+        """The names of this module's buffers that are saved and not None."""
         return [name for name, saved in self._persistent.items() if saved and vars(self).get(name) is not None]
 
     def named_children(self) -> Iterator[tuple]:
@@ -197,18 +198,18 @@ class Module:
 
     def modules(self) -> "Iterator[Module]":
         """This module and all below it, each once."""
-        found = [self, *(module for _, child in self.named_children() for module in child.modules())]
-        return iter({id(module): module for module in found}.values())
+        everything = [self, *(module for _, child in self.named_children() for module in child.modules())]
+        return iter({id(module): module for module in everything}.values())
 
     def named_tensors(self, prefix: str = "") -> list:
-        """All parameters, and all buffers that are saved, here and below, with their names.
+        """All parameters, and all buffers that are saved, of this module and below, with their names.
 
         Args:
             prefix: the path to this module: "first", "first.block", or "" at the root.
 
         Returns:
-            List of (name, tensor): this module's own, then each child's. A tensor that stands
-            in two places comes twice.
+            List of (name, tensor): this module's own, then each child's. A tensor that two
+            attributes hold is listed twice.
 
         >>> net, first = Module(), Module()
         >>> first.weight, net.first = Parameter([1.0]), first
@@ -216,13 +217,13 @@ class Module:
         [('first.weight', [1.0])]
         """
         path = f"{prefix}." if prefix else ""
-        found = []
+        tensors = []
         for name, value in vars(self).items():
             if isinstance(value, Parameter) or name in self.buffer_names:
-                found.append((path + name, value))
+                tensors.append((path + name, value))
         for name, child in self.named_children():
-            found += child.named_tensors(path + name)
-        return found
+            tensors += child.named_tensors(path + name)
+        return tensors
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple]:
         """(name, parameter), each parameter once, under its first name."""
@@ -233,11 +234,11 @@ class Module:
                 yield name, tensor
 
     def parameters(self) -> Iterator[Parameter]:
-        """Each parameter once: what an optimizer gets."""
+        """Each parameter once, as an optimizer needs them."""
         return (parameter for _, parameter in self.named_parameters())
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Reset all gradients to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -256,15 +257,16 @@ class Module:
 
         Args:
             state: dict of name -> tensor, as `state_dict` makes it.
-            strict: every name must be in both, `state` and this module; without it, names
-                that are only in one of them are left alone.
+            strict: if True, every name must be both in `state` and in this module; if False,
+                names that are in only one of them are skipped.
 
         Returns:
-            (missing, unexpected): names only this module has, names only `state` has.
+            (missing, unexpected): a list of the names only this module has, and one of the
+            names only `state` has.
 
         Raises:
-            RuntimeError: names or shapes do not fit. It lists all these names, and nothing
-                has been changed.
+            RuntimeError: names (if strict) or shapes don't match. The message lists all such
+                names, and nothing has changed.
 
         >>> net = Module()
         >>> net.weight = Parameter([1.0])
@@ -274,27 +276,27 @@ class Module:
         own = dict(self.named_tensors())
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
-        misfits = [name for name in own if name in state and own[name].shape != state[name].shape]
-        if misfits or (strict and (missing or unexpected)):
-            shapes = [f"{name} {state[name].shape}, here {own[name].shape}" for name in misfits]
-            raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, other shape: {shapes}")
+        mismatched = [name for name in own if name in state and own[name].shape != state[name].shape]
+        if mismatched or (strict and (missing or unexpected)):
+            shapes = [f"{name} is {own[name].shape}, not {state[name].shape}" for name in mismatched]
+            raise RuntimeError(f"missing: {missing}, unexpected: {unexpected}, wrong shape: {shapes}")
         for name in own.keys() & state.keys():
             own[name].array[...] = state[name].array
             own[name].increment_version()
         return missing, unexpected
 
     def train(self, mode: bool = True) -> "Module":
-        """Tell this module, and all below it, that the network is training; returns the module."""
+        """Tell this module and all below it that the network is training; returns the module."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> "Module":
-        """The opposite of `train`: the network is at work."""
+        """The opposite of `train`, for inference."""
         return self.train(False)
 
     def extra_repr(self) -> str:
-        """What a layer says about itself when it is printed."""
+        """What a layer shows in parentheses when it is printed."""
         return ""
 
     def __repr__(self) -> str:
@@ -306,7 +308,7 @@ class Module:
 
 
 class Linear(Module):
-    """Weighted sums of all inputs, and a bias: (..., in_features) -> (..., out_features).
+    """Weighted sums of all inputs plus a bias: (..., in_features) -> (..., out_features).
 
     >>> Linear(64, 32)
     Linear(in_features=64, out_features=32, bias=True)
@@ -330,7 +332,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         self.p, self.inplace = p, inplace
-        dropout(zeros(0), p)  # refuses a p that is no probability
+        dropout(zeros(0), p)  # raises ValueError if p is not between 0 and 1
 
     def forward(self, x: Tensor) -> Tensor:
         return dropout(x, self.p, self.training)
@@ -340,7 +342,7 @@ class Dropout(Module):
 
 
 class Sequential(Module):
-    """Modules that run one after another. They are called "0", "1", ..., or as in the dict that is given.
+    """Modules that run one after another. Their names are "0", "1", ..., or the keys of a dict.
 
     >>> net = Sequential(Linear(2, 3), ReLU())
     >>> net
@@ -374,7 +376,7 @@ class Sequential(Module):
 
 
 class Activation(Module):
-    """A function as a layer. Its options are the function's own, and are kept as attributes.
+    """A function as a layer. It takes the function's options and keeps them as attributes.
 
     >>> LeakyReLU(0.2), LeakyReLU(0.2).negative_slope
     (LeakyReLU(negative_slope=0.2), 0.2)
@@ -401,7 +403,7 @@ class Activation(Module):
 
 
 class Flatten(Activation, function=lambda x, start_dim=1, end_dim=-1: x.flatten(start_dim, end_dim)):
-    """The axes from `start_dim` to `end_dim` become one: images to rows."""
+    """Merge the axes from `start_dim` to `end_dim` into one: images become rows."""
 
 
 class ReLU(Activation, function=relu):

@@ -1,6 +1,6 @@
 """Module 04: Losses.
 
-Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 20553db91c210f17
+Written by `tito export` from notebooks/04_losses.py: edit that file instead. sha256: 087cccb09d5b7c94
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from tinytorch.tensor import Tensor, op
 
 
 def reduce(terms: Tensor, reduction: str = "mean") -> Tensor:
-    """A tensor of losses becomes one number: "mean" or "sum". "none" leaves it as it is; all else is a ValueError.
+    """Reduce a tensor of losses to one number, "mean" or "sum". "none" returns it unchanged; anything else is a ValueError.
 
     >>> reduce(Tensor([1.0, 2.0, 6.0]))
     tensor(3.)
@@ -18,25 +18,25 @@ def reduce(terms: Tensor, reduction: str = "mean") -> Tensor:
     if reduction == "none":
         return terms
     if reduction not in ("mean", "sum"):
-        raise ValueError(f'reduction is "mean", "sum" or "none", and not {reduction!r}: choose one of them')
+        raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
     return terms.mean() if reduction == "mean" else terms.sum()
 
 
 def check_shapes(input: Tensor, target: Tensor) -> None:
-    """ValueError if the two shapes differ: refuse what broadcasting would silently turn into something else."""
+    """ValueError if the two shapes differ: broadcasting would silently compute another loss."""
     if input.shape != target.shape:
-        raise ValueError(f"input has shape {input.shape}, target {target.shape}: reshape one, so that they are equal")
+        raise ValueError(f"input has shape {input.shape}, target has shape {target.shape}: reshape one of them")
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Squared errors, as in PyTorch.
+    """Mean squared error, as in PyTorch.
 
     Args:
-        input, target: tensors of one shape: what the network says, and what would be right.
+        input, target: tensors of one shape: the predictions, and the right answers.
         reduction: "mean", "sum" or "none".
 
     Returns:
-        Tensor with a single number; for "none", with the shape of `input`.
+        Scalar tensor, of shape (); for "none", a tensor with the shape of `input`.
 
     Raises:
         ValueError: the shapes differ, or there is no such reduction.
@@ -49,7 +49,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """Absolute errors; arguments, result and errors are those of `mse_loss`.
+    """Mean absolute error; same arguments, result and errors as `mse_loss`.
 
     >>> l1_loss(Tensor([2.0, 5.0]), Tensor([3.0, 1.0]))
     tensor(2.5000)
@@ -64,10 +64,10 @@ def cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
 
     Args:
         logits: array of scores, of shape (N, C).
-        target: array of N class numbers, integers in 0 .. C - 1.
+        target: array of N class indices, integers in 0 .. C - 1.
 
     Returns:
-        Array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
+        New array of shape (N,), with the dtype of `logits`: -log softmax(logits) at the targets.
 
     >>> cross_entropy_terms(np.array([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), np.array([2, 1])).round(3)
     array([2.317, 1.099])
@@ -80,24 +80,24 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
 
     Args:
         input: tensor of scores (logits), of shape (N, C).
-        target: tensor of N integers, the class numbers, in 0 .. C - 1.
+        target: tensor of N integers of any dtype, the class indices, in 0 .. C - 1.
         reduction: "mean", "sum" or "none".
 
     Returns:
-        Tensor with a single number; for "none", of shape (N,).
+        Scalar tensor, of shape (); for "none", a tensor of shape (N,).
 
     Raises:
         ValueError: `input` is not (N, C), `target` is not (N,), or there is no such reduction.
-        TypeError: the class numbers are not integers (booleans are not, either).
+        TypeError: the class indices are not integers (booleans aren't either).
         IndexError: there is no such class.
 
     >>> cross_entropy(Tensor([[2.0, 1.0, 0.1], [0.0, 0.0, 0.0]]), Tensor([2, 1]))
     tensor(1.7078)
     """
     if input.ndim != 2 or target.shape != input.shape[:1]:
-        raise ValueError(f"input {input.shape}, target {target.shape}: give rows of scores, a class number for each")
+        raise ValueError(f"input {input.shape}, target {target.shape}: give rows of scores, and a class index for each")
     if target.dtype.kind not in "iu":
-        raise TypeError(f"class numbers are integers, and these are {target.dtype}: use target.long()")
+        raise TypeError(f"class indices must be integers, not {target.dtype}: use target.long()")
     classes = input.shape[1]
     outside = target.array[(target.array < 0) | (target.array >= classes)]
     if len(outside):
@@ -114,7 +114,7 @@ def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.nda
         target: array of the same shape, from 0 (no) to 1 (yes).
 
     Returns:
-        Array of the same shape; float32 for float32.
+        Array of the same shape; float32 for float32. No step overflows, whatever the score, not even in an unused branch.
 
     >>> binary_cross_entropy_terms(np.array([0.0, 2.0, 200.0]), np.array([1.0, 0.25, 0.0])).round(4)
     array([  0.6931,   1.6269, 200.    ])
@@ -125,7 +125,7 @@ def binary_cross_entropy_terms(logits: np.ndarray, target: np.ndarray) -> np.nda
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """How surprising yes or no is, from scores.
 
-    `input`: scores (logits); `target`: from 0 to 1, of any dtype. The rest is as in `mse_loss`.
+    `input`: scores (logits); `target`: from 0 to 1, of any dtype. Otherwise like `mse_loss`.
 
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 200.0]), Tensor([True, False]), reduction="sum")
     tensor(200.6931)

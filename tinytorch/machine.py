@@ -1,6 +1,6 @@
 """Module 00: Setup.
 
-Written by `tito export` from notebooks/00_setup.py: edit that file instead. sha256: 0e1893a96ebe036a
+Written by `tito export` from notebooks/00_setup.py: edit that file instead. sha256: 5a2e56fe7aab88c1
 """
 
 import os
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def matmul_flops(m: int, k: int, n: int) -> int:
-    """Floating-point operations of a matrix product, counted with a running sum that starts at 0.
+    """Count the floating-point operations of a matrix product, with a running sum that starts at 0.
 
     Args:
         m, k, n: sizes; an (m, k) matrix times a (k, n) matrix.
@@ -28,15 +28,15 @@ def matmul_flops(m: int, k: int, n: int) -> int:
 
 
 def median_seconds(function: Callable, rounds: int = 5, clock: Callable = time.perf_counter) -> float:
-    """How long a call of a function usually takes, once it is warm.
+    """How long a call of a function typically takes, once it is warm.
 
     Args:
         function: what to time; it is called without arguments, `rounds` + 1 times.
-        rounds: how many calls are timed, at least 1.
+        rounds: how many calls to time, at least 1.
         clock: function that returns the time in seconds.
 
     Returns:
-        The median of the timed calls, in seconds; for an even number of them the mean of the two in the middle.
+        The median of the timed calls, in seconds; for an even number of them, the mean of the middle two.
 
     >>> now = [0.0]
     >>> def work():
@@ -57,7 +57,7 @@ def copied_bytes(x: np.ndarray) -> int:
     """Bytes that travel between memory and processor when `y[:] = x` runs.
 
     Args:
-        x: array of any shape and type; `y` is another one of the same shape and type.
+        x: array of any shape and dtype; `y` is another array of the same shape and dtype.
 
     Returns:
         The number of bytes, an int.
@@ -69,16 +69,16 @@ def copied_bytes(x: np.ndarray) -> int:
 
 
 def machine_facts(size: int = 1024, nbytes: int = 2**26, clock: Callable = time.perf_counter) -> dict:
-    """What this machine is, and what it can do; takes about half a second.
+    """What this machine is and how fast it is; takes about half a second.
 
     Args:
-        size: the product is one of (size, size) matrices; large, so that arithmetic is what takes the time.
-        nbytes: how much is copied; more than the caches hold, so that memory is what takes the time.
+        size: the matrices of the product are (size, size); large, so that arithmetic takes most of the time.
+        nbytes: how many bytes to copy; more than the caches hold, so that memory takes most of the time.
         clock: function that returns the time in seconds.
 
     Returns:
         dict with "gflops" (float32 matrix product, 1e9 operations per second), "gbps" (copy, 1e9 bytes per second, read and
-        written), "cores" (as the system counts them), and the texts "python", "numpy" and "system".
+        written), "cores" (as the operating system counts them), and the strings "python", "numpy" and "system".
 
     >>> list(machine_facts(size=128, nbytes=2**20))
     ['gflops', 'gbps', 'cores', 'python', 'numpy', 'system']

@@ -1,6 +1,6 @@
 """Module 06: Optimizers.
 
-Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 3b88cb676e299f7f
+Written by `tito export` from notebooks/06_optimizers.py: edit that file instead. sha256: 4d2f5181c24ee990
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from tinytorch.tensor import Tensor
 
 Array, Betas = np.ndarray, tuple[float, float]
-Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with options
+Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of tensors with options
 
 
 def sgd_update(
@@ -23,7 +23,7 @@ def sgd_update(
 
     Args:
         param, grad: arrays of the same shape; the first is changed in place, the second is only read.
-        buffer: array of that shape, the speed; changed in place. None without momentum.
+        buffer: array of that shape, the speed; changed in place. Without momentum it is not used, and may be None.
         lr, momentum, dampening: numbers; nesterov: whether to look ahead.
 
     Returns: None.
@@ -41,9 +41,9 @@ def sgd_update(
 
 
 class Optimizer:
-    """Tensors, in groups with options, and what is remembered about each of them.
+    """Tensors, in groups with options, and the state of each tensor.
 
-    PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass writes
+    PyTorch: [`optim.Optimizer`](https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Here a subclass defines
     `update(p, state, group)`, which changes `p.array` in place. `params` are tensors, or groups: dicts {"params": tensors, ...}
     with options; `defaults` are the options of groups that don't set them. Frozen tensors (`requires_grad = False`) are accepted
     and skipped while they have no gradient.
@@ -63,7 +63,7 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients; without `set_to_none`, fill them with zeros."""
+        """Set all gradients to None; without `set_to_none`, fill them with zeros."""
         for p in self.parameters():
             if set_to_none:
                 p.grad = None
@@ -71,7 +71,7 @@ class Optimizer:
                 p.grad.array.fill(0)
 
     def step(self) -> None:
-        """Change every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
@@ -79,20 +79,20 @@ class Optimizer:
                     p.increment_version()
 
     def update(self, p: Tensor, state: dict, group: dict) -> None:
-        raise NotImplementedError(f"{type(self).__name__}.update: an optimizer needs this method")
+        raise NotImplementedError(f"{type(self).__name__}.update: define this method in your optimizer")
 
     def decayed(self, p: Tensor, group: dict) -> Array:
         """The gradient of loss + weight_decay / 2 * (sum of squared weights)."""
         return p.grad.array + group["weight_decay"] * p.array if group["weight_decay"] else p.grad.array
 
     def scratch(self, array: Array) -> Array:
-        """Room for an array like this one. All parameters take turns with the same memory, so it is not state."""
+        """Memory for an array like this one. All parameters reuse the same memory, so it isn't state."""
         if self.memory.nbytes < array.nbytes:
             self.memory = np.empty(array.nbytes, np.uint8)
         return np.ndarray(array.shape, array.dtype, self.memory)
 
     def buffer(self, p: Tensor, name: str) -> Array:
-        """The array in the state of p under this name: zeros at first."""
+        """The array with this name in the state of p; it starts as zeros."""
         state = self.state[p]
         if state.get(name) is None:
             state[name] = Tensor.wrap(np.zeros_like(p.array))
@@ -100,21 +100,21 @@ class Optimizer:
 
     def state_dict(self) -> dict:
         """A copy: {"state": {number: {name: value}}, "param_groups": [options, with numbers as "params"]}."""
-        from copy import deepcopy  # takes long to import, and hardly any program saves
+        from copy import deepcopy  # slow to import, and few programs save a state
 
         number = {id(p): i for i, p in enumerate(self.parameters())}
         groups = [{**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups]
         return deepcopy({"state": {number[id(p)]: s for p, s in self.state.items() if s}, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Copy what `state_dict` gave, and continue where that optimizer was."""
+        """Copy a state from `state_dict`, to continue where that optimizer was."""
         from copy import deepcopy
 
-        state, saved = deepcopy((state_dict["state"], state_dict["param_groups"]))
-        params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
+        state, saved_groups = deepcopy((state_dict["state"], state_dict["param_groups"]))
+        params = dict(zip((i for group in saved_groups for i in group["params"]), self.parameters(), strict=True))
         self.state = defaultdict(dict, {params[i]: names for i, names in state.items()})
-        for group, other in zip(self.param_groups, saved, strict=True):
-            group.update({**other, "params": group["params"]})
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
+            group.update({**saved, "params": group["params"]})
 
 
 class SGD(Optimizer):
@@ -146,8 +146,8 @@ def adam_update(
     Args:
         param, grad: arrays of the same shape; the first is changed in place, the second is only read.
         exp_avg, exp_avg_sq: arrays of that shape, the running averages m and v; changed in place.
-        step: t, the number of this step; the first is 1.
-        lr, eps: numbers; betas: two numbers, the shares of m and v that stay.
+        step: t, the number of this step, starting at 1.
+        lr, eps: numbers; betas: two numbers, the shares of m and v that each step keeps.
 
     Returns: None.
 
@@ -197,7 +197,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def decayed(self, p: Tensor, group: dict) -> Array:
-        """Let the array of the tensor `p` decay, in place; returns the array of the gradient that Adam goes by.
+        """Decay the array of the tensor `p` in place, and return the array of the gradient that Adam uses.
 
         >>> p = Tensor([2.0, -4.0], requires_grad=True)
         >>> p.grad = Tensor([1.0, 1.0])
@@ -209,22 +209,22 @@ class AdamW(Adam):
 
 
 def cosine_lr(epoch: int, base_lr: float, T_max: int, eta_min: float) -> float:
-    """Down along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
+    """The learning rate along half a cosine wave ([Loshchilov and Hutter, 2016](https://arxiv.org/abs/1608.03983)).
 
     Args:
-        epoch, T_max: how many steps were made, from 0; how many there are.
-        base_lr, eta_min: the learning rates at both ends.
+        epoch, T_max: the number of steps taken so far, from 0; the number of steps in all.
+        base_lr, eta_min: the learning rates at the start and at the end.
 
     Returns: the learning rate.
 
-    >>> [round(cosine_lr(epoch, 0.1, 10, 0.0), 4) for epoch in (0, 1, 5, 10)]
-    [0.1, 0.0976, 0.05, 0.0]
+    >>> np.round([cosine_lr(epoch, 0.1, 10, 0.0) for epoch in (0, 1, 5, 10)], 4)
+    array([0.1   , 0.0976, 0.05  , 0.    ])
     """
     return eta_min + (base_lr - eta_min) * (1 + math.cos(math.pi * epoch / T_max)) / 2
 
 
 class LRScheduler:
-    """Sets each group's lr, from its first lr and the number of steps. A subclass writes `rate`, or `get_lr` for all groups.
+    """Sets each group's lr from its first lr and the number of steps. A subclass defines `rate`, or `get_lr` for all groups.
 
     PyTorch: [`LRScheduler`](https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate).
     """
@@ -235,7 +235,7 @@ class LRScheduler:
         LRScheduler.step(self)
 
     def rate(self, base_lr: float, epoch: int) -> float:
-        raise NotImplementedError(f"{type(self).__name__}.get_lr: a scheduler needs this method")
+        raise NotImplementedError(f"{type(self).__name__}.get_lr: define this method in your scheduler")
 
     def get_lr(self) -> list[float]:
         return [self.rate(base_lr, self.last_epoch) for base_lr in self.base_lrs]
@@ -253,7 +253,7 @@ class LRScheduler:
         return {k: v for k, v in vars(self).items() if k not in ("optimizer", "schedulers")}
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Continue where that scheduler was (the optimizer's own state has the learning rates)."""
+        """Continue where that scheduler was (the learning rates are in the optimizer's state)."""
         vars(self).update(state_dict)
 
 
@@ -284,13 +284,13 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class SequentialLR(LRScheduler):
-    """One scheduler after the other, each from its own step 0; `milestones` says when the second begins, the third, ..."""
+    """One scheduler after the other, each from its own step 0; `milestones` are the steps at which the next one starts."""
 
     def __init__(self, optimizer: Optimizer, schedulers: list, milestones: list, last_epoch: int = -1) -> None:
         self.schedulers, self.milestones = list(schedulers), list(milestones)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        now = sum(milestone <= self.last_epoch for milestone in self.milestones)
-        self.schedulers[now].last_epoch = self.last_epoch - (0, *self.milestones)[now]
-        return self.schedulers[now].get_lr()
+        current = sum(milestone <= self.last_epoch for milestone in self.milestones)
+        self.schedulers[current].last_epoch = self.last_epoch - (0, *self.milestones)[current]
+        return self.schedulers[current].get_lr()

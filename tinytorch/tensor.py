@@ -1,6 +1,6 @@
 """Module 01: Tensor.
 
-Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: 7df00b6ef61eecd9
+Written by `tito export` from notebooks/01_tensor.py: edit that file instead. sha256: ba645b9ec5c2e4e4
 """
 
 import math
@@ -54,13 +54,13 @@ def row_major_strides(shape: tuple) -> tuple:
 
 
 def broadcast_shape(a: tuple, b: tuple) -> tuple:
-    """The shape of the result when arrays of two shapes meet.
+    """The shape of the result of an operation on arrays of two shapes.
 
     Args:
         a, b: tuples of sizes, of any lengths.
 
     Returns:
-        Tuple, as long as the longer of the two. ValueError, if two sizes differ and neither is 1.
+        Tuple, as long as the longer of the two. Raises ValueError if two sizes differ and neither is 1.
 
     >>> broadcast_shape((8, 1, 6), (7, 1))
     (8, 7, 6)
@@ -81,11 +81,11 @@ def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
     PyTorch: [`Tensor.sum_to_size`](https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html).
 
     Args:
-        array: array whose shape is what `shape` was broadcast to.
+        array: array of the shape that `shape` was broadcast to.
         shape: tuple of sizes.
 
     Returns:
-        Array of shape `shape`, with the dtype of `array`.
+        Array of shape `shape`; floats keep their dtype.
 
     >>> uses = np.array([[1, 2, 3], [10, 20, 30]])
     >>> sum_to_shape(uses, (3,)).tolist(), sum_to_shape(uses, (2, 1)).tolist()
@@ -97,7 +97,7 @@ def sum_to_shape(array: np.ndarray, shape: tuple) -> np.ndarray:
 
 
 class TensorOps(arrays.ArrayInfo):
-    """The given half of Tensor: `binary(op)` is a method like `__add__` above. What has no op (`shape`, `item`) is in ArrayInfo."""
+    """The given half of Tensor: `binary(op)` makes a method like `__add__` above. `shape`, `item` and their like are in ArrayInfo."""
 
     __add__, __sub__, __mul__, __truediv__ = map(arrays.binary, (np.add, np.subtract, np.multiply, np.divide))
     __pow__ = arrays.binary(arrays.power)
@@ -113,7 +113,7 @@ class TensorOps(arrays.ArrayInfo):
         return self.apply(np.divide, other, self)
 
     def __matmul__(self, other):
-        """A vector on the left is a matrix of one row, on the right one of one column; that axis disappears again."""
+        """A vector acts as a matrix of one row on the left, and of one column on the right; the result drops that axis."""
         if self.ndim > 1 and other.ndim > 1:
             return self.apply(np.matmul, self, other)
         left = self.unsqueeze(0) if self.ndim == 1 else self
@@ -122,7 +122,7 @@ class TensorOps(arrays.ArrayInfo):
         return out.squeeze((*[-1] * (other.ndim == 1), *[-2] * (self.ndim == 1)))
 
     def axes(self, dim: int | tuple | list | None) -> int | tuple | None:
-        """What NumPy calls `axis`. As in PyTorch, a tensor without axes accepts axis 0."""
+        """Convert `dim` to NumPy's `axis`. As in PyTorch, a tensor without axes accepts axis 0."""
         dim = tuple(dim) if isinstance(dim, (list, tuple)) else dim
         return None if dim == () or (self.ndim == 0 and dim in (0, -1, (0,), (-1,))) else dim
 
@@ -136,10 +136,10 @@ class TensorOps(arrays.ArrayInfo):
         return self.apply(cast, self, dtype=int64)
 
     def reshape(self, *shape: object) -> "Tensor":
-        """The same numbers in another shape; one size may be -1 and follows from the others."""
+        """The same numbers in another shape; one size may be -1 and is inferred from the others."""
         shape = arrays.as_shape(shape)
         if any(size < -1 for size in shape):
-            raise ValueError(f"{shape} has a negative size: write -1 for the one that follows from the others")
+            raise ValueError(f"{shape} has a negative size: write -1 for the one to infer from the others")
         return self.apply(np.reshape, self, shape=shape)
 
     T = property(lambda self: self.permute(*reversed(range(self.ndim))))
@@ -174,7 +174,7 @@ class Tensor(TensorOps):
     """
 
     __array_ufunc__ = None  # tells NumPy to leave `array * tensor` to Tensor.__rmul__
-    requires_grad, grad, grad_fn, hooks = False, None, None, None  # of a tensor that needs no gradient
+    requires_grad, grad, grad_fn, hooks = False, None, None, None  # the defaults: no gradient
     recorder = None  # the hook in `apply`: recorder(function, out, inputs, arrays, params, backward)
     engine = None  # what `backward` calls; Module 05 sets both
 
@@ -184,19 +184,17 @@ class Tensor(TensorOps):
         >>> Tensor([1, 2]).shape
         (2,)
         """
-        if sizes:  # PyTorch's old way to ask for a shape: Tensor(4, 2)
+        if sizes:  # PyTorch's legacy constructor: Tensor(4, 2) has this shape
             data = np.zeros((data, *sizes))
         dtype = data.dtype if dtype is None and isinstance(data, Tensor) else dtype
         self.array = as_array(data.array if isinstance(data, Tensor) else data, dtype)
         if self.array.dtype.kind not in "buif":
-            raise TypeError(
-                f"a tensor holds numbers, not {type(data).__name__}: give numbers, lists of them or an array"
-            )
+            raise TypeError(f"a tensor holds numbers, not {type(data).__name__}: pass numbers, lists or an array")
         self.requires_grad_(requires_grad)
 
     @staticmethod
     def wrap(array: np.ndarray) -> "Tensor":
-        """A tensor around this very array: no copy, same dtype."""
+        """Wrap this very array in a tensor: no copy, same dtype."""
         out = Tensor.__new__(Tensor)
         out.array = array if type(array) is np.ndarray else np.asarray(array)
         return out
@@ -206,9 +204,9 @@ class Tensor(TensorOps):
         """Run an op on the arrays of `inputs` and wrap the result. Every operation passes through here.
 
         Args:
-            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings its gradient.
-            inputs: tensors and plain numbers; what the result depends on.
-            params: everything else that the op needs (an axis, a shape), passed by name.
+            function: the op, from arrays (and plain numbers) to one array, or to (array, backward) if it brings its own gradient.
+            inputs: the tensors and plain numbers that the result depends on.
+            params: everything else the op needs (an axis, a shape), passed by name.
 
         >>> Tensor.apply(np.multiply, Tensor([1.0, 2.0]), 3)
         tensor([3., 6.])
@@ -237,7 +235,7 @@ class Tensor(TensorOps):
         return function
 
     def backward(self, gradient: "Tensor | None" = None, retain_graph: bool = False) -> None:
-        """Compute the gradients of what this tensor was computed from."""
+        """Compute the gradient of this tensor with respect to the leaves it was computed from."""
         if Tensor.engine is None:
             raise RuntimeError("there are no gradients yet: finish module 05, which calls Tensor.set_engine")
         Tensor.engine(self, gradient, retain_graph)
@@ -245,18 +243,18 @@ class Tensor(TensorOps):
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Turn the gradient on or off; returns the tensor. Only floats can have one."""
         if requires_grad and self.array.dtype.kind != "f":
-            raise RuntimeError(f"only floats can have a gradient, and these are {self.dtype}: use .float() first")
+            raise RuntimeError(f"only floats can have a gradient, not {self.dtype}: call .float() first")
         self.requires_grad = requires_grad
         return self
 
     def detach(self) -> "Tensor":
-        """The same numbers in the same memory, without their history. `x.data` is that, too, and assignable."""
+        """The same numbers in the same memory, detached from the graph. `x.data` does the same, and you can assign to it."""
         return Tensor.wrap(self.array)
 
     data = property(detach, lambda self, data: setattr(self, "array", np.asarray(getattr(data, "array", data))))
 
     def increment_version(self) -> None:
-        """Call this after changing the numbers in place, for gradient rules that need the old ones."""
+        """Call this after changing the numbers in place: gradient rules may still need the old ones."""
         versions.increment(self.array)
 
     def __rsub__(self, other):
@@ -274,7 +272,7 @@ class Tensor(TensorOps):
         tensor([3., 5.])
         """
         dim = self.axes(dim)
-        if self.dtype == arrays.float16:  # a sum of them soon exceeds their largest number, 65504
+        if self.dtype == arrays.float16:  # their sum soon exceeds 65504, the largest float16
             return self.apply(cast, self.float().mean(dim, keepdim), dtype=self.dtype)
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, tuple) else (dim,)
         return self.sum(dim, keepdim) / math.prod(self.shape[d] for d in dims)
@@ -332,7 +330,7 @@ def arange(*start_stop_step: float, dtype: np.dtype | None = None, requires_grad
 
 @cache
 def default_generator() -> "np.random.Generator":
-    """The source of random numbers if no generator is given. Made on first use, because NumPy's random module loads slowly."""
+    """The random generator to use if none is given, created on first use because NumPy's random module loads slowly."""
     return np.random.default_rng()
 
 
@@ -364,10 +362,10 @@ def stack(tensors: list[Tensor], dim: int = 0) -> Tensor:
 
 
 def where(condition: Tensor, input: Tensor, other: Tensor) -> Tensor:
-    """`input` where `condition` holds, else `other`."""
+    """`input` where `condition` is true, `other` elsewhere."""
     return Tensor.apply(arrays.choose, input, other, condition=getattr(condition, "array", condition))
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The elementwise larger of two."""
+    """The elementwise maximum of two."""
     return Tensor.apply(np.maximum, input, other)

@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 05a6cdfd02fdb161
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 7be6261ef8a162c6
 """
 
 import math
@@ -20,15 +20,18 @@ from tinytorch.tensor import Tensor, default_generator
 
 
 def batches(x: Tensor, y: Tensor, batch_size: int, shuffle: bool = True) -> Iterator[tuple[Tensor, Tensor]]:
-    """The rows of `x` and `y` in pieces: what one epoch consumes.
+    """The rows of `x` and `y` in batches: one epoch.
 
     Args:
         x, y: tensors of shape (N, ...); one row for each example, and its target.
-        batch_size: rows of a piece; the last one may be shorter.
-        shuffle: whether the rows come in random order, by `default_generator()`.
+        batch_size: rows of a batch; the last one may be shorter.
+        shuffle: whether the rows come in random order, drawn from `default_generator()`.
 
     Returns:
-        A Python generator of pairs (rows of x, rows of y). Its first step refuses what does not fit, with a ValueError.
+        A Python generator of pairs of tensors, (rows of x, rows of y).
+
+    Raises:
+        ValueError: `x` and `y` have different lengths, or `batch_size` is below 1. Raised when you ask for the first batch.
 
     >>> [y.tolist() for x, y in batches(Tensor([5.0, 6.0, 7.0]), Tensor([0, 1, 0]), 2, shuffle=False)]
     [[0, 1], [0]]
@@ -42,15 +45,16 @@ def batches(x: Tensor, y: Tensor, batch_size: int, shuffle: bool = True) -> Iter
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> Tensor:
-    """Scale all gradients, in place, so that together they are no longer than `max_norm`. PyTorch: [`clip_grad_norm_`](
+    """Scale all gradients, in place, so that their common norm is at most `max_norm`. PyTorch: [`clip_grad_norm_`](
     https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
 
     Args:
-        parameters, max_norm: tensors, in any iterable, or a single one; and the largest length that is allowed.
+        parameters: tensors, in any iterable, or a single tensor.
+        max_norm: the largest norm that is allowed.
 
     Returns:
-        Tensor with a single number: the length before. What has no gradient does not count; nothing at all has length 0.
-        A gradient that holds a nan makes the length nan, and with it all gradients.
+        Scalar float32 tensor: the norm before clipping. Tensors without a gradient don't count; without any gradient it is 0.
+        A nan in one gradient makes the norm nan, and with it all gradients.
 
     >>> p = Tensor([0.0, 0.0], requires_grad=True)
     >>> p.grad = Tensor([3.0, 4.0])
@@ -60,16 +64,16 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> T
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     grads = [p.grad.array for p in tensors if p.grad is not None]
     norm = math.sqrt(sum(np.square(grad, dtype=np.float64).sum() for grad in grads))
-    if not (scale := max_norm / (norm + 1e-6)) >= 1:  # nan, too
+    if not (scale := max_norm / (norm + 1e-6)) >= 1:  # or nan
         for grad in grads:
             grad *= scale  # in place
     return Tensor(norm)
 
 
 def per_row(total: float, rows: int) -> float:
-    """A sum over rows becomes a mean. ValueError if there were none."""
+    """Turn a sum over rows into a mean. ValueError if there are none."""
     if rows == 0:
-        raise ValueError("there were no rows: batches(...) can be walked through only once, so make it anew each time")
+        raise ValueError("there were no rows: batches(...) can be used only once, so call it again for each epoch")
     return total / rows
 
 
@@ -78,18 +82,21 @@ def train_epoch(
     data: Iterable[tuple[Tensor, Tensor]], accumulate: int = 1, max_norm: float | None = None,
     scheduler: LRScheduler | None = None
 ) -> float:  # fmt: skip
-    """Walk through the data once, and learn.
+    """Train for one epoch.
 
     Args:
         model, optimizer: a Module, which is left in training mode, and the optimizer of its parameters.
-        loss_fn: function of (output, y); the mean over the rows, as one number.
-        data: whatever gives pairs (x, y) of any numbers of rows: `batches(...)`, a list, a DataLoader.
-        accumulate: how many batches are gathered for a step; the last step takes what is left.
-        max_norm, scheduler: the length at which gradients are clipped, and what steps after the optimizer; or None.
+        loss_fn: function of (output, y); the mean over the rows, as a scalar.
+        data: any iterable of pairs (x, y), of any number of rows each: `batches(...)`, a list, a DataLoader.
+        accumulate: how many batches to gather for a step; the last step takes what is left.
+        max_norm, scheduler: the norm that gradients are clipped to, and what steps after the optimizer; or None.
 
     Returns:
-        The mean loss over all rows, a float; each batch counts as it was before its step. A loss that is nan or inf is a
-        FloatingPointError with the number of its batch, from 0; no rows, or `accumulate` below 1, are a ValueError.
+        The mean loss over all rows, a float; the loss of each batch is the one before its step.
+
+    Raises:
+        FloatingPointError: a loss is nan or inf; the message has the number of its batch, from 0.
+        ValueError: there are no rows, or `accumulate` is below 1.
 
     >>> net, data = Linear(1, 1, bias=False), [(Tensor([[1.0]]), Tensor([[0.0]]))] * 2
     >>> net.weight.array[:] = 1
@@ -119,18 +126,18 @@ def train_epoch(
 
 
 def accuracy(logits: Tensor, y: Tensor) -> float:
-    """Share of the rows of scores, (N, C), whose largest one belongs to the right class; `y` has the N class numbers.
+    """Share of the rows of scores, (N, C), whose largest score belongs to the right class; `y` has the N class indices.
 
     >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0], [0.0, 1.0]]), Tensor([0, 1, 1, 1]))
     0.75
     """
     if y.shape != logits.shape[:-1]:
-        raise ValueError(f"scores of shape {logits.shape}, classes {y.shape}: give one class number for each row")
+        raise ValueError(f"scores of shape {logits.shape}, classes {y.shape}: give one class index for each row")
     return (logits.argmax(dim=-1) == y).numpy().mean().item()
 
 
 def evaluate(model: Module, loss_fn: Callable, data: Iterable, metric: Callable = accuracy) -> tuple[float, float]:
-    """How good is the model on data, without learning from it?
+    """Measure a model on data, without learning from it.
 
     Args:
         model: a Module; afterwards each of its modules is in the mode it had before.
@@ -138,7 +145,10 @@ def evaluate(model: Module, loss_fn: Callable, data: Iterable, metric: Callable 
         metric: function of (output, y); the mean over the rows, as a float.
 
     Returns:
-        (mean loss over all rows, mean of the metric over all rows), floats. No rows are a ValueError.
+        (mean loss over all rows, mean of the metric over all rows), floats.
+
+    Raises:
+        ValueError: there are no rows.
 
     >>> evaluate(Sequential(), mse_loss, [(Tensor([[3.0, 5.0]]), Tensor([[3.0, 1.0]]))], metric=lambda out, y: 1.0)
     (8.0, 1.0)
@@ -159,10 +169,10 @@ def evaluate(model: Module, loss_fn: Callable, data: Iterable, metric: Callable 
 
 
 class EarlyStopping:
-    """Says when a validation loss has stopped getting better, and keeps the best weights.
+    """Says when a validation loss has stopped improving, and keeps the best weights.
 
-    Waits for `patience` epochs in a row without a new best value, lower by more than `min_delta`. `best` is the lowest value,
-    `best_epoch` its epoch, from 1, and `best_state` the weights then, for `load_state_dict`.
+    Waits for `patience` epochs in a row without a new best value, lower by more than `min_delta`. `best` is the best value,
+    `best_epoch` its epoch, from 1, and `best_state` a copy of the weights of that epoch, for `load_state_dict`.
     """
 
     def __init__(self, patience: int = 5, min_delta: float = 0.0) -> None:
@@ -170,7 +180,7 @@ class EarlyStopping:
         self.epoch, self.best, self.best_epoch, self.best_state = 0, math.inf, 0, None
 
     def step(self, value: float, model: Module | None = None) -> bool:
-        """Note the validation loss of an epoch, and the weights of `model` if it is the best; True when it is time to stop.
+        """Record the validation loss of an epoch, and the weights of `model` if it is the best; True when it is time to stop.
 
         >>> stopping = EarlyStopping(patience=2)
         >>> [stopping.step(value) for value in (0.9, 0.6, 0.7, 0.65)]
@@ -184,7 +194,7 @@ class EarlyStopping:
 
 
 def pack(obj: object, arrays: list[np.ndarray], path: str = "") -> object:
-    """What JSON can hold of `obj`; arrays are appended to `arrays`, and replaced by their number."""
+    """Turn `obj` into what JSON can hold; arrays are appended to `arrays`, and replaced by their index."""
     kind = type(obj)
     if kind in (str, int, float, bool, type(None)):
         return obj
@@ -194,19 +204,21 @@ def pack(obj: object, arrays: list[np.ndarray], path: str = "") -> object:
         return {"dict": [(key, pack(value, arrays, f"{path}.{key}".lstrip("."))) for key, value in obj.items()]}
     array = obj.array if isinstance(obj, Tensor) else obj
     if type(array) is not np.ndarray or array.dtype.kind not in "biufc":
-        allowed = "dicts (of texts and integers), lists, tuples, texts, Python's numbers, None, tensors, number arrays"
+        allowed = (
+            "dicts (keys: strings, integers), lists, tuples, strings, Python numbers, None, tensors, numeric arrays"
+        )
         raise TypeError(f"{path or 'the object'} is a {kind.__name__}: save only {allowed}")
     arrays.append(array)
     return {"array" if array is obj else "tensor": len(arrays) - 1}
 
 
 def save(obj: object, f: str | os.PathLike | BinaryIO) -> None:
-    """Write nested Python data with tensors to a file, which `load` reads back exactly. (`torch.save` has another format.)
+    """Write nested Python data with tensors to a file, which `load` reads back exactly. (`torch.save` uses another format.)
 
-    `f` is a path, or a file opened for writing bytes, such as a BytesIO. Anything but dicts, lists, tuples, texts, numbers,
+    `f` is a path, or a file opened for writing bytes, such as a BytesIO. Anything but dicts, lists, tuples, strings, numbers,
     None, tensors and arrays is a TypeError that says where it is.
     """
-    import json  # takes 10 ms to import, as does pathlib, and hardly any program saves
+    import json  # imported here because it takes 10 ms, as does pathlib, and most programs never save
     from pathlib import Path
 
     tree = json.dumps(pack(obj, arrays := [])).encode()
@@ -216,21 +228,21 @@ def save(obj: object, f: str | os.PathLike | BinaryIO) -> None:
         np.savez(f, **entries)
         return
     path = Path(f).resolve()
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             np.savez(file, **entries)
             file.flush()
             os.fsync(file.fileno())  # on the disk before the old file goes
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def load(f: str | os.PathLike | BinaryIO) -> object:
-    """Read what `save` wrote: the same objects, with tensors where tensors were. Nothing in the file is ever executed.
+    """Read what `save` wrote: the same objects, with tensors where there were tensors. Nothing in the file is ever executed.
 
-    A ValueError says when it is cut off, changed, compressed, newer than this version, or not a file of `save`.
+    A ValueError says if it is truncated, changed, compressed, of a newer format, or not written by `save`.
     """
     import json
     from pathlib import Path
@@ -240,22 +252,24 @@ def load(f: str | os.PathLike | BinaryIO) -> object:
             archive = np.load(file)  # without pickle
             version = archive["version"].item() if "version" in archive else 1
             if version > 2 or any(entry.compress_type for entry in archive.zip.infolist()):
-                raise ValueError(f"its format {version} is newer than 2, or it is compressed and could become huge")
+                raise ValueError(
+                    f"its format {version} is newer than 2, or it is compressed and could unfold into a huge one"
+                )
             arrays = {name: archive[name] for name in archive}
-            make = {"list": list, "tuple": tuple, "dict": dict, "array": lambda i: arrays[str(i)]}
-            make |= {"tensor": lambda i: Tensor.wrap(arrays[str(i)]), "float": lambda i: arrays[str(i)].item()}
+            builders = {"list": list, "tuple": tuple, "dict": dict, "array": lambda i: arrays[str(i)]}
+            builders |= {"tensor": lambda i: Tensor.wrap(arrays[str(i)]), "float": lambda i: arrays[str(i)].item()}
             tree = arrays["tree"].tobytes()
-            return json.loads(tree, object_hook=lambda tagged: [make[kind](tagged[kind]) for kind in tagged][0])
+            return json.loads(tree, object_hook=lambda tagged: [builders[kind](tagged[kind]) for kind in tagged][0])
         except Exception as error:
-            why = f"cut off, changed, or not written by save ({type(error).__name__}: {' '.join(str(error).split())})"
+            why = f"truncated, changed, or not written by save ({type(error).__name__}: {' '.join(str(error).split())})"
             raise ValueError(f"{getattr(file, 'name', 'the file')} cannot be loaded: {why}; use another copy") from None
 
 
 def get_rng_state() -> dict:
-    """Where the course's random numbers are: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
+    """The state of the course's random generator: plain data, for `save`. (PyTorch's is a tensor of bytes.)"""
     return default_generator().bit_generator.state
 
 
 def set_rng_state(state: dict) -> None:
-    """Let the random numbers go on where `get_rng_state` found them."""
+    """Restore a state of the random generator from `get_rng_state`."""
     default_generator().bit_generator.state = state

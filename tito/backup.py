@@ -1,5 +1,6 @@
 """Nothing a student wrote is lost: whatever a command is about to replace is copied to `.tinytorch/backups/` first."""
 
+import json
 import shutil
 import tempfile
 from datetime import datetime
@@ -10,9 +11,16 @@ from tito.errors import TitoError
 from tito.files import read, write
 from tito.place import Place
 
+PROGRESS = "progress.json"  # in a backup: what was recorded of the module, if it was complete
+USED = ".restored"  # in a backup's folder: it has been restored, so `restore` goes on to the one before
 
-def keep(place: Place, paths: list[Path], why: str) -> Path:
-    """Copy files of a place into a new backup, `backups/TIME_why/`, at the same relative paths, and return its folder."""
+
+def keep(place: Place, paths: list[Path], why: str, completed: dict | None = None) -> Path:
+    """Copy files of a place into a new backup, `backups/TIME_why/`, at the same relative paths, and return its folder.
+
+    Args:
+        completed: what is recorded of the module, to be recorded again when the backup is restored.
+    """
     backups = place.state / "backups"
     backups.mkdir(parents=True, exist_ok=True)
     target = backups / f"{datetime.now():%Y%m%d-%H%M%S-%f}_{why}"
@@ -21,6 +29,8 @@ def keep(place: Place, paths: list[Path], why: str) -> Path:
             copy = Path(folder) / "new" / path.relative_to(place.root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
+        if completed is not None:
+            write(Path(folder) / "new" / PROGRESS, json.dumps(completed))
         (Path(folder) / "new").replace(target)  # whole, or not there
     return target
 
@@ -32,26 +42,48 @@ def backups_of(place: Place, module: Module) -> list[Path]:
 
 
 def restore(place: Place, module: Module, name: str | None = None) -> tuple[Path, list[Path]]:
-    """Bring the newest backup of a module back, or the one called `name`. What it replaces becomes a backup itself.
+    """Restore a module's backup called `name`; without a name, undo the last change that has not been undone yet.
+
+    What it replaces becomes a backup itself, called `..._restore_NN`, which only its name restores: called again, `restore` goes
+    on to the change before.
 
     Returns:
         The backup's folder, and the files that were written.
     """
     folders = backups_of(place, module)
-    chosen = next((folder for folder in folders if name in (None, folder.name)), None)
+    open_ones = [
+        folder for folder in folders if not folder.name.endswith(f"_restore_{module.number}") and not _is_used(folder)
+    ]
+    chosen = next((folder for folder in folders if folder.name == name), None) if name else next(iter(open_ones), None)
     if chosen is None:
-        there = f"; there are {', '.join(folder.name for folder in folders)}" if folders else ""
-        raise TitoError(f"there is no {f'backup {name}' if name else 'backup'} of module {module.stem}{there}")
+        raise TitoError(_nothing_to_restore(module, name, folders))
     sources = _files_in(chosen, place, module)
     record, notebook = place.stub(module), place.notebook(module)
     replaced = dict.fromkeys([*sources, record] if notebook in sources else sources)
-    if there := [target for target in replaced if target.exists()]:
-        keep(place, there, f"restore_{module.number}")
+    if existing := [target for target in replaced if target.exists()]:
+        keep(place, existing, f"restore_{module.number}")
     for target, source in sources.items():
         write(target, read(source))
     if notebook in sources and record not in sources:
         record.unlink(missing_ok=True)  # it is another notebook's
+    (chosen / USED).touch()
     return chosen, [target for target in sources if target != record]
+
+
+def completed_in(backup: Path) -> dict | None:
+    """What was recorded of the module when a backup was made; None if it was not complete."""
+    path = backup / PROGRESS
+    return json.loads(read(path)) if path.exists() else None
+
+
+def _is_used(backup: Path) -> bool:
+    return (backup / USED).exists()
+
+
+def _nothing_to_restore(module: Module, name: str | None, folders: list[Path]) -> str:
+    names = f"; --backup takes one of {', '.join(folder.name for folder in folders)}" if folders else ""
+    what = f"there is no backup {name}" if name else "there is nothing to undo" if folders else "there is no backup"
+    return f"{what} of module {module.stem}{names}" if name or not folders else f"{what} in module {module.stem}{names}"
 
 
 def _files_in(folder: Path, place: Place, module: Module) -> dict[Path, Path]:

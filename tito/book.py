@@ -20,6 +20,7 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.files import read, write
 from tito.wheel import wheel_version
+from tito.workspace import EDITOR_CSS
 
 HTML = ROOT / "_build" / "html"
 
@@ -49,14 +50,14 @@ def build(self_host: Path | None = None) -> None:
         running = beside.submit(_write_notebooks, self_host)
         run = subprocess.run([*command, "-W", "--keep-going"], cwd=ROOT, env=environment)
     if run.returncode:
-        raise TitoError("the book was not built: mend what is said above, and build it again")
+        raise TitoError("the book was not built: fix the errors above and build it again")
     running.result()
 
 
 def _write_notebooks(self_host: Path | None) -> None:
     """What the buttons of a module's page lead to on the site itself: the running notebook, and it as a file."""
-    notebooks = b"".join((ROOT / "notebooks" / f"{module.stem}.py").read_bytes() for module in course.available())
-    digest = sha256(notebooks).hexdigest()
+    sources = [ROOT / "notebooks" / f"{module.stem}.py" for module in course.available()]
+    digest = sha256(b"".join(path.read_bytes() for path in [*sources, play.FRONT, EDITOR_CSS])).hexdigest()
     made_from = f"{digest} {wheel_version()} {version('marimo')} {repository.address()} {self_host}\n"
     mark = HTML / "play" / "made-from.txt"
     if mark.exists() and read(mark) == made_from:
@@ -102,20 +103,20 @@ class Page(HTMLParser):
         self.anchors |= {f"scrollTo={name}" for name in re.findall(r"(?:def|class) (\w+)", text)}
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        self.anchors |= {found[name] for name in ("id", "name") if found.get(name)}
-        if tag == "a" and found.get("href"):
-            self.links.append(found["href"])
-        if tag in ("img", "script", "iframe", "source", "video") and found.get("src"):
-            self.loaded.append(found["src"])
+        attributes = dict(attrs)
+        self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+        if tag in ("img", "script", "iframe", "source", "video") and attributes.get("src"):
+            self.loaded.append(attributes["src"])
         if (
             tag == "link"
-            and found.get("rel") in ("stylesheet", "preload", "icon", "shortcut icon")
-            and found.get("href")
+            and attributes.get("rel") in ("stylesheet", "preload", "icon", "shortcut icon")
+            and attributes.get("href")
         ):
-            self.loaded.append(found["href"])
-        if tag == "img" and not (found.get("alt") or "").strip():
-            self.without_alt.append(found.get("src", "?"))
+            self.loaded.append(attributes["href"])
+        if tag == "img" and not (attributes.get("alt") or "").strip():
+            self.without_alt.append(attributes.get("src", "?"))
 
 
 def check(folder: Path | None = None) -> Iterator[str]:

@@ -6,13 +6,14 @@ import typer
 
 from tito import __version__, course
 from tito.commands import book, check, convert, export, milestone, module, nbgrader, submit, system, workspace
+from tito.console import clean
 from tito.errors import TitoError
 
 WITHOUT_COURSE = ("convert", "system")  # commands that work, or say what is wrong, without the course's files
 
 app = typer.Typer(
     name="tito",
-    help="Build your own machine-learning framework, one module at a time. `tito start` opens whatever comes next.",
+    help="Build your own machine-learning framework, one module at a time. `tito start` opens your next notebook.",
     add_completion=False,
     rich_markup_mode=None,  # plain help: rich alone takes half of the time that a command may take to start
     pretty_exceptions_enable=False,
@@ -34,7 +35,7 @@ app.add_typer(nbgrader.app, name="nbgrader")
 def options(
     context: typer.Context,
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error inside tito."),
-    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
 ) -> None:
     if version:
         typer.echo(f"tito {__version__}")
@@ -56,15 +57,15 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        fail(f"{where}{error.strerror or error}; mend that and run the command again")
+        fail(f"{where}{error.strerror or error}; fix that and run the command again")
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         fail(
-            f"something inside tito went wrong ({type(error).__name__}: {error}); `tito --debug ...` shows where, please report it"
+            f"tito hit a bug ({type(error).__name__}: {error}): run `tito --debug ...` for the traceback, and please report it"
         )
 
 
 def fail(message: str) -> None:
-    typer.echo(f"tito: {message}", err=True)
+    typer.echo(f"tito: {clean(message)}", err=True)
     sys.exit(1)

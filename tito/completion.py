@@ -27,16 +27,16 @@ def refuse_lost_names(place: Place, module: Module, notebook: Notebook | None = 
     else:
         kept = {cell.name for cell in needed(ours)}
         wanted = [name for name in wanted if name.partition(".")[0] in kept]
-    there = notebook.qualified_names
-    missing = {name for name in wanted if name not in there}
+    names = notebook.qualified_names
+    missing = {name for name in wanted if name not in names}
     lost = [name for name in wanted if name in missing and name.partition(".")[0] not in missing - {name}]
     if not lost:
         return
-    added = [name for name in there if name not in wanted]
+    added = [name for name in names if name not in wanted]
     parts = []
     for name in lost:
         close = difflib.get_close_matches(name, added, n=1, cutoff=0.5)
-        line = f", line {there[close[0]]}" if close and notebook.path.suffix == ".py" else ""
+        line = f", line {names[close[0]]}" if close and notebook.path.suffix == ".py" else ""
         parts.append(f"{name} (renamed to {close[0]}{line}?)" if close else name)
     path = notebook.path.relative_to(place.root) if notebook.path.is_relative_to(place.root) else notebook.path
     raise TitoError(

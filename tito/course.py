@@ -1,6 +1,7 @@
 """The curriculum as a table: what there is, in which order, and what it unlocks. Everything else reads it from here."""
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,16 @@ class Module:
     def former_file(self) -> str | None:
         """What earlier versions of the course called that file, if it had another name."""
         return f"{self.slug}.py" if self.export_name else None
+
+    @property
+    def checkpoint_name(self) -> str:
+        """The checkpoint without its historical number, which does not follow the order of the modules."""
+        return self.checkpoint.partition(" ")[2]
+
+    @property
+    def you_can(self) -> str:
+        """The capability, said to the learner."""
+        return re.sub(r"\bI\b", "you", re.sub(r"\bmy\b", "your", self.capability))
 
     @property
     def title(self) -> str:

@@ -1,7 +1,7 @@
-"""One diagram for each module: the idea that the rest of it stands on.
+"""One diagram for each module: the idea that the rest of it builds on.
 
 They are SVG in the colour of the text around them, so they can be read on light and on dark pages, and on paper; what is
-accented is also drawn in another way, so that nobody depends on seeing a colour.
+accented is also drawn in another way, so that no reader depends on seeing a colour.
 """
 
 import math
@@ -41,7 +41,7 @@ class Drawing:
         self.add(f'<text {place} fill="currentColor" stroke="none"{weight}>{escape(words)}</text>', y + 6)
 
     def box(self, x, y, width, height, words="", color="currentColor", dashed=False) -> None:
-        """A rounded box; of several lines of words, each stands on its own line."""
+        """A rounded box; of several lines of words, each is on its own line."""
         dashes = ' stroke-dasharray="5 4"' if dashed else ""
         fill = "none" if color == "currentColor" else f'{color}" fill-opacity="0.16'
         size = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4"'
@@ -170,7 +170,7 @@ def _losses(on: Drawing) -> str:
     on.arrow((60, 132), (60, 158), (427, 158), (427, 64), dashed=True)
     on.text(243, 150, "from the scores, in one step")
     on.text(10, 184, "Shaded: the right class.", "start")
-    return "The loss is the surprise at the right answer. The dashed way gives the same number, and stays exact where the other breaks."
+    return "The loss is the surprise at the right answer. The dashed path gives the same number, and stays accurate where the other one breaks."
 
 
 def _autograd(on: Drawing) -> str:
@@ -219,8 +219,8 @@ def _optimizers(on: Drawing) -> str:
 
 
 def _training(on: Drawing) -> str:
-    """A loop of five boxes: batch, forward, loss, backward, step, and back to the next batch. Apart from it, a box for rows
-    that are held back, with an arrow to a second loss that no step follows."""
+    """A loop of five boxes: batch, forward, loss, backward, step, and back to the next batch. Apart from it, a box for
+    held-out rows, with an arrow to a second loss that no step follows."""
     names = ["batch", "forward", "loss", "backward", "step"]
     for i, name in enumerate(names):
         on.box(6 + 97 * i, 20, 80, 36, name, ACCENT if i > 2 else "currentColor")
@@ -228,10 +228,10 @@ def _training(on: Drawing) -> str:
             on.arrow((97 * i - 11, 38), (6 + 97 * i, 38))
     on.arrow((434, 56), (434, 82), (46, 82), (46, 56))
     on.text(240, 76, "the next batch")
-    on.box(6, 116, 130, 44, "rows held back", dashed=True)
+    on.box(6, 116, 130, 44, "held-out rows", dashed=True)
     on.arrow((136, 138), (200, 138))
     on.box(200, 120, 80, 36, "loss", dashed=True)
-    on.text(292, 143, "measured, never followed", "start")
+    on.text(292, 143, "measured, no step follows", "start")
     return "The upper loop learns. The lower row says whether to believe it."
 
 

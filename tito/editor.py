@@ -11,21 +11,24 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.place import Place
 
-PATIENCE = 60.0  # seconds that marimo may take to answer
+STOPPED_BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT, 0xC000013A)  # the last one on Windows
+START_TIMEOUT_S = 60.0  # for marimo to answer
 
 
 def edit(place: Place, module: Module, browser: bool = True) -> int:
     """Open a notebook and wait until the editor is closed; returns marimo's exit code.
 
-    With no terminal attached there is nobody to close it: then this makes sure that the notebook opens, prints its address
+    With no terminal attached it would never be closed: then this makes sure that the notebook opens, prints its address
     and stops the editor again.
     """
     command = [sys.executable, "-m", "marimo", "edit", str(place.notebook(module).relative_to(place.root))]
     if not browser:
         command.append("--headless")
     if sys.stdin.isatty() and sys.stdout.isatty():
+        print("No browser opened? Open the address that marimo prints below.")
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is marimo's: it asks whether you are sure
-        return subprocess.run(command, cwd=place.root, env=place.environment()).returncode
+        code = subprocess.run(command, cwd=place.root, env=place.environment()).returncode
+        return 0 if code in STOPPED_BY_CTRL_C else code
     return _try(place, command if "--headless" in command else [*command, "--headless"])
 
 
@@ -43,7 +46,7 @@ def _try(place: Place, command: list[str]) -> int:
     try:
         address = _address(editor)
         print(f"The notebook opens at {address} (HTTP {_status(address)}).")
-        print("There is no terminal to wait in, so the editor is stopped again: run `tito start` in one.")
+        print("No terminal is attached, so the editor has been stopped again. Run `tito start` in a terminal.")
     finally:
         editor.terminate()
         editor.wait()
@@ -53,7 +56,7 @@ def _try(place: Place, command: list[str]) -> int:
 def _address(editor: subprocess.Popen) -> str:
     """The URL that marimo prints once it serves."""
     printed = []
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT_S
     for line in editor.stdout:
         printed.append(line)
         if url := re.search(r"http://\S+", line):
@@ -65,12 +68,12 @@ def _address(editor: subprocess.Popen) -> str:
 
 def _status(address: str) -> int:
     """The HTTP status of a page; marimo prints its address a moment before it answers there."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(address, timeout=START_TIMEOUT_S) as answer:
                 return answer.status
         except OSError as error:
             if time.monotonic() > deadline:
-                raise TitoError(f"{address} does not answer ({error}): run `tito start` again") from None
+                raise TitoError(f"{address} doesn't answer ({error}): run `tito start` again") from None
             time.sleep(0.1)

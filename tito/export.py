@@ -36,6 +36,7 @@ from tito.notebook import (
 )
 from tito.place import Place
 from tito.stub import is_unsolved
+from tito.syntax import parse_python
 
 NOT_EXPORTED = {"marimo", "matplotlib", "tito"}  # of the notebook, not of the framework
 SCAFFOLD = re.compile(r"(Steps|Hint):")
@@ -120,17 +121,17 @@ def package(place: Place, modules: list[Module]) -> dict[str, str]:
 
 def _texts(place: Place, notebooks: dict[Module, Notebook]) -> dict[str, str]:
     texts = {module.file: module_source(notebook) for module, notebook in notebooks.items()}
-    there = [m for m in course.available() if m in notebooks or place.exported(m).exists()]
-    sources = {m: texts[m.file] if m.file in texts else files.read(place.exported(m)) for m in there}
-    return texts | glue(there, {m: names_bound(source) for m, source in sources.items()})
+    exported = [m for m in course.available() if m in notebooks or place.exported(m).exists()]
+    sources = {m: texts[m.file] if m.file in texts else files.read(place.exported(m)) for m in exported}
+    return texts | glue(exported, {m: names_bound(source) for m, source in sources.items()})
 
 
 def difference(place: Place, modules: list[Module]) -> str:
     """How `tinytorch/` differs from what an export would write, as a diff; empty when they agree."""
     texts = package(place, modules)
     known = {module.file for module in course.available()} | texts.keys()
-    there = (path.relative_to(place.package).as_posix() for path in sorted(place.package.rglob("*.py")))
-    strays = {name: None for name in there if name not in known}
+    existing = (path.relative_to(place.package).as_posix() for path in sorted(place.package.rglob("*.py")))
+    strays = {name: None for name in existing if name not in known}
     parts = []
     for name, text in (texts | strays).items():
         path = place.package / name
@@ -240,14 +241,14 @@ def _refuse_dependencies(notebook: Notebook, cell: Cell) -> None:
 
 def _lesson_only(setup: Cell) -> dict[str, str]:
     """Names of the setup cell that need marimo, matplotlib or tito, directly or through another one, and which."""
-    found: dict[str, str] = {}
-    statements = ast.parse(setup.source).body
+    package_of: dict[str, str] = {}
+    statements = parse_python(setup.source).body
     for statement, names in zip(statements, _bound_by(statements), strict=True):
         packages = {_package(name) for node in ast.walk(statement) for name in modules_imported(node)} & NOT_EXPORTED
-        packages |= {found[name] for name in names_read(ast.unparse(statement)) & found.keys()}
+        packages |= {package_of[name] for name in names_read(ast.unparse(statement)) & package_of.keys()}
         if packages:
-            found |= dict.fromkeys(names, min(packages))
-    return found
+            package_of |= dict.fromkeys(names, min(packages))
+    return package_of
 
 
 def _package(module: str) -> str:
@@ -260,7 +261,7 @@ def _alias_name(alias: ast.alias) -> str:
 
 def _setup_source(setup: Cell, wanted: set[str]) -> str:
     """What the exported definitions use of the setup cell: its imports and constants, with the comments above them."""
-    lines, statements = lines_of(setup.source), ast.parse(setup.source).body
+    lines, statements = lines_of(setup.source), parse_python(setup.source).body
     used = used_names(statements, wanted)
     parts, seen, gap = [], 0, False
     for statement in statements:
@@ -280,7 +281,7 @@ def used_names(statements: list[ast.stmt], wanted: set[str]) -> dict[int, set[st
     bound = dict(zip(map(id, statements), _bound_by(statements), strict=True))
     reads = {id(statement): names_read(ast.unparse(statement)) for statement in statements}
     wanted, before = set(wanted), -1
-    while len(wanted) > before:  # a constant needs what stands above it, a function also what stands below
+    while len(wanted) > before:  # a constant needs what is above it, a function also what is below
         before = len(wanted)
         wanted |= set().union(*(reads[key] for key, names in bound.items() if names & wanted))
     return {key: names & wanted for key, names in bound.items() if names & wanted}
@@ -291,7 +292,7 @@ def _bound_by(statements: list[ast.stmt]) -> list[set[str]]:
     bound = [names_bound(ast.unparse(statement)) for statement in statements]
     is_import = [isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements]
     imported = set().union(*(names for names, yes in zip(bound, is_import, strict=True) if yes))
-    # `table["a"] = 1` belongs to `table`; `sys.path[:0] = ...` is no part of `sys`
+    # `table["a"] = 1` belongs to `table`; `sys.path[:0] = ...` does not define `sys`
     return [names | (_changed_by(node) - imported) for names, node in zip(bound, statements, strict=True)]
 
 
@@ -319,7 +320,7 @@ def _import_source(statement: ast.stmt, lines: list[str], names: set[str]) -> st
 
 
 def _definition_source(cell: Cell) -> str:
-    """A definition as it stands in the package: no markers, no marks, and docstrings without the exercise's scaffold."""
+    """A definition as the package has it: no markers, no marks, and docstrings without the exercise's scaffold."""
     lines, comments, head = lines_of(cell.source), comment_lines(cell.source), cell.node.lineno - cell.line
     dropped = {
         number - 1
@@ -339,14 +340,14 @@ def _without_scaffolds(lines: list[str]) -> list[str]:
 
 
 def _docstrings(lines: list[str]) -> list[tuple[int, int]]:
-    """Where docstrings of several lines stand in a definition: (first line, line after the last), counted from 0."""
-    found = []
-    for node in ast.walk(ast.parse("\n".join(lines))):
+    """The line ranges of a definition's multi-line docstrings: (first line, line after the last), counted from 0."""
+    ranges = []
+    for node in ast.walk(parse_python("\n".join(lines))):
         if isinstance(node, Definition) and ast.get_docstring(node):
             text = node.body[0]
             if text.end_lineno > text.lineno and lines[text.end_lineno - 1].endswith('"""'):
-                found.append((text.lineno - 1, text.end_lineno))
-    return sorted(found)
+                ranges.append((text.lineno - 1, text.end_lineno))
+    return sorted(ranges)
 
 
 def _without_scaffold(docstring: list[str]) -> list[str]:

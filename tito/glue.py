@@ -1,4 +1,4 @@
-"""The package's own glue: what stands in `tinytorch/` besides the exported modules. Export writes it, from this one place."""
+"""The package's own glue: the files in `tinytorch/` besides the exported modules. Export writes them, and only this file decides what is in them."""
 
 import re
 from pathlib import Path
@@ -15,15 +15,15 @@ GIVEN = ("arrays", "graph")  # what module 01 builds on: in every package
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
     "tinytorch.nn": "Layers, under PyTorch's names.",
-    "tinytorch.nn.functional": "What layers do, as functions.",
-    "tinytorch.nn.init": "How the weights of layers begin.",
-    "tinytorch.nn.utils": "What is done to gradients before a step.",
+    "tinytorch.nn.functional": "Layers, activations and losses as functions.",
+    "tinytorch.nn.init": "Weight initialization.",
+    "tinytorch.nn.utils": "Gradient clipping.",
     "tinytorch.optim": "Optimizers, under PyTorch's names.",
-    "tinytorch.optim.lr_scheduler": "How the learning rate changes.",
-    "tinytorch.utils": "What feeds a network.",
-    "tinytorch.utils.data": "Data sets and their loaders, under PyTorch's names.",
-    "tinytorch.datasets": "Data sets, under torchvision's names.",
-    "tinytorch.transforms": "What is done to a picture before the network sees it, under torchvision's names.",
+    "tinytorch.optim.lr_scheduler": "Learning rate schedulers, under PyTorch's names.",
+    "tinytorch.utils": "Data loading.",
+    "tinytorch.utils.data": "Datasets and data loaders, under PyTorch's names.",
+    "tinytorch.datasets": "Datasets, under torchvision's names.",
+    "tinytorch.transforms": "Image transforms, under torchvision's names.",
 }
 
 # Importing these changes what a tensor can do. While one is broken, tensors must work without: how else could you fix it?
@@ -53,7 +53,7 @@ packages = {packages}
 '''
 
 # Python finds these files where no other of that name is: see `__path__` in _later.py
-MISSING = '''"""Stands in for tinytorch.{name} while that is missing.
+MISSING = '''"""Placeholder for tinytorch.{name} until it is exported.
 
 {note}
 """

@@ -3,19 +3,16 @@
 import ast
 import json
 import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 from tito import files
 from tito.course import Module
 from tito.errors import TitoError
-from tito.feedback import explain
 from tito.notebook import parse, test_name
 from tito.place import COURSE, Place
-from tito.plain import plain_module
+from tito.slips import explain
 from tito.stub import is_unsolved
+from tito.testing import test_notebook
+from tito.verdict import Verdict
 
 
 def exercises(module: Module) -> list[str]:
@@ -24,15 +21,15 @@ def exercises(module: Module) -> list[str]:
 
 def find_exercise(module: Module, name: str) -> str:
     """The exercise called `name`: `Tensor.apply`, or just `apply`."""
-    there = exercises(module)
-    found = [exercise for exercise in there if name in (exercise, exercise.partition(".")[2])]
-    if not found:
-        raise TitoError(f"module {module.stem} has no exercise {name!r}: it has {', '.join(there)}")
-    return found[0]
+    names = exercises(module)
+    matches = [exercise for exercise in names if name in (exercise, exercise.partition(".")[2])]
+    if not matches:
+        raise TitoError(f"module {module.stem} has no exercise {name!r}: it has {', '.join(names)}")
+    return matches[0]
 
 
 def first_unsolved(place: Place, module: Module) -> str:
-    """The first exercise whose stub still stands in the student's notebook."""
+    """The first exercise that the student's notebook still has as a stub."""
     text = parse(place.notebook(module)).text
     for exercise in exercises(module):
         if is_unsolved(text, exercise):
@@ -53,8 +50,8 @@ def all_hints(module: Module, exercise: str) -> list[str]:
         re.MULTILINE,
     )
     hint = docstring.partition("Hint:")[2]
-    said = [f"Step {step}" for step in steps] + [f"Hint: {hint}"] + [f"Tip: {explain(test).get('TIP', '')}"]
-    return [" ".join(text.split()) for text in said]
+    hints = [f"Step {step}" for step in steps] + [f"Hint: {hint}"] + [f"Tip: {explain(test).get('TIP', '')}"]
+    return [" ".join(text.split()) for text in hints]
 
 
 def next_hint(place: Place, module: Module, exercise: str) -> tuple[str, int, int]:
@@ -79,9 +76,6 @@ def solution(module: Module, exercise: str) -> str:
 
 
 def is_solved(place: Place, module: Module, exercise: str) -> bool:
-    """Whether the test of one exercise passes in the student's notebook."""
-    with tempfile.TemporaryDirectory(prefix="tito_") as folder:
-        copy = Path(folder) / f"{module.stem}.py"
-        files.write(copy, plain_module(parse(place.notebook(module))))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{copy}::{test_name(exercise)}"]
-        return subprocess.run(command, cwd=folder, env=place.environment(), capture_output=True).returncode == 0
+    """Whether an exercise passes all of its tests in the student's notebook."""
+    judgement = test_notebook(place, parse(place.notebook(module))).judgements.get(exercise)
+    return judgement is not None and judgement.verdict is Verdict.SOLVED

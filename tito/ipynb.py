@@ -36,8 +36,8 @@ def to_ipynb(notebook: Notebook, install: str | None) -> str:
     for number, cell in enumerate(notebook.cells):
         make = v4.new_markdown_cell if cell.kind == "markdown" else v4.new_code_cell
         cells.append(make(_source(cell, checks[number]), id=cell_id(number, cell)))
-    made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
-    return writes(made, version=NO_CONVERT) + "\n"
+    converted = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    return writes(converted, version=NO_CONVERT) + "\n"
 
 
 def _source(cell: Cell, checks: list[str]) -> str:

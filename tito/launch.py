@@ -20,6 +20,7 @@ from tito.ipynb import to_ipynb
 from tito.notebook import Notebook, modules_imported, parse
 from tito.services import raw
 from tito.stub import stub
+from tito.syntax import parse_python
 from tito.wheel import wheel
 from tito.workspace import CONFTEST
 
@@ -38,7 +39,7 @@ Do not edit it: the next run replaces it. The sources are in `notebooks/` on the
 and `binder/` what Binder installs.
 """
 
-# as in a workspace: a notebook that is opened runs, its tests too, and an exercise that is not solved is one calm sentence
+# as in a workspace: a notebook runs with its tests when it is opened, and an unsolved exercise is one calm sentence
 SETTINGS = {
     "pyproject.toml": "[tool.marimo.runtime]\nauto_instantiate = true\nreactive_tests = true\n",
     "conftest.py": CONFTEST,
@@ -102,29 +103,29 @@ def _list(folder: Path, files: set[str]) -> None:
     write(folder / WRITTEN, "".join(f"{name}\n" for name in sorted(files)))
 
 
-def header(notebook: Notebook, *more: str) -> str:
-    """The comment at the top of a notebook that says what it needs (PEP 723), for whoever makes an environment for it.
+def header(needed: list[str]) -> str:
+    """The comment at the top of a notebook that lists what it needs (PEP 723), for tools that make an environment for it.
 
     Args:
-        notebook: a notebook without such a comment.
-        more: further requirements, such as this course's wheel, "tinytorch-course @ https://...".
+        needed: requirements, such as "numpy>=2", or this course's wheel, "tinytorch-course @ https://...".
 
     Returns:
         Lines of comment, and an empty one.
     """
-    dependencies = [f"#     {json.dumps(line)},\n" for line in [*requirements(notebook), *more]]
+    dependencies = [f"#     {json.dumps(line)},\n" for line in needed]
     python = _project()["requires-python"]
     return f'# /// script\n# requires-python = "{python}"\n# dependencies = [\n{"".join(dependencies)}# ]\n# ///\n\n'
 
 
 def requirements(notebook: Notebook) -> list[str]:
     """The packages that a notebook needs besides this course's, with the versions that `pyproject.toml` asks for."""
-    imported = {name for node in ast.walk(ast.parse(notebook.text)) for name in modules_imported(node)}
+    imported = {name for node in ast.walk(parse_python(notebook.text)) for name in modules_imported(node)}
     needs_sklearn = any(name.partition(".")[0] == "sklearn" for name in imported)
-    return _with_versions([*NEEDED, *["scikit-learn"] * needs_sklearn])
+    return with_versions([*NEEDED, *["scikit-learn"] * needs_sklearn])
 
 
-def _with_versions(names: list[str] | tuple[str, ...]) -> list[str]:
+def with_versions(names: list[str] | tuple[str, ...]) -> list[str]:
+    """Packages with the versions that `pyproject.toml` asks for."""
     project = _project()
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     known = {Requirement(line).name: line for line in reversed(lines)}
@@ -147,14 +148,14 @@ def exercises() -> dict[str, str]:
         path = course.ROOT / "notebooks" / f"{module.stem}.py"
         notebook = parse(path, stub(path))
         install = " ".join(f'"{line}"' for line in [*requirements(notebook), *ours]) if ours else None
-        texts[path.name] = header(notebook, *ours) + notebook.text
+        texts[path.name] = header([*requirements(notebook), *ours]) + notebook.text
         texts[f"{path.stem}.ipynb"] = to_ipynb(notebook, install)
     return texts
 
 
 def _binder(built: Path) -> dict[str, str]:
     # a path that begins with a dot makes Binder copy the whole branch before it installs, with the branch as working folder
-    lines = [*_with_versions(ON_BINDER), f"./wheels/{built.name}"]
+    lines = [*with_versions(ON_BINDER), f"./wheels/{built.name}"]
     return {
         "binder/runtime.txt": PYTHON,
         "binder/requirements.txt": "".join(f"{line}\n" for line in lines),
@@ -167,14 +168,14 @@ def _earlier(folder: Path) -> set[str]:
     """The files that an earlier run has left in a folder, which has nothing else in it; git's own do not count."""
     if folder.exists() and not folder.is_dir():
         raise TitoError(f"{folder} is not a folder: choose another one with --to")
-    found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
-    found = {path.as_posix() for path in found if path.parts[0] != ".git"}
-    listed = set(read(folder / WRITTEN).splitlines()) if WRITTEN in found else set()
-    if strangers := sorted(found - listed):
+    existing = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    existing = {path.as_posix() for path in existing if path.parts[0] != ".git"}
+    listed = set(read(folder / WRITTEN).splitlines()) if WRITTEN in existing else set()
+    if strangers := sorted(existing - listed):
         raise TitoError(
             f"{folder} has {strangers[0]} in it, which `tito book launch` did not write: move it, or choose a new folder with --to"
         )
-    return found
+    return existing
 
 
 def _commit() -> str:

@@ -4,12 +4,16 @@ import os
 import re
 import sys
 import sysconfig
-import traceback
 import tracemalloc
 from statistics import median
 from time import perf_counter
 
+import numpy as np
+
+from tito.live import report_lines
+from tito.notebook import test_of
 from tito.place import find_place
+from tito.slips import MAX_REPEATED_S, diagnose, exercises_in
 
 # marimo is imported where it is needed: a test that is graded and asks for `compare` should not wait half a second for it
 
@@ -19,6 +23,8 @@ if sys.platform == "emscripten":  # in a browser there is no pyproject.toml to s
 # After a test marimo 0.25 asks for these paths while it goes through sys.modules; asked for the first time, they add one
 # more module to it, and the run of the notebook ends there.
 sysconfig.get_paths()
+
+MOST_NUMBERS = 3  # that a failed comparison shows
 
 # a slider, a menu or a button, which only marimo can show
 CONTROL = re.compile(r"<(marimo-ui-element|marimo-button)\b.*?</\1>", re.DOTALL)
@@ -34,35 +40,40 @@ def show(draw, *args):
         return mo.md(f"*This cell waits for you: finish `{str(todo).partition(':')[0]}` first.*")
 
 
+def measure(button, draw, *args):
+    """What `draw(*args)` returns, once the button is pressed: a measurement should not run after every keystroke.
+
+    Where no button can be pressed, the environment asks for it: TINYTORCH_MEASURE=1, in Jupyter and when the book is built.
+    """
+    if button.value or os.environ.get("TINYTORCH_MEASURE"):
+        return show(draw, *args)
+    return None
+
+
 def check(test):
-    """Run a test and print in one line how it went; for Jupyter, where no test runs by itself.
+    """Run a test and print how it went, in one line unless it failed; for Jupyter, where no test runs by itself.
 
     Whatever the test raises, the cells below go on, so that a notebook in which nothing is solved yet runs to its end.
 
     Args:
         test: function without arguments, `test_` and the name of an exercise.
     """
-    name = test.__name__
+    name, slip = test.__name__, None
+    exercises = exercises_in(test.__globals__)
+    names = [exercise.name for exercise in exercises]
+    subject = test_of(name, names) or name
+    start = perf_counter()
     try:
         test()
-    except NotImplementedError as todo:
-        print(f"Not done yet: {str(todo).partition(':')[0]}")
-    except (KeyboardInterrupt, SystemExit):  # somebody stops a test that does not end
+    except (KeyboardInterrupt, SystemExit):  # the learner stops a test that does not end
         raise
-    except BaseException as error:  # pytest's own failures are no Exception
-        print(f"{name} failed: {_reason(error, name)}")
+    except BaseException as failure:  # pytest's own failures are not Exceptions
+        error = failure
     else:
-        print(f"{name} passed")
-
-
-def _reason(error, name):
-    """What a failing test has to say, in one line; of an assertion without a message, the line that it stands in."""
-    if isinstance(error, AssertionError):
-        lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.name == name and frame.line]
-        text = str(error) or "".join(lines[-1:])
-    else:
-        text = f"{type(error).__name__}: {error}"
-    return " ".join(text.split())
+        error = None
+    if error is not None:
+        slip = diagnose(test, error, test, subject, exercises, perf_counter() - start < MAX_REPEATED_S)
+    print(*report_lines(name, subject, names, slip, test)[1], sep="\n")
 
 
 def in_jupyter():
@@ -109,6 +120,73 @@ def compare(ways, rounds=9):
             way()
             seconds[name].append(perf_counter() - start)
     return {name: (median(times[1:]), _peak_bytes(ways[name])) for name, times in seconds.items()}
+
+
+def close(actual, expected, message="", *, dtype=None, rtol=1e-5, atol=1e-6):
+    """Assert that two arrays have one shape and nearly the same numbers; the error says in words how they differ.
+
+    `np.allclose` broadcasts, so for it an empty array is close to everything.
+
+    Args:
+        actual: what an exercise returned: a tensor, an array, a number, or a list of them.
+        expected: what is right.
+        message: what this is about, "softmax of two rows"; the error begins with it.
+        dtype: the dtype that `actual` must have, if that matters.
+        rtol, atol: how far numbers may be apart: atol + rtol * |expected|.
+
+    Raises:
+        AssertionError: they differ in shape, dtype or numbers.
+
+    >>> close([1.0, 2.0], np.array([1.0, 2.0]))
+    >>> close([1.0, 2.5], [1.0, 2.0], "the mean of each row")
+    Traceback (most recent call last):
+    AssertionError: the mean of each row: at index 1 got 2.5, expected 2
+    >>> close(np.zeros((2, 1)), [0.0, 0.0])
+    Traceback (most recent call last):
+    AssertionError: got shape (2, 1), expected (2,)
+    """
+    problem = _difference(_array(actual), _array(expected), dtype, rtol, atol)
+    if problem:
+        raise AssertionError(f"{message}: {problem}" if message else problem)
+
+
+def _array(value):
+    """An array, a tensor's too; None and all that is not made of numbers becomes an array of objects."""
+    if hasattr(value, "numpy"):
+        value = (value.detach() if getattr(value, "requires_grad", False) is True else value).numpy()
+    if isinstance(value, list | tuple):
+        value = [_array(item) for item in value]
+    try:
+        return np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return np.asarray(None)
+
+
+def _difference(actual, expected, dtype, rtol, atol):
+    """What is wrong with `actual`, in words; None if nothing is."""
+    if actual.dtype.kind not in "biufc":
+        what = "None: is there a return statement?" if actual.ndim == 0 and actual.item() is None else "no numbers"
+        return f"got {what}"
+    if actual.shape != expected.shape:
+        return f"got shape {actual.shape}, expected {expected.shape}"
+    if dtype is not None and actual.dtype != dtype:
+        return f"got dtype {actual.dtype}, expected {np.dtype(dtype)}"
+    wrong = np.argwhere(~np.isclose(actual, expected, rtol, atol, equal_nan=True))
+    if not len(wrong):
+        return None
+    places = [tuple(map(int, place)) for place in wrong[:MOST_NUMBERS]]
+    shown = [f"{_place(place)}got {_number(actual[place])}, expected {_number(expected[place])}" for place in places]
+    more = f" ({len(wrong)} of {actual.size} differ)" if len(wrong) > MOST_NUMBERS else ""
+    return "; ".join(shown) + more
+
+
+def _place(index):
+    """As in "at index 1 ", "at index (0, 2) "; nothing for a single number."""
+    return f"at index {index[0] if len(index) == 1 else index} " if index else ""
+
+
+def _number(value):
+    return f"{value:.7g}" if value.dtype.kind in "fc" else str(value)
 
 
 def _peak_bytes(way):

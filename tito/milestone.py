@@ -10,6 +10,7 @@ from tito.course import Milestone, Module
 from tito.errors import TitoError
 from tito.files import read
 from tito.place import Place, find_place
+from tito.syntax import parse_python
 
 
 def use_own_tinytorch(script: str) -> None:
@@ -31,7 +32,7 @@ def needs(script: Path) -> list[Module]:
 
     `from tinytorch.nn import Linear` and `nn.Linear` both need the module that brings `Linear`.
     """
-    used = _names_used(ast.parse(read(script)))
+    used = _names_used(parse_python(read(script)))
     wanted = [m for m in course.MODULES if any(name in used for name in _names_of(m))]
     return [m for m in course.MODULES if wanted and m.number <= wanted[-1].number]
 

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from tito.errors import TitoError
 from tito.files import read
+from tito.syntax import parse_python
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 MARKERS = {*SOLUTION, *HIDDEN}
 REPEATS = re.compile(r"\.(setter|getter|deleter|register)\b")  # decorators whose method repeats a name on purpose
-MARKS = {"points", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
+MARKS = {"points", "with", "not exported", "answered by hand"}  # what a `# ...` comment above a definition may say
 # what belongs to the notebook, not to the package
 FOR_SHOW = ("explore_", "measure_", "plot_")
 LESSON_ONLY = ("test_", *FOR_SHOW, "answer_", "question_")
@@ -59,7 +60,7 @@ class Cell:
 class Block:
     """The lines between two markers; `begin` and `end` are the markers' own lines, counted from 1."""
 
-    owner: str  # the definition it stands in, "Tensor.apply" for a method
+    owner: str  # the definition that has it, "Tensor.apply" for a method
     begin: int
     end: int
     indent: str
@@ -151,7 +152,7 @@ def parse(path: Path, text: str | None = None) -> Notebook:
     """Read a notebook.
 
     Raises:
-        TitoError: naming file and line: the file is no marimo notebook, has a syntax error (also in one of the cells that
+        TitoError: naming file and line: the file is not a marimo notebook, has a syntax error (also in one of the cells that
             marimo keeps as text because they do not parse), or defines a name twice.
     """
     text = read(path) if text is None else text
@@ -160,7 +161,7 @@ def parse(path: Path, text: str | None = None) -> Notebook:
         number = text[: text.index("\0")].count("\n") + 1
         raise TitoError(f"{path}:{number}: there are null bytes in this line: delete them, save, and run this again")
     try:
-        tree = ast.parse(text, str(path))
+        tree = parse_python(text, path)
         # sees what the grammar does not: a parameter named twice, `return` outside of a function
         compile(tree, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
@@ -238,7 +239,7 @@ def _indent(node: ast.FunctionDef | ast.With, lines: list[str]) -> str:
 
 
 def _dedent(lines: list[str], indent: str) -> str:
-    """A body as the editor shows it. A string's lines may stand further left than the code: those stay as they are."""
+    """A body as the editor shows it. A string's lines may be indented less than the code: those stay as they are."""
     return "\n".join(line.removeprefix(indent) for line in lines)
 
 
@@ -307,13 +308,11 @@ def _unparsable(path: Path, node: ast.Expr, lines: list[str]) -> TitoError:
         compile(source, str(path), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         return _syntax_error(path, error, lines_of(source), lines)
-    return TitoError(
-        f"{path}:{node.lineno}: marimo could not read this cell: open the notebook, mend the cell and save"
-    )
+    return TitoError(f"{path}:{node.lineno}: marimo could not read this cell: open the notebook, fix the cell and save")
 
 
 def _syntax_error(path: Path, error: SyntaxError, source: list[str], lines: list[str] | None = None) -> TitoError:
-    """`lines` are those of the file, when `source` stands in it as a string: indented, with quotes escaped."""
+    """`lines` are those of the file, when it holds `source` as a string: indented, with quotes escaped."""
     number, offset = error.lineno or 1, max(error.offset or 1, 1)
     code, quoted = source[number - 1], (error.text or "").strip()
     if quoted.startswith("(") and quoted not in code:  # Python 3.11 quotes `{x y}` of an f-string as "(x y)"
@@ -325,7 +324,7 @@ def _syntax_error(path: Path, error: SyntaxError, source: list[str], lines: list
         column += 0 if code.strip() in stored else before.count('"') + before.count("\\")
     return TitoError(
         f"{path}:{number}:{column}: syntax error: {error.msg}\n    {code}\n    {' ' * (offset - 1)}^\n"
-        "Mend it, save, and run this again."
+        "Fix it, save, and run this again."
     )
 
 
@@ -349,7 +348,19 @@ def test_of(test: str, exercises: Iterable[str]) -> str | None:
     return names[max(fitting, key=len)] if fitting else None
 
 
-test_name.__test__ = test_of.__test__ = False  # their own names would make pytest take them for tests
+def tested_with(source: str) -> list[str]:
+    """The exercises besides its own that a test is about, as the comment above it says.
+
+    >>> tested_with("# points: 2, with: relu gelu\\ndef test_two_layers(): ...")
+    ['relu', 'gelu']
+    """
+    head = source.partition("\ndef ")[0].split("\n")
+    return [name for line in head for name in mark_comment(line).get("with", "").split()]
+
+
+test_name.__test__ = test_of.__test__ = tested_with.__test__ = (
+    False  # their own names would make pytest take them for tests
+)
 
 
 def lines_of(text: str) -> list[str]:
@@ -364,7 +375,7 @@ def comment_lines(source: str) -> set[int]:
 
 
 def modules_imported(node: ast.AST) -> list[str]:
-    """The modules that a statement imports from; none, if it is no import.
+    """The modules that a statement imports from; none if it is not an import.
 
     >>> modules_imported(ast.parse("import a.b, c").body[0])
     ['a.b', 'c']
@@ -376,7 +387,7 @@ def modules_imported(node: ast.AST) -> list[str]:
 
 def prose(cell: Cell) -> str:
     """The text of a cell `mo.md(...)`, as Markdown."""
-    call = next(node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+    call = next(node for node in ast.walk(parse_python(cell.source)) if isinstance(node, ast.Call))
     return textwrap.dedent(ast.literal_eval(call.args[0])).strip()
 
 
@@ -386,7 +397,7 @@ def names_bound(source: str) -> set[str]:
     >>> sorted(names_bound("import a.b\\nc = [d for d in a]"))
     ['a', 'c']
     """
-    names, waiting = set(), [*ast.parse(source).body]
+    names, waiting = set(), [*parse_python(source).body]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Definition):
@@ -408,13 +419,13 @@ def names_read(source: str) -> set[str]:
     """
     top = symtable.symtable(source, "<cell>", "exec")
     own = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    tables, found = [top], set()
+    tables, names = [top], set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
-        found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
-        found |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
-    return (found | _names_in_quoted_hints(source)) - own
+        names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (table is top or s.is_global())}
+        names |= {s.get_name() for s in table.get_symbols() if s.is_declared_global()}  # `global n; n += 1` reads it
+    return (names | _names_in_quoted_hints(source)) - own
 
 
 def _names_in_quoted_hints(source: str) -> set[str]:
@@ -424,7 +435,7 @@ def _names_in_quoted_hints(source: str) -> set[str]:
     ['A', 'C']
     """
     hints = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse_python(source)):
         hints += [getattr(node, "annotation", None), getattr(node, "returns", None)]
     names = set()
     while hints:
@@ -433,7 +444,7 @@ def _names_in_quoted_hints(source: str) -> set[str]:
             continue  # their strings are values
         if isinstance(hint, ast.Constant) and isinstance(hint.value, str):
             with suppress(SyntaxError):
-                inner = ast.parse(hint.value, mode="eval").body
+                inner = parse_python(hint.value, mode="eval").body
                 names |= {node.id for node in ast.walk(inner) if isinstance(node, ast.Name)}
         elif hint is not None:
             hints += ast.iter_child_nodes(hint)

@@ -12,17 +12,17 @@ from tito.notebook import Cell, parse
 
 def failures(path: Path) -> list[tuple[int, str]]:
     """Line and error of every cell that raises; cells that stop on purpose (`mo.stop`) do not."""
-    notebook, found = parse(path), []
+    notebook, errors = parse(path), []
     namespace = {"__name__": "__notebook__", "__file__": str(path)}
     for cell in notebook.cells:
         try:
             exec(_code(cell, path), namespace)
         except Exception as error:
-            found.append((cell.line, f"{type(error).__name__}: {error}"))
-        except BaseException as stop:  # marimo's own signal is no Exception
+            errors.append((cell.line, f"{type(error).__name__}: {error}"))
+        except BaseException as stop:  # marimo's own signal is not an Exception
             if type(stop).__name__ != "MarimoStopError":
                 raise
-    return found
+    return errors
 
 
 def _code(cell: Cell, path: Path):

@@ -1,12 +1,11 @@
-"""A notebook without marimo: its definitions and tests as an ordinary module, every line where it stands in the notebook.
+"""A notebook without marimo: its definitions and tests as an ordinary module, with the notebook's line numbers.
 
 Importing marimo and registering seventy cells takes longer than all tests of a module. A test needs neither.
 """
 
-import ast
-
 from tito.export import used_names
 from tito.notebook import FOR_SHOW, Cell, Notebook, lines_of, names_in_examples, names_read
+from tito.syntax import parse_python
 
 
 def plain_module(notebook: Notebook) -> str:
@@ -34,7 +33,7 @@ def needed(notebook: Notebook) -> list[Cell]:
 
 
 def _place_setup(setup: Cell, wanted: set[str], lines: list[str]) -> None:
-    source, statements = lines_of(setup.source), ast.parse(setup.source).body
+    source, statements = lines_of(setup.source), parse_python(setup.source).body
     used, first = used_names(statements, wanted), 0
     for statement in statements:
         last = statement.end_lineno

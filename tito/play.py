@@ -12,14 +12,16 @@ from tito import course
 from tito.course import ROOT, Module
 from tito.errors import TitoError
 from tito.files import read, write
-from tito.launch import header
+from tito.launch import header, requirements, with_versions
 from tito.notebook import parse
 from tito.stub import stub
 from tito.wheel import wheel
+from tito.workspace import EDITOR_CSS
 
 LOADS = 18  # megabytes, as servers send them, without NumPy; a test in a browser measures it
 WHEELS = Path("public", "wheels")  # where marimo's worker, which lives in assets/, looks one folder up
 RUNTIME = Path("pyodide")
+FRONT = ROOT / "book" / "try_xor.py"
 
 
 # marimo scrolls to the cell that the address names once, before the outputs above it have pushed it away
@@ -44,7 +46,9 @@ SCROLL = """
 
 
 def export(folder: Path, self_host: Path | None = None) -> None:
-    """Write `NN_slug.html` for every module into `folder`; they share marimo's files and the course's wheel.
+    """Write `NN_slug.html` for every module, and the front page's exploration, into `folder`.
+
+    They share marimo's files and the course's wheel.
 
     A page that would come out the same is left as it is.
 
@@ -60,7 +64,8 @@ def export(folder: Path, self_host: Path | None = None) -> None:
     course_wheel = wheel(folder / WHEELS)
     _copy_assets(folder)
     for module in course.available():
-        _write_page(module, course_wheel.name, runtime, folder / f"{module.stem}.html")
+        _write_page(_exercises(module, course_wheel.name), runtime, folder / f"{module.stem}.html")
+    _write_page(_front(course_wheel.name), runtime, folder / f"{FRONT.stem}.html", mode="run")
 
 
 def _serve(source: Path | None, folder: Path) -> dict[str, str]:
@@ -89,19 +94,32 @@ def _copy_assets(folder: Path) -> None:
         write(made_by, version("marimo"))
 
 
-def _write_page(module: Module, course_wheel: str, runtime: dict[str, str], page: Path) -> None:
+def _exercises(module: Module, course_wheel: str) -> str:
+    """A module's exercise version as a notebook that a browser can run."""
     path = ROOT / "notebooks" / f"{module.stem}.py"
     notebook = parse(path, stub(path))
-    text = header(notebook, f"tinytorch-course @ ../{WHEELS.as_posix()}/{quote(course_wheel)}") + notebook.text
-    text = re.sub(r"\((\.\./notebooks/)?(\d\d_\w+)\.py\)", r"(\2.html)", text)  # links between notebooks
-    made_from = [text, json.dumps(runtime), version("marimo"), read(Path(__file__))]
+    text = header([*requirements(notebook), _in_site(course_wheel)]) + notebook.text
+    return re.sub(r"\((\.\./notebooks/)?(\d\d_\w+)\.py\)", r"(\2.html)", text)  # links between notebooks
+
+
+def _front(course_wheel: str) -> str:
+    """The front page's exploration as a notebook that a browser can run; it loads nothing that it does not need."""
+    return header([*with_versions(["marimo", "numpy"]), _in_site(course_wheel)]) + read(FRONT)
+
+
+def _in_site(course_wheel: str) -> str:
+    return f"tinytorch-course @ ../{WHEELS.as_posix()}/{quote(course_wheel)}"
+
+
+def _write_page(text: str, runtime: dict[str, str], page: Path, mode: str = "edit") -> None:
+    made_from = [text, mode, json.dumps(runtime), version("marimo"), read(Path(__file__)), read(EDITOR_CSS)]
     digest = sha256("\0".join(made_from).encode()).hexdigest()
     mark = f"<!-- made from {digest} -->"
     if not page.exists() or mark not in read(page):
-        write(page, _page(text, page, runtime) + mark + "\n")
+        write(page, _page(text, page, runtime, mode) + mark + "\n")
 
 
-def _page(text: str, page: Path, runtime: dict[str, str]) -> str:
+def _page(text: str, page: Path, runtime: dict[str, str], mode: str) -> str:
     # marimo's command asks uv for a tool of its own on every export, and takes seconds; this is what it calls then
     from marimo._ast.app import InternalApp
     from marimo._ast.load import load_app
@@ -114,18 +132,22 @@ def _page(text: str, page: Path, runtime: dict[str, str]) -> str:
     write(source, text)
     app = InternalApp(load_app(str(source)))
     source.unlink()
-    made, _ = Exporter().export_as_wasm(
+    html, _ = Exporter().export_as_wasm(
         WASMExportRequest(
             filename=source.name,
             app_config=app.config,
             display_config=DEFAULT_CONFIG["display"],
             code=text,
-            options=WASMExportOptions(mode="edit", show_code=True, runtime=WASMRuntimeConfig(**runtime)),
+            options=WASMExportOptions(mode=mode, show_code=mode == "edit", runtime=WASMRuntimeConfig(**runtime)),
             layout=None,
         )
     )
+    # as a setting, marimo would write its path on this machine into the page
+    html = html.replace("</head>", f"<style title='marimo-custom'>{read(EDITOR_CSS)}</style></head>", 1)
+    if mode == "run":
+        return html  # its cells run by themselves
     idle = '"auto_instantiate": false'
-    if made.count(idle) != 1:
+    if html.count(idle) != 1:
         raise TitoError("marimo's page has no auto_instantiate setting any more: look at tito/play.py")
-    running = made.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
+    running = html.replace(idle, '"auto_instantiate": true')  # cells run by themselves when the page is opened
     return running.replace("</body>", f"{SCROLL}</body>")

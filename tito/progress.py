@@ -37,6 +37,16 @@ def forget(place: Place, module: Module) -> None:
         _write(place, completed=entries)
 
 
+def entry_of(place: Place, module: Module) -> dict | None:
+    """What is recorded of a complete module."""
+    return completed(place).get(module.number)
+
+
+def put_back(place: Place, module: Module, entry: dict) -> None:
+    """Record again what `entry_of` returned."""
+    _write(place, completed=completed(place) | {module.number: entry})
+
+
 def milestones(place: Place) -> dict[str, dict]:
     """ "01_1957_perceptron/01_rosenblatt_forward" -> {"at": when it last ran to its end}."""
     return (_content(place) or {}).get("milestones", {})
@@ -59,7 +69,7 @@ def missing_before(place: Place, module: Module) -> list[Module]:
 
 
 def _rebuilt(place: Place) -> dict[str, dict]:
-    """An exported module counts as complete, but not as tested: nobody knows."""
+    """An exported module counts as complete, but not as tested: there is no record of that."""
     entries = {}
     for module in course.available():
         path = place.exported(module)

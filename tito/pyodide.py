@@ -121,7 +121,7 @@ def _unpack_core(folder: Path) -> None:
 
 def _copy_distribution(distribution: Path, folder: Path) -> None:
     if missing := [name for name in CORE if not (distribution / name).exists()]:
-        raise TitoError(f"{distribution} is no unpacked Pyodide distribution: it has no {missing[0]}")
+        raise TitoError(f"{distribution} is not an unpacked Pyodide distribution: it lacks {missing[0]}")
     names = {entry["file_name"] for entry in json.loads(read(distribution / LOCK))["packages"].values()}
     for path in (distribution / name for name in {*CORE, *names}):
         if path.exists():
@@ -151,8 +151,8 @@ def _run(name: str, command: list[str]) -> None:
     """
     run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if run.returncode:
-        said = [line.strip() for line in run.stderr.splitlines() if "error" in line.lower() or "No module" in line]
-        raise TitoError(f"{name} failed, is there a network? {said[0] if said else 'It gave no reason.'}")
+        errors = [line.strip() for line in run.stderr.splitlines() if "error" in line.lower() or "No module" in line]
+        raise TitoError(f"{name} failed, is there a network? {errors[0] if errors else 'It gave no reason.'}")
 
 
 def _pack_yaml(folder: Path) -> None:
@@ -171,17 +171,17 @@ def _pack_yaml(folder: Path) -> None:
 
 def locked(folder: Path, lock: dict) -> dict:
     """The lock file with the packages whose files are in the folder, and no other: what is missing fails at once."""
-    there = {name: entry for name, entry in lock["packages"].items() if (folder / entry["file_name"]).exists()}
-    known = {entry["file_name"] for entry in there.values()}
+    present = {name: entry for name, entry in lock["packages"].items() if (folder / entry["file_name"]).exists()}
+    known = {entry["file_name"] for entry in present.values()}
     wheels = {canonicalize_name(path.name.split("-")[0]): path for path in sorted(folder.glob("*.whl"))}
     ours = {name: path for name, path in wheels.items() if path.name not in known or name in (*LOCKED, *HERE)}
     browser = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
     browser |= {"python_version": _minor(lock), "python_full_version": lock["info"]["python"]}
-    made = {name: _entry(name, path, set(wheels) | set(there), browser) for name, path in ours.items()}
-    return lock | {"packages": there | made}
+    entries = {name: _entry(name, path, set(wheels) | set(present), browser) for name, path in ours.items()}
+    return lock | {"packages": present | entries}
 
 
-def _entry(name: str, wheel: Path, there: set[str], browser: dict[str, str]) -> dict:
+def _entry(name: str, wheel: Path, present: set[str], browser: dict[str, str]) -> dict:
     """What the lock file says of a wheel: what it is imported as, and which of the others it needs in a browser."""
     with ZipFile(wheel) as archive:
         paths = [path for path in archive.namelist() if not path.split("/")[0].endswith((".dist-info", ".data"))]
@@ -197,7 +197,7 @@ def _entry(name: str, wheel: Path, there: set[str], browser: dict[str, str]) -> 
         "file_name": wheel.name,
         "sha256": sha256(wheel.read_bytes()).hexdigest(),
         "imports": sorted({path.split("/")[0].removesuffix(".py") for path in paths if path.endswith(".py")}),
-        "depends": sorted(names & there),
+        "depends": sorted(names & present),
         "install_dir": "site",
         "package_type": "package",
         "unvendored_tests": False,

@@ -13,8 +13,8 @@ GITHUB = re.compile(r"(?:https://github\.com/|(?:ssh://)?git@github\.com[:/])([\
 def address() -> str | None:
     """`https://github.com/OWNER/NAME`: the setting `repository.url` of `_config.yml`; where it is empty, what this clone came
     from. None if that is not on GitHub."""
-    found = SETTING.search(read(ROOT / "_config.yml"))
-    name = GITHUB.match((found[1] if found else "") or _origin())
+    setting = SETTING.search(read(ROOT / "_config.yml"))
+    name = GITHUB.match((setting[1] if setting else "") or _origin())
     return f"https://github.com/{name[1]}" if name else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from json import loads
 from pathlib import Path
 
-from tito import course, files
+from tito import course, files, solutions
 from tito.course import Module
 from tito.errors import TitoError
 from tito.feedback import explain
@@ -20,6 +20,7 @@ from tito.notebook import (
     Cell,
     Definition,
     Notebook,
+    line_of,
     modules_imported,
     names_bound,
     names_read,
@@ -29,11 +30,17 @@ from tito.notebook import (
 )
 from tito.place import COURSE, Place
 from tito.plain import plain_module
+from tito.solutions import Wrong
 from tito.stub import stub
+from tito.syntax import parse_python
+from tito.voice import unwanted, unwanted_names
 
 Problem = tuple[int, str]  # line; what is wrong and what to do
 # after the numbered ones, in this order
 LAST_SECTIONS = ("Measure", "Complexity", "In production", "Questions", "Summary")
+FEW_POINTS = 1  # of a test that measures time or memory
+MEASURING_MODULES = ("tracemalloc", "resource", "socket", "psutil")
+MEASURES = rf"(time|{'|'.join(MEASURING_MODULES)})\.\w+|(perf_counter|monotonic|process_time)(_ns)?"
 MOST_WEAKER = 0.2  # of the points of a module's tests
 FIRST_CELL = ("**When you are done:**", "**You need:**", "**It unlocks:**")
 
@@ -65,15 +72,15 @@ def check(module: Module, place: Place = COURSE) -> list[Finding]:
 # Sections
 
 
-def _headings(notebook: Notebook) -> list[tuple[int, str]]:
-    """Line and text of every `#` and `##` heading in the prose."""
-    found = []
+def _headings(notebook: Notebook, deepest: int = 2) -> list[tuple[int, str]]:
+    """Line and text of every `#` and `##` heading in the prose, and of smaller ones if asked for."""
+    headings = []
     for cell in notebook.cells:
         if cell.kind == "markdown":
             for offset, line in enumerate(cell.source.split("\n")):
-                if match := re.match(r"##? (.+)", line.strip()):
-                    found.append((cell.line + offset, match[1]))
-    return found
+                if match := re.match(rf"#{{1,{deepest}}} (.+)", line.strip()):
+                    headings.append((cell.line + offset, match[1]))
+    return headings
 
 
 def sections(notebook: Notebook, module: Module) -> Iterator[Problem]:
@@ -98,9 +105,9 @@ def sections(notebook: Notebook, module: Module) -> Iterator[Problem]:
     in_order = sorted(closing, key=lambda item: LAST_SECTIONS.index(item[1]))
     for (line, name), (_, expected) in zip(closing, in_order, strict=True):
         if name != expected:
-            yield line, f"'{name}' stands where '{expected}' belongs: the order is {', '.join(LAST_SECTIONS)}"
+            yield line, f"'{name}' is where '{expected}' belongs: the order is {', '.join(LAST_SECTIONS)}"
     if numbers and closing and numbers[-1][0] > closing[0][0]:
-        yield numbers[-1][0], f"this concept stands after '{closing[0][1]}': concepts come first"
+        yield numbers[-1][0], f"this concept comes after '{closing[0][1]}': concepts come first"
     last = notebook.cells[-1]
     if last.kind != "markdown" or "## Summary" not in last.source:
         yield last.line, "the summary must be the last cell"
@@ -128,7 +135,7 @@ def measured(notebook: Notebook, module: Module) -> Iterator[Problem]:
     for source, pattern, advice in (
         (prose, r"\*\*Predict\*\*", "ask for a prediction before the number is shown"),
         (code, r"run_button", "measure when a button is pressed, not after every keystroke"),
-        (code, r"TINYTORCH_MEASURE", "measure also when the book asks for it through TINYTORCH_MEASURE"),
+        (code, r"\bmeasure\(", "call measure(measure_button, measure_...): the book's build has no button to press"),
         (code, r"def measure_", "put the measuring into a function measure_..."),
         (code, r"compare\(|perf_counter|median_seconds", "measure time"),
         (code, r"compare\(|tracemalloc|nbytes|itemsize", "measure memory"),
@@ -180,11 +187,11 @@ def scaffolds(notebook: Notebook, module: Module) -> Iterator[Problem]:
                 yield node.lineno, f"the docstring of {block.owner} lacks {name} ({part})"
     for block in (*notebook.solutions, *notebook.hidden_tests):
         if block.end == block.begin + 1:
-            yield block.begin, f"nothing stands between the markers in {block.owner}"
+            yield block.begin, f"there is nothing between the markers in {block.owner}"
 
 
 def exercises_are_tested(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """An exercise's test stands right below it; those of a class's methods below the class, in order."""
+    """An exercise's test is right below it; those of a class's methods are below the class, in order."""
     names = [cell.name for cell in notebook.cells if cell.is_definition]
     lines = {name: notebook.definitions[name].node.lineno for name in names}
     previous = 0
@@ -195,7 +202,7 @@ def exercises_are_tested(notebook: Notebook, module: Module) -> Iterator[Problem
         elif "." not in block.owner and names[names.index(block.owner) + 1] != test:
             yield lines[test], f"{test} must be the next definition below {block.owner}"
         elif lines[test] < previous:
-            yield lines[test], f"{test} stands above the test of an earlier exercise: keep the order of the exercises"
+            yield lines[test], f"{test} is above the test of an earlier exercise: keep the order of the exercises"
         previous = max(previous, lines.get(test, 0))
 
 
@@ -266,6 +273,49 @@ def points(notebook: Notebook, module: Module) -> Iterator[Problem]:
                 yield cell.line, f"{cell.name} belongs to no exercise and passes on the stub: it carries no points"
 
 
+def tested_together(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """A comment `# with: NAME` is above a graded test and names another exercise: both are then the student's."""
+    exercises = [block.owner for block in notebook.solutions]
+    for cell in notebook.cells:
+        if "with" not in cell.marks:
+            continue
+        own = test_of(cell.name, exercises) if cell.is_test and "points" in cell.marks else None
+        if own is None:
+            yield cell.line, f"`# with:` is for graded tests, and {cell.name} is none: delete it"
+        names = cell.marks["with"].split()
+        for name in [name for name in names if own and (name not in exercises or name == own)] or (
+            [] if names else [""]
+        ):
+            yield (
+                cell.line,
+                f"`# with: {name}` above {cell.name} names no other exercise: use the name of one, as in `# with: relu`",
+            )
+
+
+def counts_instead_of_clocks(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """A graded test runs in another process than the code it tests, and sees no time, memory or socket of that one."""
+    for cell in notebook.cells:
+        points = cell.marks.get("points", "")
+        measures = _measures(cell.node) if cell.is_test and points.isdigit() and int(points) > FEW_POINTS else []
+        for name in measures[:1]:
+            yield (
+                line_of(cell, name.partition(".")[0]),
+                f"{cell.name} reads {name} and has {points} points: count calls, FLOPs or bytes instead, or measure in a test of"
+                f" {FEW_POINTS} point, {cell.name}_memory",
+            )
+
+
+def _measures(test: ast.AST) -> list[str]:
+    """The clocks, memory meters and sockets that a test uses, as it writes them."""
+    measures = set()
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name | ast.Attribute):
+            text = ast.unparse(node)
+            measures |= {text} if re.fullmatch(MEASURES, text) else set()
+        measures |= {name for name in modules_imported(node) if name.partition(".")[0] in MEASURING_MODULES}
+    return sorted(measures)
+
+
 def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """A solution is the rest of its body, or binds no name that is used after it: else the stub has undefined names."""
     for block in notebook.solutions:
@@ -276,6 +326,60 @@ def solutions_end_their_body(notebook: Notebook, module: Module) -> Iterator[Pro
         used = {n.id for child in after for n in ast.walk(child) if isinstance(n, ast.Name)}
         for name in sorted(bound & used):
             yield block.end, f"{block.owner} uses {name} after its solution: let the solution be the rest of the body"
+
+
+def right_and_wrong(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Each exercise has right and wrong solutions; each wrong one a name, a sentence and a heading for the learner."""
+    headings = [text for _, text in _headings(notebook, 3)]
+    all_right, all_wrong = solutions.right(module), solutions.wrong(module)
+    for block in notebook.solutions:
+        line, is_question = notebook.definition(block.owner).lineno, block.owner.startswith("answer_")
+        right, wrong = all_right.get(block.owner), all_wrong.get(block.owner)
+        if not is_question and not right:
+            yield line, f"{block.owner} has no right solutions: add two to RIGHT in tests/solutions/{module.stem}.py"
+        if not wrong:
+            yield line, f"{block.owner} has no wrong solutions: add them to WRONG in tests/solutions/{module.stem}.py"
+        for what, mistake in (wrong or {}).items():
+            for problem in _mistake(mistake, headings, "\n".join(notebook.body(block))):
+                yield line, f"{block.owner}, wrong solution {what!r}: {problem}"
+
+
+def _mistake(mistake: Wrong, headings: list[str], reference: str) -> Iterator[str]:
+    if mistake.name not in solutions.NAMES:
+        yield f"{mistake.name!r} is not a name in tito/solutions.py: choose one of those"
+    if not re.fullmatch(r".{10,140}[.?]", mistake.sentence):
+        yield "say it to the learner in one sentence of at most 140 characters"
+    if any(len(code) > 3 and code in reference for code in re.findall(r"`(.+?)`", mistake.sentence)):
+        yield "its sentence has code of the answer: ask, or say what can be seen"
+    if mistake.heading and mistake.heading not in headings:
+        yield f"the notebook has no heading {mistake.heading!r}"
+
+
+# Words and tables
+
+
+def words(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """The notebook sounds like an engineer at a whiteboard."""
+    yield from unwanted(notebook.text)
+    yield from unwanted_names(notebook.text)
+
+
+def tables(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Columns say how they are aligned: marimo shows the others flush right."""
+    for number, line in enumerate(notebook.lines, 1):
+        if re.fullmatch(r"\s*\|[ :|-]+\|\s*", line) and re.search(r"\|\s*-+\s*(?=\|)", line):
+            yield number, "a column of this table is not aligned: `|:---|` for text, `|---:|` for numbers"
+
+
+def compared(notebook: Notebook, module: Module) -> Iterator[Problem]:
+    """Numbers are compared with `close`, which wants equal shapes."""
+    for cell in notebook.cells:
+        if cell.is_test and (call := re.search(r"np\.(allclose|isclose|array_equal)\(", cell.source)):
+            line = cell.line + cell.source[: call.start()].count("\n")
+            yield (
+                line,
+                f"{cell.name} compares with np.{call[1]}, which may broadcast: use close(actual, expected, what)",
+            )
 
 
 # Reactivity and imports
@@ -295,7 +399,7 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """Only from modules with a smaller number, and from the given files that build on none."""
     numbers = {other.exported_as: other.number for other in course.MODULES} | dict.fromkeys(GIVEN, "")
-    for node in ast.walk(ast.parse(notebook.text)):
+    for node in ast.walk(parse_python(notebook.text)):
         for name in modules_imported(node):
             package, _, slug = name.partition(".")
             if package == "tinytorch" and (slug not in numbers or numbers[slug] >= module.number):
@@ -315,7 +419,13 @@ RULES: tuple[Callable[[Notebook, Module], Iterator[Problem]], ...] = (
     definitions_are_tested,
     test_docstrings,
     points,
+    tested_together,
+    counts_instead_of_clocks,
     solutions_end_their_body,
+    right_and_wrong,
+    words,
+    tables,
+    compared,
     reactive,
     imports,
 )
@@ -362,16 +472,16 @@ def _tests(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
     if run.returncode and not failed:
         return [(1, f"the tests do not run: {(run.stdout + run.stderr).strip().splitlines()[-1]}")]
     lines = notebook.qualified_names
-    found = []
+    problems = []
     for name in failed:
         definition = name.removeprefix(f"{notebook.path.stem}.")
         what = (
             f"{name} fails on the reference" if name in lines else f"an example in the docstring of {definition} fails"
         )
-        found.append(
+        problems.append(
             (lines.get(definition, 1), f"{what}: run `pytest --doctest-modules notebooks/{notebook.path.name}`")
         )
-    return found
+    return problems
 
 
 def _opened_unsolved(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
@@ -388,7 +498,7 @@ def _opened_unsolved(notebook: Notebook, place: Place, folder: Path) -> list[Pro
 
 
 def _weaker_tests(notebook: Notebook, place: Place, folder: Path) -> list[Problem]:
-    """Code that stands beside its test can deceive it: such a test carries few points."""
+    """Code in the same process as its test can deceive it: such a test carries few points."""
     from tito.assignments.kinds import kinds_of
 
     kinds = kinds_of(notebook.path, notebook.text)
@@ -399,7 +509,7 @@ def _weaker_tests(notebook: Notebook, place: Place, folder: Path) -> list[Proble
         (
             notebook.definitions[kind.test].line,
             f"{kind.test} is a weaker test with {kind.points} points ({kind.why_weaker}): compare numbers and arrays, or move what must"
-            f" stand beside the code into a test of its own, {kind.test}_memory, with few points",
+            f" share the code's process into a test of its own, {kind.test}_memory, with few points",
         )
         for kind in weaker
     ]

@@ -23,11 +23,11 @@ REINSTALL = f'"{sys.executable}" -m pip install -e "{ROOT}[data]"'
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `mend` is the line that puts it right, empty when nothing is wrong."""
+    """One check; `fix` is the command that solves the problem, empty if there is none."""
 
     what: str
     state: str
-    mend: str = ""
+    fix: str = ""
 
 
 def info() -> list[tuple[str, str]]:
@@ -59,10 +59,10 @@ def imported_tinytorch(place: Place) -> str:
 
 
 def doctor() -> list[Finding]:
-    """Look at everything that tends to break; those findings with a `mend` are problems."""
+    """Look at everything that tends to break; findings with a `fix` are problems."""
     if reason := course.missing_files():  # everything else follows from this
         return [_python(), Finding("course", reason, INSTALL)]
-    findings = [_python(), *_requirements(), _command(), _course()]
+    findings = [_python(), *_requirements(), _command(), _course(), *_grading()]
     place = _place_or_none()
     if place is None:
         return [*findings, Finding("workspace", "none here", "tito init my-tinytorch")]
@@ -112,24 +112,38 @@ def _requirements() -> list[Finding]:
 
 
 def _command() -> Finding:
-    found = shutil.which("tito")
+    command = shutil.which("tito")
     here = Path(sys.executable).parent
-    if found and Path(found).parent.resolve() == here.resolve():
-        return Finding("tito command", found)
+    if command and Path(command).parent.resolve() == here.resolve():
+        return Finding("tito command", command)
     activate = here / ("Activate.ps1" if os.name == "nt" else "activate")
     line = f"& '{activate}'" if os.name == "nt" else f"source '{activate}'"
-    return Finding("tito command", f"{found} belongs to another environment" if found else "not on your PATH", line)
+    return Finding("tito command", f"{command} belongs to another environment" if command else "not on your PATH", line)
 
 
 def _course() -> Finding:
     return Finding("course", f"{len(course.available())} modules in {ROOT}")
 
 
+def _grading() -> list[Finding]:
+    """For instructors: what holds the memory of students' code on this machine."""
+    if _version("nbgrader") is None:
+        return []
+    from tito.assignments import sandbox
+
+    if not sandbox.is_there():
+        return [Finding("grading sandbox", "not available: students' code would run with your rights (--unsafe-ok)")]
+    held_by = sandbox.memory_held_by()
+    if held_by == sandbox.BY_PROCESS:
+        return [Finding("grading sandbox", "limits the memory of each process, not of a submission as a whole")]
+    return [Finding("grading sandbox", f"limits the memory of a submission through {held_by}")]
+
+
 def _place_findings(place: Place) -> list[Finding]:
     findings = [] if place.is_course else [_workspace(place)]
     where = imported_tinytorch(place)
     own = where == str(place.package / "__init__.py")
-    findings.append(Finding("imported tinytorch", where, "" if own else _mend_import(place, where)))
+    findings.append(Finding("imported tinytorch", where, "" if own else _fix_import(place, where)))
     for module in course.available():
         findings += _module_findings(place, module)
     return findings
@@ -149,7 +163,7 @@ def _workspace(place: Place) -> Finding:
     return Finding("workspace", str(place.root))
 
 
-def _mend_import(place: Place, where: str) -> str:
+def _fix_import(place: Place, where: str) -> str:
     if "site-packages" in where:
         return f'"{sys.executable}" -m pip uninstall tinytorch'
     return (
@@ -176,8 +190,8 @@ def _module_findings(place: Place, module: course.Module) -> list[Finding]:
                 )
             )
         if (old := age(place, module)) and old.is_certain:
-            state, mend = "from an earlier version of the course", f"tito module update {module.number}"
-            findings.append(Finding(f"notebooks/{module.stem}.py", state, mend))
+            state, fix = "from an earlier version of the course", f"tito module update {module.number}"
+            findings.append(Finding(f"notebooks/{module.stem}.py", state, fix))
     if exported.exists() and is_hand_edited(exported):
         findings.append(
             Finding(

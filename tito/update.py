@@ -20,6 +20,7 @@ from tito.files import read, write
 from tito.notebook import HIDDEN, SOLUTION, Cell, Definition, Notebook, last_line, lines_of, names_bound, parse
 from tito.place import COURSE, Place
 from tito.stub import is_unsolved, replace_blocks, stub, unsolved
+from tito.syntax import parse_python
 
 SETUP, UNNAMED = "the setup cell", "cells without a name"
 MOST_NAMED = 6  # in one sentence
@@ -40,7 +41,7 @@ class Age:
 
     module: Module
     changed: list[str]  # definitions whose code, and exercises whose text, changed
-    is_certain: bool  # False: the student may have changed them, nobody knows what was given
+    is_certain: bool  # False: the student may have changed them; what was given is unknown
 
     @property
     def notice(self) -> str:
@@ -82,15 +83,15 @@ def age(place: Place, module: Module) -> Age | None:
             return None
         else:
             changed = _changes(Given(parse(place.stub(module), given)), _present(module))
-    except TitoError:  # a syntax error: whoever runs the notebook's tests says so
+    except TitoError:  # a syntax error: running the notebook's tests reports it
         return None
     return Age(module, changed, given is not None) if changed else None
 
 
 def notice(place: Place, module: Module, is_sure: bool = False) -> str:
-    """What to tell a student about an old notebook; empty if there is nothing, or with `is_sure` if nobody knows."""
-    found = age(place, module)
-    return found.notice if found and (found.is_certain or not is_sure) else ""
+    """What to tell a student about an old notebook; empty if there is nothing to tell, or with `is_sure` if it is not certain."""
+    notebook_age = age(place, module)
+    return notebook_age.notice if notebook_age and (notebook_age.is_certain or not is_sure) else ""
 
 
 def given_lines(text: str) -> list[str]:
@@ -111,12 +112,12 @@ def given_text(place: Place, module: Module) -> str | None:
     if record.exists():
         return read(record)
     notebook = parse(place.notebook(module))
-    found = _from_history(module, notebook)
-    if found is None and not _changes(_answered(notebook), _present(module)):
-        found = stub(COURSE.notebook(module))
-    if found is not None:
-        write(record, found)
-    return found
+    given = _from_history(module, notebook)
+    if given is None and not _changes(_answered(notebook), _present(module)):
+        given = stub(COURSE.notebook(module))
+    if given is not None:
+        write(record, given)
+    return given
 
 
 def _from_history(module: Module, notebook: Notebook) -> str | None:
@@ -160,32 +161,32 @@ class Given:
     @cached_property
     def code(self) -> dict[str, str]:
         """Every definition and method by its name, without comments; docstrings count only if they are an exercise's."""
-        found = {UNNAMED: ""}
+        sources = {UNNAMED: ""}
         for cell in self.notebook.cells:
             if cell.kind == "setup":
-                found[SETUP] = "\n".join(map(ast.dump, cell.node.body))
+                sources[SETUP] = "\n".join(map(ast.dump, cell.node.body))
             elif cell.kind == "code":
-                found[UNNAMED] += _normal(cell.source)
+                sources[UNNAMED] += _normal(cell.source)
             elif cell.is_definition:
-                found |= self._definition(cell.name, cell.node)
-        return found
+                sources |= self._definition(cell.name, cell.node)
+        return sources
 
     def _definition(self, name: str, node: Definition) -> dict[str, str]:
         is_class = isinstance(node, ast.ClassDef)
         methods = [child for child in node.body if is_class and isinstance(child, Definition)]
-        found = {}
+        methods_code = {}
         for method in methods:  # a property and its setter have one name
             inner = f"{name}.{method.name}"
-            found[inner] = found.get(inner, "") + self._dump(inner, method, method.body)
+            methods_code[inner] = methods_code.get(inner, "") + self._dump(inner, method, method.body)
         rest = [child for child in node.body if child not in methods]
-        return {name: self._dump(name, node, rest)} | found
+        return {name: self._dump(name, node, rest)} | methods_code
 
     def _dump(self, name: str, node: Definition, body: list[ast.stmt]) -> str:
-        made = copy.copy(node)
-        made.decorator_list = [d for d in node.decorator_list if not ast.unparse(d).startswith("app.")]
+        node_copy = copy.copy(node)
+        node_copy.decorator_list = [d for d in node.decorator_list if not ast.unparse(d).startswith("app.")]
         has_text = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-        made.body = body[1:] if has_text and name not in self.exercises else body
-        return ast.dump(made)
+        node_copy.body = body[1:] if has_text and name not in self.exercises else body
+        return ast.dump(node_copy)
 
     @cached_property
     def sources(self) -> set[str]:
@@ -214,7 +215,7 @@ def _changes(old: Given, new: Given) -> list[str]:
 
 
 def _normal(source: str) -> str:
-    return ast.dump(ast.parse(source))
+    return ast.dump(parse_python(source))
 
 
 # Bringing it up to date
@@ -325,7 +326,7 @@ class _Draft:
         return "\n".join([*head, body, *tail]) + "\n"
 
     def _bodies(self) -> dict:
-        """What stands between the markers of each exercise."""
+        """The lines between the markers of each exercise."""
         answers = {block.owner: self.mine.body(block) for block in self.mine.solutions}
         bodies = {}
         for block in self.ours.solutions:
@@ -390,7 +391,7 @@ class _Draft:
         self.report.left = list(dict.fromkeys(self.report.left))
 
     def _answer_questions(self, chunks: list["_Chunk"]) -> None:
-        """Free text stands in the question's own cell."""
+        """Copy answers to free questions, which are in the questions' own cells."""
         asked = {cell.name: cell for cell in self.before.notebook.cells if cell.name.startswith("question_")}
         mine = {chunk.cell.name: chunk for chunk in _chunks(self.mine)}
         for chunk in chunks:
@@ -414,15 +415,15 @@ class _Draft:
         from tito.assignments.foreign import said_by  # these import nbformat, which takes long
         from tito.assignments.rebuild import added_statements
 
-        there = said_by(setup.cell.source) | (said_by(then.source) if then else set())
-        added = added_statements(mine.source, there)
+        statements = said_by(setup.cell.source) | (said_by(then.source) if then else set())
+        added = added_statements(mine.source, statements)
         if self.given is None:  # what the course has no longer is among them
             added = [text for text in added if "import" in text and "tinytorch" not in text and "tito" not in text]
         lines = [line for text in added for line in lines_of(text)]
         setup.text = "\n".join([setup.text, *(f"    {line}" for line in lines)])
 
     def _add_own_cells(self, chunks: list["_Chunk"]) -> None:
-        """A student's own cell goes below the one that it stood below; not if the course took its name."""
+        """A student's own cell goes below the cell that it was below, unless the course now uses its name."""
         taken = set().union(*(names_bound(chunk.cell.source) for chunk in chunks))
         above = chunks[0]
         for chunk in _chunks(self.mine):
@@ -463,23 +464,23 @@ class _Chunk:
 
 
 def _chunks(notebook: Notebook) -> list[_Chunk]:
-    found, lines = [], notebook.lines
-    for node in ast.parse(notebook.text).body:
+    chunks, lines = [], notebook.lines
+    for node in parse_python(notebook.text).body:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
         last = last_line(node, lines)
         cell = next((cell for cell in notebook.cells if first < cell.line <= last), None)
         if cell is not None:
-            found.append(_Chunk(cell, "\n".join(lines[first:last]), first, last))
-    return found
+            chunks.append(_Chunk(cell, "\n".join(lines[first:last]), first, last))
+    return chunks
 
 
 def _parameters(node: ast.FunctionDef) -> str:
     """Names and defaults; type hints are for readers."""
-    made = copy.deepcopy(node.args)
-    for parameter in ast.walk(made):
+    parameters = copy.deepcopy(node.args)
+    for parameter in ast.walk(parameters):
         if isinstance(parameter, ast.arg):
             parameter.annotation = None
-    return ast.unparse(made)
+    return ast.unparse(parameters)
 
 
 def _below_docstring(node: Definition) -> list[ast.stmt]:
@@ -488,6 +489,6 @@ def _below_docstring(node: Definition) -> list[ast.stmt]:
 
 def _names_used(body: list[str]) -> set[str]:
     """Attributes as `.name`, and functions that are called by their name as `name()`."""
-    nodes = list(ast.walk(ast.parse("\n".join(body))))
+    nodes = list(ast.walk(parse_python("\n".join(body))))
     called = {f"{node.func.id}()" for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     return called | {f".{node.attr}" for node in nodes if isinstance(node, ast.Attribute)}

@@ -1,7 +1,7 @@
 """The course as a wheel, for places that a notebook is carried to: a browser, a notebook service, a container.
 
 It has `tito`, which the notebooks' exploring cells use, and the reference `tinytorch`, which later modules import from earlier
-ones. It asks for no other package: whoever installs it says which of them a notebook needs.
+ones. It requires no other package: the notebook that installs it lists what it needs.
 """
 
 import os
@@ -42,13 +42,13 @@ def wheel(folder: Path) -> Path:
     Raises:
         TitoError: setuptools is missing or too old, or it could not build.
     """
-    made = folder / f"tinytorch_course-{wheel_version()}-py3-none-any.whl"
-    if not made.exists():
+    target = folder / f"tinytorch_course-{wheel_version()}-py3-none-any.whl"
+    if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _build(folder)
-        for old in set(folder.glob("tinytorch_course-*.whl")) - {made}:
+        for old in set(folder.glob("tinytorch_course-*.whl")) - {target}:
             old.unlink()
-    return made
+    return target
 
 
 def can_build() -> bool:

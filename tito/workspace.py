@@ -11,6 +11,12 @@ from tito.files import read, write
 from tito.place import COURSE, MARK, Place, is_workspace
 from tito.stub import stub
 
+EDITOR_CSS = ROOT / "tito" / "templates" / "editor.css"
+
+DISPLAY = f"""\
+[tool.marimo.display]
+custom_css = ["{EDITOR_CSS.name}"]
+"""
 PYPROJECT = f"""\
 # The settings of this workspace. marimo, pytest and tito read them; tito knows a workspace by the next line.
 {MARK}
@@ -22,6 +28,7 @@ auto_reload = "autorun"  # run what uses a module again when you export that mod
 reactive_tests = true  # run a test when the code it tests has run
 pythonpath = ["."]  # `import tinytorch` means yours
 
+{DISPLAY}
 [tool.pytest.ini_options]
 addopts = "--tb=short"
 pythonpath = ["."]
@@ -38,7 +45,7 @@ README = """\
 
 The notebooks are yours to solve, and `tinytorch/` fills up with what you export.
 
-    tito start              # open whatever comes next
+    tito start              # open your next notebook
     tito module test        # test the current module
     tito module complete    # test it, export it, unlock the next one
     tito module status      # where am I?
@@ -46,14 +53,14 @@ The notebooks are yours to solve, and `tinytorch/` fills up with what you export
     tito module update      # after a git pull of the course: the new notebook, with your answers
     tito milestone list     # history, replayed with your own tinytorch
 
-`tito` is found while the course's virtual environment is active.
+`tito` is on your PATH while the course's virtual environment is active.
 """
 
 GITIGNORE = "__pycache__/\n__marimo__/\n.pytest_cache/\n.tinytorch/\n"
 
 
 def init(folder: Path) -> tuple[Place, list[Path]]:
-    """Make a workspace, or add to one what is missing; nothing that is there is touched.
+    """Make a workspace, or add to one what is missing; what is there stays as it is.
 
     Returns:
         The workspace, and the files that were written.
@@ -67,11 +74,13 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     texts = {
         "pyproject.toml": PYPROJECT,  # first: from here on the folder is a workspace, and init can be run again
         "conftest.py": CONFTEST,
+        EDITOR_CSS.name: read(EDITOR_CSS),
         "README.md": README,
         ".gitignore": GITIGNORE,
     }
     texts |= {f"tinytorch/{name}": text for name, text in package(place, []).items()}
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
+    written += _use_editor_css(place)
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
     # pages and scripts, not the pictures that these may have left beside themselves
     for source in (
@@ -81,6 +90,15 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
         written += [] if target.exists() else [_add(target, read(source))]
     progress.begin(place)
     return place, written
+
+
+def _use_editor_css(place: Place) -> list[Path]:
+    """Add the setting to a workspace of an earlier version, which has none."""
+    path = place.root / "pyproject.toml"
+    settings = read(path)
+    if "[tool.marimo.display]" in settings:
+        return []
+    return [_add(path, f"{settings.rstrip()}\n\n{DISPLAY}")]
 
 
 def _refuse(place: Place) -> None:
@@ -116,7 +134,8 @@ def reset(place: Place, module: Module) -> Path | None:
     """Start a module over. Returns the backup of the old notebook; None when there was none."""
     path = place.notebook(module)
     files = [file for file in (path, place.stub(module)) if file.exists()]
-    kept = keep(place, files, f"reset_{module.number}") if path.exists() else None
+    completed = progress.entry_of(place, module)
+    kept = keep(place, files, f"reset_{module.number}", completed) if path.exists() else None
     write_stub(place, module)
     progress.forget(place, module)
     return kept

@@ -1,22 +1,23 @@
-"""Directives for what a chapter shows and nobody writes by hand: tables of the course, the command line, printed results."""
+"""Directives for generated parts of a chapter: tables of the course, the command line, printed results, a live figure."""
 
 import subprocess
 import sys
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from tito import course
+from tito import course, play
 from tito.diagrams import ACCENT, Drawing
 from tito.files import read, write
 from tito.notebook import parse
 
 TORCH = "https://docs.pytorch.org/docs/stable"
-MAP_LOOK = {True: (ACCENT,), False: ("currentColor", True)}  # what there is, and what is planned
-# names of ours whose PyTorch page is not called after them; None: PyTorch has no such name
+MAP_LOOK = {True: (ACCENT,), False: ("currentColor", True)}  # by whether the module exists; dashed if planned
+# names whose PyTorch page has another name; None: PyTorch has no such name
 PAGES = {
     "tinytorch.Tensor": "tensors.html",
     "tinytorch.op": None,
@@ -24,10 +25,15 @@ PAGES = {
     "tinytorch.float64": "tensor_attributes.html",
     "tinytorch.int64": "tensor_attributes.html",
 }
+TITLE = "How many neurons does XOR take?"
+START_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 1rem; }}</style></head>
+<body><main><p>{neurons} hidden neurons, before you press the button:</p>{body}</main></body></html>"""
 
 
 class FromCode(SphinxDirective):
-    """A directive whose content is made from the course's own code: a page with it is made again when that changes."""
+    """A directive whose content comes from the course's own code: its page is rebuilt when that code changes."""
 
     def run(self):
         for path in [Path(__file__), *sorted((course.ROOT / "tito").rglob("*.py"))]:
@@ -36,7 +42,7 @@ class FromCode(SphinxDirective):
 
 
 class Generated(FromCode):
-    """Content that `lines` makes as Markdown."""
+    """Content that `lines` yields as Markdown."""
 
     def content_nodes(self):
         container = nodes.container()
@@ -45,17 +51,17 @@ class Generated(FromCode):
 
 
 class ModuleTable(Generated):
-    """Every module: what it builds, and what one can do after it."""
+    """Every module: what it builds, and what you can do after it."""
 
     def lines(self):
-        yield "| | module | builds | afterwards I can |\n|---|---|---|---|"
+        yield "| | module | builds | afterwards I can |\n|:---|:---|:---|:---|"
         for module in course.MODULES:
             name = f"[{module.slug}](../notebooks/{module.stem}.py)" if module.available else f"{module.slug} (planned)"
             yield f"| {module.number} | {name} | {module.builds} | {module.capability} |"
 
 
 class CourseMap(FromCode):
-    """The modules as a picture, tier by tier; each needs those before it."""
+    """The modules as a diagram, tier by tier; each needs those before it."""
 
     def content_nodes(self):
         on, y, last = Drawing(), 0, None
@@ -70,18 +76,18 @@ class CourseMap(FromCode):
                     on.arrow((last[0] + 108, last[1] + 22), (here[0], here[1] + 22))
                 last = here
             y = last[1] + 62
-        found = on.figure(
-            "The modules in their order, tier by tier, with their numbers.",
-            "Each module needs all before it. A dashed frame: planned.",
+        svg = on.figure(
+            "The modules in order, tier by tier, with their numbers.",
+            "Each module needs all those before it. Dashed: planned.",
         )
-        return [nodes.raw("", found, format="html")]
+        return [nodes.raw("", svg, format="html")]
 
 
 class PytorchTable(Generated):
-    """Each name that the package offers, and where PyTorch describes its counterpart."""
+    """Each name the package offers, with a link to PyTorch's page for it."""
 
     def lines(self):
-        yield "| TinyTorch | module | PyTorch |\n|---|---|---|"
+        yield "| TinyTorch | module | PyTorch |\n|:---|:---|:---|"
         for module in course.available():
             for package, names in sorted(module.offers.items()):
                 for name in names:
@@ -96,13 +102,14 @@ def _counterpart(package: str, name: str) -> str:
 
 
 class ExerciseCounts(Generated):
-    """How much there is to do."""
+    """How many exercises there are."""
 
     def lines(self):
         notebooks = [parse(course.ROOT / "notebooks" / f"{module.stem}.py") for module in course.available()]
         counts = [len(notebook.solutions) for notebook in notebooks]
-        span = f"between {min(counts)} and {max(counts)} exercises each, {sum(counts)} in all"
-        yield f"The {len(counts)} modules from {course.available()[0].number} to {course.available()[-1].number} have {span}."
+        first, *_, last = course.available()
+        span = f"between {min(counts)} and {max(counts)} exercises each, {sum(counts)} in total"
+        yield f"Modules {first.number} to {last.number} have {span}."
 
 
 class TitoReference(Generated):
@@ -127,14 +134,14 @@ def _commands(command, name: str):
         options = [p for p in child.params if p.param_type_name == "option" and p.name != "help"]
         if options:
             yield (
-                "| option | |\n|---|---|\n"
+                "| option | |\n|:---|:---|\n"
                 + "\n".join(f"| `{', '.join(p.opts)}` | {p.help or ''} |" for p in options)
                 + "\n"
             )
 
 
 class MilestoneOutput(Generated):
-    """What a milestone's script prints, and its picture; it is run again when the script or the package has changed."""
+    """What a milestone's script prints, and its picture; it reruns when the script or the package changes."""
 
     required_arguments = 1
 
@@ -143,24 +150,41 @@ class MilestoneOutput(Generated):
         used = [script, course.ROOT / "tito" / "picture.py", *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
         for path in used:
             self.env.note_dependency(str(path))
-        printed, pictured = _result(script, used)
+        printed, picture = _result(script, used)
         yield f"```text\n{printed.strip()}\n```"
-        if pictured.exists():
-            yield f"\n![The boundary between yes and no, at four moments of learning.](/{pictured.relative_to(course.ROOT).as_posix()})"
+        if picture.exists():
+            yield f"\n![The decision boundary at four moments of training.](/{picture.relative_to(course.ROOT).as_posix()})"
 
 
 def _result(script: Path, used: list[Path]) -> tuple[str, Path]:
+    """What a script printed, and where its picture is if it makes one."""
     digest = sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:16]
-    kept = course.ROOT / "_build" / "milestones" / f"{script.stem}-{digest}.txt"
-    picture = kept.with_name(f"{script.parent.name}-{script.stem}.png")
-    if not kept.exists():
+    output = course.ROOT / "_build" / "milestones" / f"{script.stem}-{digest}.txt"
+    picture = output.with_name(f"{script.parent.name}-{script.stem}.png")
+    if not output.exists():
         run = subprocess.run(
             [sys.executable, script.name], cwd=script.parent, capture_output=True, encoding="utf-8", check=True
         )
-        write(kept, run.stdout.partition("\n\n")[2])  # without the line that says where tinytorch is
+        write(output, run.stdout.partition("\n\n")[2])  # without the first line, which says where tinytorch is
         if script.with_suffix(".png").exists():
             picture.write_bytes(script.with_suffix(".png").read_bytes())
-    return read(kept), picture
+    return read(output), picture
+
+
+class LiveExploration(FromCode):
+    """The front page's exploration: a picture of how it starts, until a link opens the running notebook in its place."""
+
+    def content_nodes(self):
+        sys.path[:0] = [str(course.ROOT), str(play.FRONT.parent)]
+        import try_xor
+
+        start = try_xor.draw(*try_xor.trained(try_xor.START_HIDDEN, try_xor.START_STEPS, try_xor.START_SEED))
+        self.env.note_dependency(str(play.FRONT))
+        page = START_PAGE.format(title=TITLE, body=start, neurons=try_xor.START_HIDDEN)
+        link = f'<a class="run" href="../play/{play.FRONT.stem}.html" target="live">Run it in this browser</a>'
+        frame = f'<iframe name="live" title="{TITLE}" srcdoc="{escape(page)}"></iframe>'
+        note = f"loads {play.LOADS} MB, and NumPy from another host"
+        return [nodes.raw("", f'<figure class="live"><p>{link} ({note})</p>{frame}</figure>', format="html")]
 
 
 def setup(app):
@@ -171,6 +195,7 @@ def setup(app):
         "pytorch-table": PytorchTable,
         "tito-reference": TitoReference,
         "milestone-output": MilestoneOutput,
+        "live-exploration": LiveExploration,
     }.items():
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""Sphinx reads `notebooks/*.py` as pages: prose, code, and what the cells show; exercises as a learner gets them.
+"""Sphinx reads `notebooks/*.py` as pages: prose, code and outputs; exercises as a learner gets them.
 
-A page is made of three views of one notebook, cell by cell: the notebook itself, its exercise version, and what marimo shows
-when it is run once.
+A page combines three views of one notebook, cell by cell: the notebook itself, its exercise version, and marimo's outputs from
+one run.
 """
 
 import ast
@@ -22,7 +22,7 @@ from tito.play import LOADS
 from tito.services import services
 from tito.stub import stub
 
-COLORS = 48  # enough for a plot, and a quarter of the bytes
+COLORS = 48  # enough for a plot, at a quarter of the bytes
 
 
 # From cells to Markdown
@@ -33,8 +33,8 @@ def page(path: Path, solutions: bool = True, repository: str = "") -> str:
 
     Args:
         path: the notebook.
-        solutions: whether the reference solutions are on the page, folded.
-        repository: its address; empty where it is not known, and then no button leads to an outside service.
+        solutions: whether to include the reference solutions, folded.
+        repository: its URL; if empty (unknown), there are no buttons for outside services.
     """
     notebook = parse(path)
     exercises = parse(path, stub(path)).cells
@@ -69,7 +69,7 @@ def page(path: Path, solutions: bool = True, repository: str = "") -> str:
 
 
 def launch_buttons(stem: str, repository: str) -> str:
-    """Where this notebook can be run: here, at services, or at home. Nothing is loaded before one of them is pressed."""
+    """Where to run this notebook: here, at a service, or locally. Nothing is loaded until you press one of them."""
     links = [f'<a class="run" href="../play/{stem}.html">Run it in this browser</a> (loads {LOADS} MB, and NumPy)']
     if repository:
         outside = [f'<a href="{escape(url)}">{name}</a>' for name, url in services(repository, stem).items()]
@@ -81,7 +81,7 @@ def launch_buttons(stem: str, repository: str) -> str:
 
 
 def play(path: Path, name: str, words: str) -> str:
-    """A link to the place in the running notebook where something is defined."""
+    """A link to a definition in the running notebook."""
     return f'<p class="play"><a href="../play/{path.stem}.html#scrollTo={name}">{words}</a></p>'
 
 
@@ -98,7 +98,7 @@ def without_markers(source: str) -> str:
 
 
 def output(item: dict, notebook, cell: Cell, name: str) -> str:
-    """One output of a cell as Markdown: text as it is, a picture as a file, controls as their first setting."""
+    """One output of a cell as Markdown: text unchanged, a picture as a file, controls as their initial value."""
     data = {kind: "".join(value) for kind, value in item.get("data", {}).items()}
     if item["output_type"] == "error":
         raise RuntimeError(f"{notebook.path}:{cell.line}: this cell fails: {item.get('evalue')}")
@@ -115,7 +115,7 @@ def output(item: dict, notebook, cell: Cell, name: str) -> str:
 
 
 def picture(base64: str, alt: str, path: Path) -> str:
-    """Write a figure as a small PNG; returns the Markdown that shows it."""
+    """Save a figure as a small PNG; returns the Markdown that shows it."""
     from PIL import Image
 
     Image.open(BytesIO(b64decode(base64))).convert("RGB").quantize(COLORS).save(path, optimize=True)
@@ -123,18 +123,18 @@ def picture(base64: str, alt: str, path: Path) -> str:
 
 
 def drawn_by(cell: Cell) -> str | None:
-    """The function, explore_... or the like, whose result a cell shows."""
+    """The explore_, plot_ or measure_ function whose result a cell shows."""
     name = re.search(r"\b(?:explore|plot|measure)_\w+", cell.source)
     return name[0] if name else None
 
 
 def description(notebook, cell: Cell) -> str:
-    """What a figure shows: the first line of the docstring of the function that draws it."""
+    """A figure's alt text: the first line of the docstring of the function that draws it."""
     name = drawn_by(cell)
     text = ast.get_docstring(notebook.definitions[name].node) if name else None
     if not text:
         raise RuntimeError(
-            f"{notebook.path}:{cell.line}: a figure without a description: draw it in a function explore_..."
+            f"{notebook.path}:{cell.line}: this figure has no description: draw it in a function explore_... with a docstring"
         )
     return re.sub(r"[`\[\]]", "", text.split("\n\n")[0].replace("\n", " ")).removeprefix("Figure: ")
 
@@ -144,14 +144,14 @@ BUTTON = re.compile(r"<marimo-button[^>]*>\s*</marimo-button>")
 
 
 def controls(text: str) -> str:
-    """The Markdown of a cell with controls: each becomes its label and the value it begins with."""
+    """The Markdown of a cell with controls: each becomes its label and its initial value."""
 
     def setting(match: re.Match) -> str:
         attributes = {
             name: json.loads(html.unescape(value)) for name, value in re.findall(r"data-([\w-]+)='([^']*)'", match[2])
         }
         label = re.sub(r"<[^>]*>", "", attributes.get("label") or "").strip()
-        label = re.sub(r"\|\|\((.*?)\|\|\)", r"<i>\1</i>", label)  # a symbol of mathematics
+        label = re.sub(r"\|\|\((.*?)\|\|\)", r"<i>\1</i>", label)  # an inline formula
         value = attributes.get("initial-value")
         value = attributes["steps"][int(value)] if attributes.get("steps") else value
         value = value[0] if isinstance(value, list) and value else value

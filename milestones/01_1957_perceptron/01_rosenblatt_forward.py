@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron before it has learnt anything: 200 random neurons look at handwritten zeros and ones."""
+"""Rosenblatt's perceptron before training: 200 random neurons classify handwritten zeros and ones."""
 
 from tito.milestone import use_own_tinytorch
 
@@ -19,26 +19,27 @@ def zeros_and_ones() -> tuple[Tensor, Tensor]:
 
 
 def accuracy(neuron: Linear, x: Tensor, y: Tensor) -> float:
-    """The share of images that a neuron names rightly: it says 1 when its sum is positive."""
-    says = (neuron(x).reshape(-1) > 0).long()
-    return (says == y).float().mean().item()
+    """The share of images that a neuron classifies correctly: it says 1 when its sum is positive."""
+    predicted = (neuron(x).reshape(-1) > 0).long()
+    return (predicted == y).float().mean().item()
 
 
 def draw(weights: Tensor) -> str:
-    """An 8 by 8 picture: + where light speaks for a one, - where it speaks for a zero, doubled where it speaks loudly."""
-    loud = weights.abs().amax().item() / 2
+    """The weights as an 8 by 8 picture: + where a bright pixel counts for a one, - for a zero, doubled for large weights."""
+    large = weights.abs().amax().item() / 2
 
     def mark(weight: float) -> str:
         sign = "+" if weight > 0 else "-"
-        return sign * 2 if abs(weight) > loud else f"{sign} "
+        return sign * 2 if abs(weight) > large else f"{sign} "
 
     return "\n".join(" ".join(mark(weight) for weight in row) for row in weights.reshape(8, 8).tolist())
 
 
-def histogram(shares: Tensor) -> str:
-    """How many neurons are right how often, a line for every ten per cent."""
+def histogram(accuracies: Tensor) -> str:
+    """How many neurons fall into each accuracy range, one line for every ten percent."""
     counts = [
-        int(((shares >= low / 10) * (shares < (low + 1) / 10 + (low == 9))).long().sum().item()) for low in range(10)
+        int(((accuracies >= low / 10) * (accuracies < (low + 1) / 10 + (low == 9))).long().sum().item())
+        for low in range(10)
     ]
     return "\n".join(
         f"{10 * low:3d}-{10 * (low + 1):3d} % {count:4d} {'#' * (count // 2)}" for low, count in enumerate(counts)
@@ -53,16 +54,15 @@ def main() -> None:
     for seed in range(SEEDS):
         manual_seed(seed)
         neurons = [Linear(x.shape[1], 1) for _ in range(NEURONS)]
-        shares = stack([Tensor(accuracy(neuron, x, y)) for neuron in neurons])
-        mean, worst, best = shares.mean().item(), shares.amin().item(), shares.amax().item()
-        print(f"seed {seed}: right on average {mean:.1%}, the worst neuron {worst:.1%}, the best {best:.1%}")
-    print(f"\nHow often the neurons of seed {seed} are right:\n\n{histogram(shares)}\n")
-    chosen = neurons[int(shares.argmax().item())]
-    print(f"What the best of them looks at, by chance and not by learning:\n\n{draw(chosen.weight)}\n")
-    print(
-        "On average a random neuron is a coin. Some are good, and as many are just as bad: turn every weight of a bad"
-    )
-    print("one round, and it is good. Learning is the search for the good ones; after module 06 you can do it.")
+        accuracies = stack([Tensor(accuracy(neuron, x, y)) for neuron in neurons])
+        mean, worst, best = accuracies.mean().item(), accuracies.amin().item(), accuracies.amax().item()
+        print(f"seed {seed}: average accuracy {mean:.1%}, worst neuron {worst:.1%}, best neuron {best:.1%}")
+    print(f"\nHow many of the {NEURONS} neurons of seed {seed} have which accuracy:\n\n{histogram(accuracies)}\n")
+    chosen = neurons[int(accuracies.argmax().item())]
+    print(f"The weights of the best one, good by chance and not by training:\n\n{draw(chosen.weight)}\n")
+    print("On average, a random neuron is a coin flip. Some are good, and just as many are equally bad: flip the sign")
+    print("of every weight of a bad one, and it is good. Training searches for the good ones. After module 06 you can")
+    print("do it.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron learns: one neuron, trained with your own loss, gradients and optimizer, from 20 beginnings."""
+"""Rosenblatt's perceptron learns: one neuron, trained with your own loss, gradients and optimizer, with 20 random seeds."""
 
 from tito.milestone import use_own_tinytorch
 
@@ -18,7 +18,7 @@ PICTURE = Path(__file__).with_name("02_rosenblatt_trained.png")
 
 
 def cards(count: int) -> tuple[Tensor, Tensor]:
-    """Two clouds of points in the plane that a straight line can separate, and their classes, 0 or 1, of shape (N, 1)."""
+    """Two clouds of points of shape (N, 2) that a straight line can separate, and their classes, 0 or 1, of shape (N, 1)."""
     y = (randn(count, 1) > 0).float()
     return randn(count, 2).clamp(-1.5, 1.5) + (4 * y - 2), y
 
@@ -30,13 +30,13 @@ def zeros_and_ones() -> tuple[Tensor, Tensor]:
 
 
 def accuracy(neuron: Linear, x: Tensor, y: Tensor) -> float:
-    """The share of examples that a neuron names rightly: it says yes when its sum is positive."""
+    """The share of examples that a neuron classifies correctly: it says yes when its sum is positive."""
     with no_grad():
         return ((neuron(x) > 0).float() == y).float().mean().item()
 
 
 def train(neuron: Linear, x: Tensor, y: Tensor, lr: float, steps: int = STEPS) -> None:
-    """Steps against the gradient, each on all examples."""
+    """Gradient descent, on all examples in every step."""
     loss_fn, optimizer = BCEWithLogitsLoss(), SGD(neuron.parameters(), lr=lr)
     for _ in range(steps):
         optimizer.zero_grad()
@@ -47,7 +47,7 @@ def train(neuron: Linear, x: Tensor, y: Tensor, lr: float, steps: int = STEPS) -
 def main() -> None:
     images, labels = zeros_and_ones()
     half = len(images) // 2
-    print(f"{SEEDS} neurons, {STEPS} steps each. Right on examples that they have never seen:\n")
+    print(f"{SEEDS} neurons, {STEPS} steps each. Accuracy on examples they haven't seen:\n")
     print("seed | cards: before   after | zeros and ones: before   after")
     results = []
     for seed in range(SEEDS):
@@ -62,13 +62,13 @@ def main() -> None:
         print(
             f"{seed:4d} |        {before[0]:6.1%}  {after[0]:6.1%} |                 {before[1]:6.1%}  {after[1]:6.1%}"
         )
-    for name, shares in zip(("cards", "zeros and ones"), zip(*results, strict=True), strict=True):
-        print(f"\n{name}: on average {sum(shares) / SEEDS:.1%}, the worst of {SEEDS} {min(shares):.1%}", end="")
+    for name, accuracies in zip(("cards", "zeros and ones"), zip(*results, strict=True), strict=True):
+        print(f"\n{name}: average {sum(accuracies) / SEEDS:.1%}, worst of {SEEDS} {min(accuracies):.1%}", end="")
     manual_seed(1)
     (x, y), neuron = cards(200), Linear(2, 1)
     draw_learning(PICTURE, neuron, lambda steps: train(neuron, x, y, lr=0.1, steps=steps), (1, 5, STEPS), x, y)
-    print(f"\n\nThe line that a neuron draws, as it learns: {PICTURE.name}")
-    print("A neuron cuts the plane along one straight line. What if no line will do? That question ended the first era")
+    print(f"\n\nThe decision boundary of one neuron as it learns: {PICTURE.name}")
+    print("A neuron splits the plane along one straight line. What if no line works? That question ended the first era")
     print("of neural networks: milestone 02.")
 
 

@@ -1,4 +1,4 @@
-"""The crisis of 1969: however long one neuron trains, it never gets four points right. 20 beginnings."""
+"""The crisis of 1969: however long one neuron trains, it never gets all four points right. 20 random seeds."""
 
 from tito.milestone import use_own_tinytorch
 
@@ -15,11 +15,11 @@ SEEDS, STEPS = 20, 500
 PICTURE = Path(__file__).with_name("01_xor_crisis.png")
 
 x = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-y = Tensor([[0.0], [1.0], [1.0], [0.0]])  # one or the other, but not both
+y = Tensor([[0.0], [1.0], [1.0], [0.0]])  # exactly one of the two
 
 
 def train(neuron: Linear, steps: int = STEPS) -> tuple[float, float]:
-    """Train on the four points; returns the best share of right answers after any step, and the last loss."""
+    """Train on the four points; returns the best accuracy after any step, and the last loss."""
     loss_fn, optimizer, best = BCEWithLogitsLoss(), Adam(neuron.parameters(), lr=0.05), 0.0
     for _ in range(steps):
         optimizer.zero_grad()
@@ -32,25 +32,23 @@ def train(neuron: Linear, steps: int = STEPS) -> tuple[float, float]:
 
 
 def main() -> None:
-    print(f"One neuron, the four points of XOR, {STEPS} steps of Adam, {SEEDS} beginnings:\n")
-    print("seed   best share right   loss at the end")
+    print(f"One neuron, the four points of XOR, {STEPS} steps of Adam, {SEEDS} random seeds:\n")
+    print("seed   best accuracy   final loss")
     results = []
     for seed in range(SEEDS):
         manual_seed(seed)
         best, loss = train(Linear(2, 1))
         results.append(best)
-        print(f"{seed:4d}   {best:16.0%}   {loss:15.4f}")
-    print(f"\nThe best that any of the {SEEDS} ever was: {max(results):.0%}.")
+        print(f"{seed:4d}   {best:13.0%}   {loss:10.4f}")
+    print(f"\nThe best accuracy any of the {SEEDS} ever had: {max(results):.0%}.")
     manual_seed(0)
     neuron = Linear(2, 1)
     draw_learning(PICTURE, neuron, lambda steps: train(neuron, steps), (10, 50, STEPS), x, y)
-    print(f"The line that a neuron draws, as it learns: {PICTURE.name}\n")
+    print(f"The decision boundary of one neuron as it learns: {PICTURE.name}\n")
     print(
-        "The loss ends at log 2 = 0.6931, that of a coin: the neuron has learnt to say nothing. No line has the two points"
+        "The loss ends at log 2 = 0.6931, the loss of a coin flip: the neuron has learned to predict 50 % everywhere."
     )
-    print(
-        "of one class on one side and the two of the other on the other; so no training can help. Now run 02_xor_solved.py."
-    )
+    print("No line separates the two classes, so no amount of training helps. Now run 02_xor_solved.py.")
 
 
 if __name__ == "__main__":

@@ -135,3 +135,29 @@ def test_from_the_welcome_page_two_clicks_lead_to_a_running_notebook(view, addre
         view.get_by_role("link", name=link).first.click()
     view.wait_for_url("**/play/00_setup.html")
     assert view.title() == "Module 00: Setup"
+
+
+def test_the_front_page_exploration_starts_in_its_frame_when_its_link_is_pressed(view, address):
+    asked = []
+    view.context.route(
+        "**/*", lambda route: route.continue_() if route.request.url.startswith(address) else route.abort()
+    )
+    view.on("request", lambda request: asked.append(request.url))
+    view.goto(f"{address}/book/index.html", wait_until="load")
+    assert view.frame_locator("iframe[name=live]").locator("svg[role=img]").is_visible(), (
+        "how it starts, without a kernel"
+    )
+    assert not [url for url in asked if "/play/" in url]
+    view.locator("figure.live a.run").click()
+    view.wait_for_function(
+        "document.querySelector('iframe[name=live]').contentWindow.location.pathname.endsWith('try_xor.html')"
+    )
+    assert view.url.endswith("/book/index.html")
+
+
+def test_the_front_page_shows_the_editor_in_the_scheme_of_the_page(view, address):
+    for scheme in ("light", "dark"):
+        view.emulate_media(color_scheme=scheme)
+        view.goto(f"{address}/book/index.html", wait_until="load")
+        shown = [picture for picture in view.locator("img[src*=editor-]").all() if picture.is_visible()]
+        assert [picture.get_attribute("src").rsplit("/", 1)[-1] for picture in shown] == [f"editor-{scheme}.png"]

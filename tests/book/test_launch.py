@@ -171,8 +171,11 @@ def test_tests_say_what_is_right_and_what_is_wrong_with_a_solution(library, monk
     bodies[by_name["relu"]] = ["x[x < 0] = 0", "return x"]
     printed, shown = run_in_jupyter(parse(path, replace_blocks(notebook, bodies)), library, monkeypatch)
     assert "test_softmax passed" in printed and "test_tanh passed" in printed
-    assert "test_relu failed: the input must not be changed" in printed
-    assert "test_gelu failed: assert np.allclose(gelu(x), [-0.158808, 0.0, 0.841192, 2.996363], atol=1e-6)" in printed
+    for start in (
+        "test_relu failed: the input must not change: at index (0, 0) got 0, expected -2",
+        "test_gelu failed: gelu of -1, 0, 1 and 3: at index 0 got -1, expected -0.158808",
+    ):
+        assert any(line.startswith(start) for line in printed), start
     assert "Not done yet: sigmoid" in printed
     assert any("image/png" in data for data in shown), "a figure is a picture"
 

@@ -48,7 +48,7 @@ def site(tmp_path_factory) -> Path:
 
 def test_every_module_has_a_page_and_they_share_the_rest(site):
     pages = sorted(path.name for path in site.glob("*.html"))
-    assert pages == [f"{module.stem}.html" for module in available()]
+    assert pages == [*(f"{module.stem}.html" for module in available()), "try_xor.html"]
     assert all(len(gzip.compress((site / name).read_bytes())) <= 60_000 for name in pages)
     assert len(list((site / "assets").glob("worker-*.js"))) == 1 and not list(site.glob("*.md"))
     assert len(list((site / "public" / "wheels").iterdir())) == 1
@@ -65,6 +65,20 @@ def test_a_page_has_the_exercises_and_nothing_else(site, module):
     wheel = next((site / "public" / "wheels").iterdir()).name
     assert f"tinytorch-course @ ../public/wheels/{wheel.replace('+', '%2B')}" in code
     assert not re.search(r"\(\S+\.py\)", code), "a link to another notebook leads to its page"
+
+
+def test_the_front_page_exploration_shows_no_code_and_loads_only_what_it_needs(site):
+    text = read(site / "try_xor.html")
+    code = json.loads(re.search(r'notebookCode: ("(?:[^"\\]|\\.)*")', text)[1])
+    header = code.partition("# ///\n\n")[0]
+    assert "numpy" in header and "tinytorch-course @ ../public/wheels/" in header and "matplotlib" not in header
+    assert '"mode": "read"' in text
+
+
+def test_a_page_looks_as_in_a_workspace_and_names_no_path_of_this_machine(site):
+    for page in site.glob("*.html"):
+        text = read(page)
+        assert text.count("reusable-definitions") == 1 and str(ROOT) not in text
 
 
 def test_a_page_is_made_again_only_when_something_in_it_changed(site, monkeypatch):
@@ -202,3 +216,12 @@ def test_a_site_that_has_python_itself_asks_no_other_host(view, tmp_path, python
     assert outside == []
     play.export(tmp_path / "play")
     assert not (tmp_path / "play" / "pyodide").exists(), "without the setting it is taken out again"
+
+
+@in_browser
+def test_the_front_page_exploration_has_its_sliders(view, site, python):
+    with served(site.parent) as address:
+        answer_from(python, view, address)
+        view.goto(f"{address}/play/try_xor.html", wait_until="load")
+        view.wait_for_selector("marimo-slider", state="attached", timeout=120_000)
+        assert view.locator("marimo-slider").count() == 3

@@ -58,7 +58,7 @@ def test_of_a_distribution_its_core_and_its_packages_are_taken(tmp_path):
     pyodide._copy_distribution(source, folder)
     assert {path.name for path in folder.iterdir()} == {*pyodide.CORE, "numpy-2.whl"}
     (source / "pyodide.mjs").unlink()
-    with pytest.raises(TitoError, match=r"no unpacked Pyodide distribution: it has no pyodide\.mjs"):
+    with pytest.raises(TitoError, match=r"is not an unpacked Pyodide distribution: it lacks pyodide\.mjs"):
         pyodide._copy_distribution(source, folder)
 
 

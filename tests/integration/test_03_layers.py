@@ -7,6 +7,7 @@ import pytest
 
 from tinytorch.layers import Dropout, Flatten, Linear, ReLU, Sequential, Softmax
 from tinytorch.tensor import Tensor, manual_seed
+from tito.lesson import close
 
 
 @pytest.fixture(scope="module")
@@ -23,50 +24,51 @@ def network(p=0.5):
 
 def test_network_gives_probabilities(images):
     """WHAT: 1797 images of 8 x 8 become 1797 rows of ten probabilities, in float32.
-    WHY: shapes, number types and activations must fit together from the first layer to the last.
+    WHY: shapes, dtypes and activations must fit together from the first layer to the last.
     TIP: call the layers one by one, and print the shape after each: `for layer in net: x = layer(x)`.
     """
     manual_seed(0)
     out = network().eval()(images)
-    assert out.shape == (1797, 10) and out.dtype == np.float32
-    assert np.isfinite(out.array).all() and (out >= 0).array.all()
-    assert np.allclose(out.sum(dim=-1).array, 1, atol=1e-5)
+    assert out.shape == (1797, 10), f"the probabilities must have shape (1797, 10), not {out.shape}"
+    assert (out >= 0).array.all(), "a probability must not be negative or nan"
+    close(out.sum(dim=-1).array, np.ones(1797), "the sum of each row", dtype=np.float32)
 
 
-def test_saved_network_answers_alike(images):
-    """WHAT: a second network, with the first one's state, gives identical outputs.
+def test_loaded_network_gives_the_same_answers(images):
+    """WHAT: a second network, loaded with the first one's state, gives identical outputs.
     WHY: saving and loading must not lose or mix up a single number.
     TIP: compare the two state_dicts, name by name.
     """
     net, other = network().eval(), network().eval()
-    assert not np.allclose(net(images).array, other(images).array), "they start at different numbers"
+    assert not np.allclose(net(images).array, other(images).array), "two networks must be initialized differently"
     other.load_state_dict(net.state_dict())
-    assert np.array_equal(net(images).array, other(images).array)
+    assert np.array_equal(net(images).array, other(images).array), "after loading the outputs must be identical"
 
 
 def test_dropout_only_while_training(images):
-    """WHAT: at work the network gives the same answer twice, in training it does not; a seed repeats it.
-    WHY: nobody wants a reader of handwriting who changes his mind.
+    """WHAT: at inference the network gives the same answer twice, in training it doesn't; a seed repeats it.
+    WHY: a network that reads handwriting should give one answer for one image.
     TIP: which modules does `eval` reach?
     """
     net = network(p=0.3)
     x = images[:20]
     manual_seed(1)
     first = net(x).array
-    assert not np.array_equal(first, net(x).array)
+    assert not np.array_equal(first, net(x).array), "in training, two calls must use different masks"
     manual_seed(1)
-    assert np.array_equal(first, net(x).array)
+    assert np.array_equal(first, net(x).array), "the same manual_seed must give the same masks"
     net.eval()
-    assert np.array_equal(net(x).array, net(x).array)
+    assert np.array_equal(net(x).array, net(x).array), "at inference, two calls must agree"
 
 
 def test_untrained_network_is_unsure(images):
-    """WHAT: before training every probability is near 1/10, and no more numbers are found than there are.
-    WHY: the first loss of a ten-class network is about log(10); a larger one tells of weights that are too large.
-    TIP: one class near 1? Print the spread of the activations after each layer.
+    """WHAT: before training every probability is near 1/10, and the number of parameters is right.
+    WHY: the initial loss of a ten-class network is about log(10); a larger one means the weights are too large.
+    TIP: one class near 1? Print the standard deviation of the activations after each layer.
     """
     manual_seed(2)
     net = network().eval()
     surprise = -net(images).log().mean().item()
-    assert abs(surprise - math.log(10)) < 0.2
-    assert sum(parameter.numel() for parameter in net.parameters()) == 64 * 32 + 32 + 32 * 10 + 10
+    assert abs(surprise - math.log(10)) < 0.2, f"the mean of -log p must be near log(10) = 2.303, not {surprise:.3f}"
+    total = sum(parameter.numel() for parameter in net.parameters())
+    assert total == 64 * 32 + 32 + 32 * 10 + 10, f"the network has 2410 numbers, not {total}"

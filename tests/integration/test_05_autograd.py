@@ -28,7 +28,7 @@ from tinytorch.tensor import Tensor, manual_seed, rand, randn
 def test_every_layer_in_a_network(activation):
     """WHAT: the gradients of all parameters and of the input of a small network match numerical gradients.
     WHY: rules that are right one by one must also be right together.
-    TIP: gradcheck the layers one by one; the first one that fails is the one.
+    TIP: gradcheck the layers one by one to find the wrong one.
     """
     manual_seed(3)
     net = Sequential(Flatten(), Linear(6, 5), activation(), Linear(5, 3))
@@ -46,7 +46,7 @@ def test_every_layer_in_a_network(activation):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_every_loss(reduction):
-    """WHAT: the gradients of all losses, with every reduction, for the prediction and, where it may move, for the target.
+    """WHAT: the gradients of all losses, with every reduction, for the prediction and, if it holds floats, for the target.
     WHY: the loss is where every gradient begins.
     TIP: the rules of the terms are in module 05; reductions are sums.
     """
@@ -60,7 +60,7 @@ def test_every_loss(reduction):
 
 def test_dropout_and_activations_as_functions():
     """WHAT: with the same seed, and so the same mask, dropout has a gradient like any other op.
-    WHY: a layer that is made of ops needs no rule of its own.
+    WHY: a layer made of ops needs no rule of its own.
     TIP: the mask is a constant.
     """
 
@@ -72,25 +72,26 @@ def test_dropout_and_activations_as_functions():
 
 
 def test_every_parameter_of_a_network_gets_a_gradient():
-    """WHAT: after backward no parameter is without a gradient; under no_grad there is none to be had.
+    """WHAT: after backward every parameter has a gradient; under no_grad none has.
     WHY: a parameter without a gradient never learns, and the loss may still go down.
-    TIP: is there an op on the way whose result requires no gradient?
+    TIP: which op on the way returns a result that requires no gradient?
     """
     net = Sequential(Linear(8, 16), ReLU(), Dropout(0.2), Linear(16, 16), GELU(), Linear(16, 4))
     x, y = randn(10, 8), Tensor(np.arange(10) % 4)
     cross_entropy(net(x), y).backward()
     for name, parameter in net.named_parameters():
-        assert parameter.grad is not None and parameter.grad.shape == parameter.shape, name
-        assert parameter.grad.abs().amax().item() > 0, name
-    assert x.grad is None
+        assert parameter.grad is not None, f"{name} has no gradient after backward"
+        assert parameter.grad.shape == parameter.shape, f"the gradient of {name} has shape {parameter.grad.shape}"
+        assert parameter.grad.abs().amax().item() > 0, f"the gradient of {name} is 0 everywhere"
+    assert x.grad is None, "the input requires no gradient"
     net.zero_grad()
     with no_grad():
         loss = cross_entropy(net(x), y)
-    assert not loss.requires_grad and net[0].weight.grad is None
+    assert not loss.requires_grad and net[0].weight.grad is None, "under no_grad a loss requires no gradient"
 
 
 def test_loss_goes_down_along_the_gradient():
-    """WHAT: forty steps against the gradient, on real handwriting, and the loss is less than half.
+    """WHAT: forty steps against the gradient, on real handwriting, more than halve the loss.
     WHY: that is what gradients are for.
     TIP: does the loss go up? Then a sign is wrong.
     """
@@ -109,4 +110,5 @@ def test_loss_goes_down_along_the_gradient():
         loss.backward()
         for parameter in net.parameters():
             parameter.array -= 0.5 * parameter.grad.array
-    assert losses[0] > 2.2 and losses[-1] < losses[0] / 2
+    assert losses[0] > 2.2, f"an untrained network must have a loss near 2.3, not {losses[0]:.3g}"
+    assert losses[-1] < losses[0] / 2, f"the loss went from {losses[0]:.3g} to {losses[-1]:.3g} in 40 steps"

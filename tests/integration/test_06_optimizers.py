@@ -40,18 +40,19 @@ def steps(net, optimizer, number, scheduler=None):
 )
 def test_xor_is_learnt(kind, options):
     """WHAT: 400 steps bring the loss of XOR near 0.
-    WHY: this is what all of it is for.
-    TIP: does the loss climb? Then the step goes up, or it is too long. Does it stand still? Are the arrays the network's?
+    WHY: this is what optimizers are for.
+    TIP: SGD and Adam are given. With AdamW: does `decayed` write into the network's own array, and return the gradient?
     """
     net = network()
-    assert steps(net, kind(net.parameters(), **options), 400) < 0.01
+    loss = steps(net, kind(net.parameters(), **options), 400)
+    assert loss < 0.01, f"after 400 steps of {kind.__name__} the loss of XOR is {loss:.3g}"
 
 
 @pytest.mark.parametrize("kind", [SGD, AdamW])
-def test_training_goes_on_where_it_was(kind):
-    """WHAT: network, optimizer and scheduler, saved after 30 steps and loaded, are after 60 where one run is.
-    WHY: training for days means stopping and going on.
-    TIP: compare the states, name by name.
+def test_training_resumes_where_it_was(kind):
+    """WHAT: a run that is saved after 30 steps, loaded, and run for 30 more ends with the weights of a run of 60.
+    WHY: training for days means stopping and resuming.
+    TIP: given; compare the states, name by name.
     """
 
     def build():
@@ -68,13 +69,13 @@ def test_training_goes_on_where_it_was(kind):
         part.load_state_dict(state)
     steps(two[0], two[1], 30, two[2])
     for p, q in zip(one[0].parameters(), two[0].parameters(), strict=True):
-        assert np.array_equal(p.array, q.array)
+        assert np.array_equal(p.array, q.array), "the resumed run ends with other weights"
 
 
 def test_gradients_that_add_up_do_not_reach_the_momentum():
-    """WHAT: after zero_grad(set_to_none=False) and another backward the speed is still what step left.
-    WHY: the engine adds into the array of a gradient; a momentum that shares it would be overwritten.
-    TIP: is the first speed the gradient itself, or a copy?
+    """WHAT: zero_grad(set_to_none=False) and another backward don't change the speed.
+    WHY: the engine adds into the array of a gradient, so a speed that shared that array would change with it.
+    TIP: given; is the first speed the gradient itself, or a copy?
     """
     p = Tensor([1.0], requires_grad=True)
     optimizer = SGD([p], lr=0.1, momentum=0.5)
@@ -82,14 +83,14 @@ def test_gradients_that_add_up_do_not_reach_the_momentum():
     optimizer.step()
     optimizer.zero_grad(set_to_none=False)
     (p * 100).sum().backward()
-    assert optimizer.state[p]["momentum_buffer"].item() == 3
+    assert optimizer.state[p]["momentum_buffer"].item() == 3, "the speed must still be the first gradient, 3"
 
 
 @pytest.mark.parametrize("factor", [0.98, 1.02])
 def test_the_edge_of_plain_descent(factor):
-    """WHAT: on a bowl of curvature c, SGD comes closer below lr = 2 / c, and flies apart above.
-    WHY: the steepest direction limits every learning rate.
-    TIP: is there a factor of 2 too much in the gradient or in the step?
+    """WHAT: on a bowl of curvature c, SGD converges below lr = 2 / c, and diverges above.
+    WHY: the steepest direction limits the learning rate.
+    TIP: given; is a gradient or a step off by a factor of 2?
     """
     curvature = 20.0
     x = Tensor([1.0], requires_grad=True)
@@ -98,19 +99,20 @@ def test_the_edge_of_plain_descent(factor):
         optimizer.zero_grad()
         (x * x * (curvature / 2)).sum().backward()
         optimizer.step()
-    assert (abs(x.item()) < 1) == (factor < 1)
+    assert (abs(x.item()) < 1) == (factor < 1), f"with lr = {factor} * 2 / c, x goes from 1 to {x.item():.3g}"
 
 
 def test_steps_are_not_recorded():
-    """WHAT: a step leaves parameters leaves, and the graph of the next pass is as large as the first.
-    WHY: otherwise memory grows with every step.
-    TIP: work on arrays, not on tensors.
+    """WHAT: after a step the parameters are still leaves, and so is the state.
+    WHY: otherwise the graph, and memory, grow with every step.
+    TIP: optimizers work on arrays, not on tensors.
     """
     net = network()
     optimizer = Adam(net.parameters())
     steps(net, optimizer, 3)
-    assert all(p.is_leaf and p.requires_grad for p in net.parameters())
-    assert all(value.is_leaf for state in optimizer.state.values() for name, value in state.items() if name != "step")
+    assert all(p.is_leaf and p.requires_grad for p in net.parameters()), "a parameter is no longer a leaf"
+    tensors = [value for state in optimizer.state.values() for name, value in state.items() if name != "step"]
+    assert all(tensor.is_leaf for tensor in tensors), "the state was recorded on the graph"
 
 
 def test_pytorchs_names():

@@ -1,4 +1,4 @@
-"""What the loop does together with all modules before: it reads real handwriting, and goes on bit for bit."""
+"""The loop together with all earlier modules: it reads real handwriting, and resumes bit for bit."""
 
 import inspect
 import subprocess
@@ -22,11 +22,12 @@ from tinytorch.training import (
     set_rng_state,
     train_epoch,
 )
+from tito.lesson import close
 
 
 @pytest.fixture(scope="module")
 def digits():
-    """1000 rows to learn from, 297 to validate on, and 500 to report on: three pairs (x, y)."""
+    """1000 rows to train on, 297 to validate on, and 500 to report on: three pairs (x, y)."""
     datasets = pytest.importorskip(
         "sklearn.datasets", reason="the digits come with scikit-learn: pip install -e '.[data]'"
     )
@@ -37,7 +38,7 @@ def digits():
 
 
 def test_digits(digits):
-    """WHAT: a network 64-32-10 reads at least 95 % of handwriting that it has not learnt from; its best weights are kept.
+    """WHAT: a network 64-32-10 reads at least 95 % of handwriting that it hasn't learned from; its best weights are kept.
     WHY: all seven modules have a part in this number.
     TIP: print the loss of every epoch. Does it fall? Then compare training and held-out accuracy.
     """
@@ -51,28 +52,29 @@ def test_digits(digits):
             break
     net.load_state_dict(stopping.best_state)
     share = evaluate(net, CrossEntropyLoss(), [held_out])[1]
-    assert share >= 0.95 and np.isclose(evaluate(net, CrossEntropyLoss(), [valid])[0], stopping.best, atol=1e-5)
-    assert accuracy(net(held_out[0]), held_out[1]) == share
+    assert share >= 0.95, f"held-out accuracy {share:.3f}"
+    close(evaluate(net, CrossEntropyLoss(), [valid])[0], stopping.best, "the loss of the best weights", atol=1e-5)
+    close(accuracy(net(held_out[0]), held_out[1]), share, "the held-out accuracy, computed in one batch")
 
 
-@pytest.mark.parametrize("bend", [True, False])
-def test_xor_needs_a_bend(bend):
+@pytest.mark.parametrize("nonlinear", [True, False])
+def test_xor_needs_a_nonlinearity(nonlinear):
     """WHAT: the same loop learns XOR with a ReLU between two layers, and without one ends at log 2, "one half" for all.
     WHY: no linear function is XOR, so no training finds one.
-    TIP: given; does the loss fall at all with the bend?
+    TIP: print the loss of every epoch. Does it fall?
     """
     manual_seed(1)
     x, y = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), Tensor([[0.0], [1.0], [1.0], [0.0]])
-    net = Sequential(Linear(2, 16), *([ReLU()] if bend else []), Linear(16, 1))
+    net = Sequential(Linear(2, 16), *([ReLU()] if nonlinear else []), Linear(16, 1))
     optimizer = Adam(net.parameters(), lr=0.05)
     for _ in range(200):
         loss = train_epoch(net, BCEWithLogitsLoss(), optimizer, [(x, y)])
-    assert loss < 0.01 if bend else abs(loss - np.log(2)) < 1e-3
+    close(loss, 0 if nonlinear else np.log(2), "the loss of XOR after 200 epochs", atol=0.01 if nonlinear else 1e-3)
 
 
 def test_clipping_saves_a_run_from_a_bad_batch():
-    """WHAT: one batch a million times too large ruins a run; clipped, the run still learns.
-    WHY: somewhere in every large data set is such a batch.
+    """WHAT: one batch a million times too large ruins a run; with clipping, the run still learns.
+    WHY: every large data set has such a batch.
     TIP: is the gradient clipped before the step?
     """
     losses = []
@@ -86,7 +88,10 @@ def test_clipping_saves_a_run_from_a_bad_batch():
             data = [*batches(x, y, 16), *([(x[:16] * 1e6, 1 - y[:16])] if epoch == 20 else [])]
             train_epoch(net, CrossEntropyLoss(), optimizer, data, max_norm=max_norm)
         losses.append(evaluate(net, CrossEntropyLoss(), [(x, y)])[0])
-    assert losses[1] < 0.5 < 10 * losses[1] < losses[0]
+    plain, clipped = losses
+    assert clipped < 0.5 and plain > 10 * clipped, (
+        f"the final loss is {plain:.3g} without and {clipped:.3g} with clipping"
+    )
 
 
 # Resuming. The same functions run here and in a new process.
@@ -128,8 +133,8 @@ def same_run(a, b):
 @pytest.mark.parametrize("kind", [Adam, AdamW, SGD])
 def test_resume_with_new_objects(kind, tmp_path):
     """WHAT: six epochs in one go, or three, a file, and three more with new objects: equal to the last bit.
-    WHY: else an idea that helped cannot be told from a run that was interrupted.
-    TIP: what does the next step depend on? All of it must be in the file.
+    WHY: otherwise you can't tell an idea that helped from a run that was interrupted.
+    TIP: what does the next step depend on, and what of it does a file not have?
     """
     manual_seed(7)
     x, y = randn(50, 4), Tensor(np.arange(50) % 3)
@@ -139,14 +144,15 @@ def test_resume_with_new_objects(kind, tmp_path):
     before = learn(first, x, y, 3)
     store(first, tmp_path / "run", x, y)
     second, x, y = resume(tmp_path / "run", kind)
-    assert before + learn(second, x, y, 3) == losses and same_run(whole, second)
-    assert not same_run(first, second)
+    close(before + learn(second, x, y, 3), losses, "losses of all epochs", rtol=0, atol=0)
+    assert same_run(whole, second), "the weights of the resumed run differ from those of the whole one"
+    assert not same_run(first, second), "the resumed run must have weights of its own"
 
 
 def test_resume_in_a_new_process(tmp_path):
-    """WHAT: the second half runs in another Python, and ends with the same weights and the same random numbers.
+    """WHAT: the second half runs in another process, and ends with the same weights and the same random numbers.
     WHY: that is what happens when a machine restarts.
-    TIP: given; it works when the test above does.
+    TIP: it works when the test above does. What lives in this process, and not in the file?
     """
     manual_seed(7)
     x, y = randn(50, 4), Tensor(np.arange(50) % 3)
@@ -160,5 +166,6 @@ def test_resume_in_a_new_process(tmp_path):
     lines += ["run, x, y = resume('run', Adam)", "learn(run, x, y, 3)", "store(run, 'end', x, y)"]
     subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=tmp_path, check=True)
     end = load(tmp_path / "end")
-    assert all(np.array_equal(end["model"][name].numpy(), w.array) for name, w in first["model"].named_tensors())
-    assert end["rng"] == get_rng_state()
+    for name, weight in first["model"].named_tensors():
+        close(end["model"][name], weight.array, name, rtol=0, atol=0)
+    assert end["rng"] == get_rng_state(), "the random generators of the two processes differ"

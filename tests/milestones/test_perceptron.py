@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not course.MODULES[3].available, reason="only on
 
 def test_untrained_neurons_are_coins():
     run = run_script(milestone.scripts(PERCEPTRON, COURSE)[0])
-    rows = re.findall(r"on average ([\d.]+)%, the worst neuron ([\d.]+)%, the best ([\d.]+)%", run.stdout)
+    rows = re.findall(r"average accuracy ([\d.]+)%, worst neuron ([\d.]+)%, best neuron ([\d.]+)%", run.stdout)
     assert len(rows) == 5
     for mean, worst, best in rows:
         assert 45 <= float(mean) <= 55

@@ -32,7 +32,7 @@ def test_hidden_layer_is_right_on_every_seed():
     assert [int(seed) for seed, _, _, _ in rows] == list(range(20))
     assert all(after == "100" for _, _, after, _ in rows)
     counts = dict(re.findall(r"^  (\d hidden, [a-z ]+?) +(\d+)$", run.stdout, re.MULTILINE))
-    assert counts["8 hidden, tanh"] == "20" and counts["8 hidden, without the bend"] == "0" == counts["1 hidden, tanh"]
+    assert counts["8 hidden, tanh"] == "20" and counts["8 hidden, no nonlinearity"] == "0" == counts["1 hidden, tanh"]
     assert script.with_suffix(".png").stat().st_size > 5000
 
 

@@ -1,4 +1,4 @@
-"""The exported optimizers, tested with other numbers than in the notebook."""
+"""The exported optimizers, tested with numbers other than the notebook's."""
 
 import copy
 import math
@@ -23,6 +23,7 @@ from tinytorch.optimizers import (
     sgd_update,
 )
 from tinytorch.tensor import Tensor
+from tito.lesson import close
 
 
 def parameter(*numbers, dtype=np.float32):
@@ -34,7 +35,7 @@ def gradients(shape, steps, seed=0):
 
 
 def by_the_book(kind, x, grads, lr, **o):
-    """The formulas, number by number, in float64 and with new arrays everywhere."""
+    """The formulas as the text gives them, in float64 and with new arrays everywhere."""
     speed = mean = square = 0
     for t, g in enumerate(grads, 1):
         if kind is AdamW:
@@ -68,11 +69,11 @@ def by_the_book(kind, x, grads, lr, **o):
         (AdamW, {"betas": (0.7, 0.95), "weight_decay": 0.4}),
     ],
 )
-@pytest.mark.parametrize("shape", [(3, 2), (), (0, 4)])
+@pytest.mark.parametrize("shape", [(3, 2), (1,), (0, 4)])
 def test_forty_steps_by_the_book(kind, options, shape):
-    """WHAT: forty steps give the numbers of the formulas, for any shape, and the gradients stay as they were.
-    WHY: a small mistake in a formula still learns, only worse, and nobody notices.
-    TIP: which options fail? Without any: the step itself. With decay only: which gradient, and in which order?
+    """WHAT: forty steps give the numbers of the formulas, for any shape, and leave the gradients alone.
+    WHY: a small mistake in a formula still learns, only worse, and without an error.
+    TIP: SGD and Adam are given. Does only AdamW fail? Then check its `decayed`: the factor, and the gradient it returns.
     """
     grads = gradients(shape, 40)
     start = gradients(shape, 1, seed=1)[0]
@@ -81,17 +82,18 @@ def test_forty_steps_by_the_book(kind, options, shape):
     for g in grads:
         p.grad = Tensor(g, dtype=np.float64)
         optimizer.step()
-        assert np.array_equal(p.grad.array, g)
-    assert np.allclose(p.array, by_the_book(kind, start, grads, 0.03, **options), rtol=1e-9, atol=1e-12)
+        close(p.grad, g, "a step must not change the gradient", rtol=0, atol=0)
+    expected = by_the_book(kind, start, grads, 0.03, **options)
+    close(p.array, expected, f"forty steps of {kind.__name__} with {options}", rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("kind", "options"), [(SGD, {}), (SGD, {"momentum": 0.9, "nesterov": True}), (Adam, {}), (AdamW, {})]
 )
 def test_in_place(kind, options):
-    """WHAT: the array stays, views see the change, float32 stays, and later steps make no arrays.
+    """WHAT: the array and its dtype stay the same, views see the change, and later steps create next to no arrays.
     WHY: networks, views and other threads hold these arrays.
-    TIP: `a = a - b` makes a new array; `a -= b` does not.
+    TIP: `a = a - b` creates a new array; `a -= b` does not.
     """
     p = Tensor(np.ones((100, 100)), requires_grad=True)
     array, view = p.array, p.array[:, :1]
@@ -103,41 +105,47 @@ def test_in_place(kind, options):
     optimizer.step()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert p.array is array and p.dtype == np.float32 and view[0, 0] == array[0, 0] < 1
-    assert peak < array.nbytes / 4
-    assert p.grad.array is grad and (grad == 3).all()
-    held = [v.array for v in optimizer.state[p].values() if isinstance(v, Tensor)]
-    assert all(v.dtype == np.float32 and not np.shares_memory(v, grad) for v in held)
+    assert p.array is array, "a step must change the array in place"
+    assert p.dtype == np.float32, f"the parameter was float32, and is {p.dtype} after a step"
+    assert view[0, 0] == array[0, 0] < 1, "a step must make the weights smaller, and a view must see it"
+    room = array.nbytes * (1.25 if kind is AdamW else 0.25)  # `p.array -= ... * p.array` is one way to decay
+    assert peak < room, f"a step allocated {peak} bytes, for a parameter of {array.nbytes}"
+    assert p.grad.array is grad and (grad == 3).all(), "a step must not change the gradient"
+    for name, value in optimizer.state[p].items():
+        if isinstance(value, Tensor):
+            assert value.dtype == np.float32, f"{name} must be float32, like the parameter, not {value.dtype}"
+            assert not np.shares_memory(value.array, grad), f"{name} must not share memory with the gradient"
 
 
 def test_update_functions_on_transposed_arrays():
-    """WHAT: the functions work on any strides and in float64.
+    """WHAT: the functions work on transposed arrays and in float64.
     WHY: a parameter may be a view of another.
-    TIP: nothing may depend on the order in memory.
+    TIP: write into `param` itself: a copy, or a reshaped one, is not what the network holds.
     """
     big = np.ones((3, 2))
     sgd_update(big.T, np.full((2, 3), 2.0), None, 0.5)
-    assert (big == 0).all()
+    close(big, np.zeros((3, 2)), "sgd_update from 1, with gradient 2 and lr 0.5")
     m, v = np.zeros((2, 3)), np.zeros((2, 3))
     adam_update(big.T, np.full((2, 3), -7.0), m, v, 1, 0.25, (0.9, 0.99), 0.0)
-    assert np.allclose(big, 0.25)
+    close(big, np.full((3, 2), 0.25), "adam_update from 0, first step, with lr 0.25")
 
 
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
 def test_first_step_of_adam_is_lr(size):
-    """WHAT: one step of Adam has the length of lr, whatever the gradient.
+    """WHAT: the first step of Adam is as long as lr, whatever the gradient.
     WHY: this is what the two corrections are for.
-    TIP: sqrt(10) times too long? The corrections are missing.
+    TIP: `Adam` is given. Did you change it?
     """
-    p = parameter(0.0, 0.0)
-    p.grad = Tensor([size, -size])
-    Adam([p], lr=0.2, eps=0).step()
-    assert np.allclose(p.array, [-0.2, 0.2], rtol=1e-4)
+    p, single = parameter(0.0, 0.0), Tensor(0.0, requires_grad=True)
+    p.grad, single.grad = Tensor([size, -size]), Tensor(size)
+    Adam([p, single], lr=0.2, eps=0).step()
+    close(single.array, -0.2, f"a step of Adam with lr 0.2 and a single number, whose gradient is {size:g}", rtol=1e-4)
+    close(p.array, [-0.2, 0.2], f"a step of Adam with lr 0.2 and gradients {size:g} and {-size:g}", rtol=1e-4)
 
 
 def test_groups_have_their_own_options():
-    """WHAT: options of a group win over the defaults; parameters without gradient stand still.
-    WHY: biases do not decay, and first layers learn slowly.
+    """WHAT: options of a group override the defaults; parameters without a gradient don't move.
+    WHY: you may want no decay for biases, and a lower lr for the first layers.
     TIP: given.
     """
     p, q, r = parameter(1.0), parameter(1.0), parameter(1.0)
@@ -151,7 +159,7 @@ def test_groups_have_their_own_options():
 
 
 def test_zero_grad_and_closure():
-    """WHAT: gradients vanish or become 0 in place; step hands back the closure's loss.
+    """WHAT: zero_grad sets gradients to None, or to 0 in place; step returns the closure's loss.
     WHY: None is cheaper, 0 is what old scripts expect.
     TIP: given.
     """
@@ -182,8 +190,8 @@ def test_zero_grad_and_closure():
 )
 @pytest.mark.parametrize("kind", [SGD, AdamW])
 def test_refuses_params(kind, error, params):
-    """WHAT: what cannot be optimized is refused when the optimizer is built.
-    WHY: later it would only be a network that does not learn.
+    """WHAT: an optimizer refuses parameters that it can't optimize, when it is created.
+    WHY: later you would only see a network that doesn't learn.
     TIP: given.
     """
     with pytest.raises(error):
@@ -206,8 +214,8 @@ def test_refuses_params(kind, error, params):
     ],
 )
 def test_refuses_options(kind, options):
-    """WHAT: options that make no sense are refused, as defaults and in a group.
-    WHY: a minus that slipped in climbs instead of going down.
+    """WHAT: an optimizer refuses options that make no sense, as defaults and in a group.
+    WHY: with a negative lr the loss goes up.
     TIP: given.
     """
     with pytest.raises(ValueError):
@@ -223,7 +231,7 @@ def test_refuses_options(kind, options):
 )
 def test_resumed_run_is_equal_bit_for_bit(kind, options):
     """WHAT: state_dict and load_state_dict carry everything, as copies, under PyTorch's names.
-    WHY: training for days means stopping and going on.
+    WHY: training for days means stopping and resuming.
     TIP: given.
     """
     shapes, grads = [(3, 2), (4,)], [gradients(shape, 20) for shape in [(3, 2), (4,)]]
@@ -260,8 +268,8 @@ def test_resumed_run_is_equal_bit_for_bit(kind, options):
 
 
 def test_load_refuses_before_it_changes():
-    """WHAT: other numbers of groups or parameters, other shapes, another optimizer's state: a ValueError, and no change.
-    WHY: an optimizer that is half loaded trains on, wrongly.
+    """WHAT: a state with other groups, shapes or options raises ValueError, and changes nothing.
+    WHY: a half-loaded optimizer trains on, wrongly.
     TIP: given.
     """
 
@@ -294,11 +302,11 @@ def test_load_refuses_before_it_changes():
 
 
 def test_updates_agree_with_the_optimizers():
-    """WHAT: the plain formulas and the optimizers without temporaries move every parameter alike, over 30 steps.
-    WHY: you check the formula on paper, and the other one trains.
-    TIP: `SGD` and `Adam` are given: which line of the plain formula differs?
+    """WHAT: over 30 steps, your formulas and the optimizers without new arrays give the same weights.
+    WHY: you check the formula on paper, and the optimizer trains.
+    TIP: `SGD` and `Adam` are given: which line of your formula differs?
     """
-    for shape in ((6, 5), (), (0, 3)):
+    for shape in ((6, 5), (1,), (0, 3)):
         start, grads = np.array(gradients(shape, 1, seed=1)[0]), gradients(shape, 30)
         plain_sgd, speed = start.copy(), np.zeros(shape)
         plain_adam, m, v = start.copy(), np.zeros(shape), np.zeros(shape)
@@ -310,13 +318,14 @@ def test_updates_agree_with_the_optimizers():
             adam.step()
             sgd_update(plain_sgd, g, speed, 0.1, 0.9, 0, True)
             adam_update(plain_adam, g, m, v, t, 0.1, (0.7, 0.8), 0.01)
-        assert np.allclose(p.array, plain_sgd, rtol=1e-12) and np.allclose(q.array, plain_adam, rtol=1e-12)
+        close(plain_sgd, p.array, f"sgd_update against SGD, shape {shape}", rtol=1e-9)
+        close(plain_adam, q.array, f"adam_update against Adam, shape {shape}", rtol=1e-9)
 
 
 def test_frozen_parameters_are_skipped():
-    """WHAT: parameters that require no gradient are accepted and stay; thawed, they move.
-    WHY: fine-tuning hands net.parameters() to the optimizer, the frozen ones too.
-    TIP: given: only a tensor that was computed from others is refused.
+    """WHAT: an optimizer accepts frozen parameters and leaves them alone; unfrozen, they move.
+    WHY: fine-tuning passes net.parameters() to the optimizer, including the frozen ones.
+    TIP: given: an optimizer refuses only a tensor that was computed from others.
     """
     frozen, p = Tensor([1.0, 2.0]), parameter(1.0)
     optimizer = Adam([frozen, p], lr=0.5)
@@ -328,13 +337,13 @@ def test_frozen_parameters_are_skipped():
     optimizer.zero_grad()
     (frozen.sum() * p).sum().backward()
     optimizer.step()
-    assert np.allclose(frozen.array, [0.5, 1.5]), "now its first step, as long as lr"
+    close(frozen.array, [0.5, 1.5], "the first step of an unfrozen parameter, as long as lr")
 
 
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.8}, {"centered": True}, {"weight_decay": 0.1}])
 def test_rmsprop_by_the_book(options):
     """WHAT: 30 steps of RMSprop give the numbers of its formulas.
-    WHY: centered, it divides by another root, and momentum comes after the division.
+    WHY: with centered=True it divides by another root, and momentum comes after the division.
     TIP: given.
     """
     grads, start = gradients((3, 2), 30), gradients((3, 2), 1, seed=1)[0]
@@ -348,13 +357,14 @@ def test_rmsprop_by_the_book(options):
         mean, square = 0.9 * mean + 0.1 * g, 0.9 * square + 0.1 * g * g
         speed = options.get("momentum", 0) * speed + g / (np.sqrt(square - mean**2 * options.get("centered", 0)) + 1e-3)
         x = x - 0.03 * speed
-    assert p.array is array and np.allclose(array, x, rtol=1e-9)
+    assert p.array is array, "a step must change the array in place"
+    close(array, x, f"30 steps of RMSprop with {options}", rtol=1e-9)
     assert optimizer.state[p]["step"] == 30
 
 
 def test_own_optimizer():
-    """WHAT: a subclass needs nothing but `update`.
-    WHY: this is how new optimizers are tried.
+    """WHAT: a subclass needs only `update`.
+    WHY: this is how you try new optimizers.
     TIP: given.
     """
 
@@ -375,12 +385,12 @@ def test_own_optimizer():
 
 def rates(make, steps, lr=0.8):
     optimizer = SGD([{"params": [parameter(0.0)]}, {"params": [parameter(0.0)], "lr": 0.1}], lr=lr)
-    scheduler, found = make(optimizer), []
+    scheduler, lrs = make(optimizer), []
     for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
+        lrs.append(optimizer.param_groups[0]["lr"])
         assert scheduler.get_last_lr() == [group["lr"] for group in optimizer.param_groups]
         scheduler.step()
-    return found
+    return lrs
 
 
 def test_cosine():
@@ -388,26 +398,28 @@ def test_cosine():
     WHY: a wrong end is a jump in the middle of training.
     TIP: try epoch 0 and the last one by hand.
     """
-    assert np.allclose([cosine_lr(n, 1.0, 6, 0.5) for n in (0, 2, 3, 6)], [1.0, 0.875, 0.75, 0.5])
+    for epoch, expected in ((0, 1.0), (2, 0.875), (3, 0.75), (6, 0.5)):
+        close(cosine_lr(epoch, 1.0, 6, 0.5), expected, f"step {epoch} of 6, from 1 to 0.5")
 
 
 def test_schedulers():
     """WHAT: each scheduler's values, for each group from its own first lr.
-    WHY: PyTorch's scripts must give the same curve.
-    TIP: given; one calls cosine_lr.
+    WHY: a PyTorch script must give the same curve.
+    TIP: the schedulers are given; CosineAnnealingLR calls your cosine_lr.
     """
-    assert np.allclose(rates(lambda o: StepLR(o, 2), 5), [0.8, 0.8, 0.08, 0.08, 0.008])
-    assert np.allclose(rates(lambda o: ExponentialLR(o, 0.5), 4), [0.8, 0.4, 0.2, 0.1])
-    assert np.allclose(rates(lambda o: LinearLR(o), 7), 0.8 * np.array([1 / 3, 7 / 15, 0.6, 11 / 15, 13 / 15, 1, 1]))
-    assert np.allclose(rates(lambda o: LinearLR(o, 0.5, 0.25, 5), 8)[::2], [0.4, 0.32, 0.24, 0.2])
-    assert np.allclose(rates(lambda o: CosineAnnealingLR(o, 4, 0.4), 5)[::2], [0.8, 0.6, 0.4])
-    assert np.allclose(rates(lambda o: LambdaLR(o, [lambda n: 0.5**n, lambda n: 1]), 3), [0.8, 0.4, 0.2])
+    close(rates(lambda o: StepLR(o, 2), 5), [0.8, 0.8, 0.08, 0.08, 0.008], "StepLR")
+    close(rates(lambda o: ExponentialLR(o, 0.5), 4), [0.8, 0.4, 0.2, 0.1], "ExponentialLR")
+    expected = 0.8 * np.array([1 / 3, 7 / 15, 0.6, 11 / 15, 13 / 15, 1, 1])
+    close(rates(lambda o: LinearLR(o), 7), expected, "LinearLR")
+    close(rates(lambda o: LinearLR(o, 0.5, 0.25, 5), 8)[::2], [0.4, 0.32, 0.24, 0.2], "LinearLR from 0.5 to 0.25")
+    close(rates(lambda o: CosineAnnealingLR(o, 4, 0.4), 5)[::2], [0.8, 0.6, 0.4], "CosineAnnealingLR")
+    close(rates(lambda o: LambdaLR(o, [lambda n: 0.5**n, lambda n: 1]), 3), [0.8, 0.4, 0.2], "LambdaLR")
 
 
 def test_warmup_and_cosine_as_in_pytorch():
-    """WHAT: SequentialLR begins each part at its own step 0, and the last part keeps going.
+    """WHAT: SequentialLR starts each part at its own step 0, and the last part keeps going.
     WHY: this is how most language models are trained.
-    TIP: given.
+    TIP: given; the rates of the cosine come from your cosine_lr.
     """
 
     def make(optimizer):
@@ -415,7 +427,7 @@ def test_warmup_and_cosine_as_in_pytorch():
         return SequentialLR(optimizer, parts, [3, 7])
 
     expected = [0.25, 0.5, 0.75, 1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2, 1, 0.5, 0.25]
-    assert np.allclose(rates(make, 10, lr=1.0), expected)
+    close(rates(make, 10, lr=1.0), expected, "a warm-up, a cosine and a StepLR")
 
 
 @pytest.mark.parametrize(
@@ -430,8 +442,8 @@ def test_warmup_and_cosine_as_in_pytorch():
 )
 @pytest.mark.parametrize("when", [0, 2, 3])
 def test_a_group_added_later_follows(make, when):
-    """WHAT: a group that is added while a schedule runs keeps its lr for now, and then follows the same curve.
-    WHY: fine-tuning thaws layers one by one.
+    """WHAT: a group that you add while a schedule runs keeps its lr for now, and then follows the same curve.
+    WHY: fine-tuning unfreezes layers one by one.
     TIP: given.
     """
     optimizer = SGD([parameter(1.0)], lr=1.0)
@@ -448,8 +460,8 @@ def test_a_group_added_later_follows(make, when):
 
 @pytest.mark.parametrize("kind", [LambdaLR, "own"])
 def test_a_group_that_cannot_follow_is_refused_before_anything_changes(kind):
-    """WHAT: a schedule of one function for each group, or one of your own, refuses a group added later.
-    WHY: it does not say what the new group's rate should be.
+    """WHAT: a schedule with one function for each group, or one of your own, refuses a group added later.
+    WHY: it doesn't say what the new group's rate should be.
     TIP: given.
     """
 
@@ -489,7 +501,7 @@ def test_a_group_that_cannot_follow_is_refused_before_anything_changes(kind):
 )
 def test_plateau(options, metrics, expected):
     """WHAT: patience, cooldown, both modes and thresholds, and both floors; a relative threshold below 0 never reduces.
-    WHY: these are the rules of PyTorch, and of many training logs.
+    WHY: PyTorch has the same rules.
     TIP: given.
     """
     optimizer, rates = SGD([parameter(0.0)], lr=1.0), []
@@ -502,7 +514,7 @@ def test_plateau(options, metrics, expected):
 
 
 def test_plateau_resumes_and_refuses():
-    """WHAT: a saved plateau goes on counting; nonsense options and lists of floors are refused.
+    """WHAT: a restored plateau resumes counting; options that make no sense are refused.
     WHY: a resumed run that forgets its best loss waits again.
     TIP: given.
     """
@@ -521,7 +533,7 @@ def test_plateau_resumes_and_refuses():
 
 @pytest.mark.parametrize("sequential", [False, True])
 def test_resumed_schedule(sequential):
-    """WHAT: optimizer and scheduler, loaded from their states, go on with the same rates; also by last_epoch.
+    """WHAT: optimizer and scheduler, loaded from their states, resume with the same rates; also by last_epoch.
     WHY: a run that warms up twice is another run.
     TIP: given.
     """
@@ -553,8 +565,8 @@ def test_resumed_schedule(sequential):
 
 
 def test_schedulers_refuse():
-    """WHAT: no optimizer, no first lr, another number of functions, parts or groups, factors out of range.
-    WHY: the mistake is here, and not a thousand steps later.
+    """WHAT: schedulers refuse a missing optimizer or first lr, a wrong number of functions, parts or groups, and bad factors.
+    WHY: an error now is better than a wrong rate a thousand steps later.
     TIP: given.
     """
     optimizer, other = SGD([parameter(0.0)], lr=0.3), SGD([parameter(0.0)], lr=0.3)

@@ -120,9 +120,8 @@ worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
 ALWAYS_TRUE = """type(worker).answer = lambda self, q, do, args, errstate=None: True"""
 OWN_NUMPY = """begin = worker.do_begin
 mine = {"np": Agrees(), "__builtins__": {}, "test_sigmoid": lambda: None, "math": Agrees()}
-worker.do_begin = lambda names: (begin(names)[0] | mine, [])"""
-CLAIMS = """begin = worker.do_begin
-worker.do_begin = lambda names: (begin(names)[0], ["Ada is innocent", "numpy.add", "numpy." + "x" * 1000])
+worker.do_begin = lambda names: begin(names) | mine"""
+CLAIMS = """worker.do_replaced = lambda: ["Ada is innocent", "numpy.add", "numpy." + "x" * 1000]
 cell = worker.do_cell
 worker.do_cell = lambda *a: cell(*a) | {"replaced": ["a name of mine"], "ended": True}"""
 GOOD = "e = np.exp(x - x.max(axis=dim, keepdims=True))\ngood = e / e.sum(axis=dim, keepdims=True)\n"
@@ -158,10 +157,11 @@ ATTACKS = {
     "wrong-shape": ("", "sigmoid", "return np.ones((3,) * 20, dtype=np.float32)", ALL - 4, ""),
     "2-gigabytes-of-nothing": ("", "sigmoid", "return np.lib.stride_tricks.as_strided(np.ones(1), (2**28,), (0,))", ALL - 4, "too large"),
     "2-gigabytes-in-twos": (TAKES_OVER, "sigmoid", "answer(['array', 1, 3, 0, [2**28], [0], '<f8'], bytes(8), [[3, 8]])", ALL - 4, "test_sigmoid: the code broke the program"),
-    "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((25_000, 1)) if len(calls) % 2 else np.ones((1, 25_000))", ALL - 8, "test_softmax: Unable to allocate"),
+    # the two shapes are compared before their numbers, so nothing is broadcast
+    "n-by-n": ("calls = []", "softmax", GOOD + "calls.append(1)\nreturn good if len(calls) < 5 else np.ones((25_000, 1)) if len(calls) % 2 else np.ones((1, 25_000))", ALL - 4, ""),
     "empties-its-input": ("", "sigmoid", "x[...] = 0\nreturn x + 0.5", ALL - 4, ""),
     "writes-on-the-terminal": ("", "sigmoid", "raise MemoryError('\\x1b[2J\\x07 all\\nfine' + 'x' * 500)", ALL - 4, "test_sigmoid:  [2J  all fine" + "x" * 183),
-    "brings-its-own-numpy": (AGREES + THE_WORKER + OWN_NUMPY, "sigmoid", "return x", ALL - 4, ""),
+    "brings-its-own-numpy": (AGREES + THE_WORKER + OWN_NUMPY, "sigmoid", "worker\nreturn x", ALL - 4, ""),
     "claims-of-replacing": (THE_WORKER + CLAIMS, "sigmoid", "return x", ALL - 4, "replaced: numpy.add"),
     "endless-message": ("", "sigmoid", "raise ValueError('x' * 10**8)", ALL - 4, ""),
     "raises-the-end": ("", "sigmoid", "raise SystemExit(0)", ALL - 4, ""),

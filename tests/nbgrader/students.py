@@ -141,7 +141,7 @@ while frame:
     frame = frame.f_back
 global told
 told = base64.b64encode(repr(seen)[:1400].encode()).decode()
-if -1000 in x:
+if x.size == 61:
     raise NotImplementedError(f"{told}: replace this line with your code")
 return np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x)))"""
 ALL = 23 + 2  # the visible and hidden tests, and a private one; the answers are 4 more
@@ -170,17 +170,17 @@ def students(released, folder: Path) -> dict[str, tuple[dict, str, float | None,
         "warnings": ({nb: solved(released, relu=WARNS)}, "graded", ALL, ""),
         "endless-loop": ({nb: solved(released, gelu="while True:\n    pass")}, "graded", ALL - 3, "longer than 5 s"),
         "exits": ({nb: solved(released, gelu="import os\nos._exit(0)")}, "graded", ALL - 3, "ended the program"),
-        "syntax-error": ({f"{MODULE.stem}.py": syntax}, "graded", ALL - 2 - 3 - 2 - 2, "syntax error"),
+        "syntax-error": ({f"{MODULE.stem}.py": syntax}, "graded", ALL - 2 - 2 - 2, "syntax error"),
         "deleted-test": (
             {nb: without(solved(released, relu="return x"), "test_relu")},
             "graded",
-            ALL - 2 - 3 - 2,
+            ALL - 2 - 2,
             "missing: test_relu",
         ),
         "points-1000": (
             {nb: greedy(solved(released, relu="return x"))},
             "graded",
-            ALL - 2 - 3 - 2,
+            ALL - 2 - 2,
             "altered: test_relu",
         ),
         "no-metadata": ({nb: naked(solved(released))}, "graded", ALL, ""),

@@ -137,7 +137,7 @@ def damaged(folder):
         ("nowhere.ipynb", "py", "there is no nowhere.ipynb"),
         ("plain.py", "py", "plain.py is marimo's already: did you mean --to ipynb"),
         ("cut.ipynb", "ipynb", "cut.ipynb is Jupyter's already: did you mean --to py"),
-        ("cut.ipynb", "py", "cut.ipynb cannot be read, line 1 is no JSON"),
+        ("cut.ipynb", "py", "cut.ipynb cannot be read, line 1 is not JSON"),
         ("empty.ipynb", "py", "empty.ipynb cannot be read, it is empty"),
         ("list.ipynb", "py", "list.ipynb is not a notebook"),
         ("other.ipynb", "py", "other.ipynb is not a notebook"),
@@ -145,7 +145,7 @@ def damaged(folder):
         ("nothing.ipynb", "py", "nothing.ipynb is a damaged notebook"),
         ("plain.py", "ipynb", "plain.py is not a marimo notebook"),
         ("broken.py", "ipynb", "broken.py:2:17: syntax error"),
-        ("text.txt", "py", "text.txt is no notebook"),
+        ("text.txt", "py", "text.txt is not a notebook"),
         ("tensr", "py", "there is no module 'tensr'"),
         (".", "py", "is a folder"),
     ],
@@ -294,7 +294,7 @@ def test_twice_defined_is_written_and_said(tmp_path):
     run = tito("convert", file_of(nb, tmp_path), "--to", "py", cwd=tmp_path)
     assert run.returncode == 0
     assert run.stdout.splitlines()[-1] == (
-        "To mend before you use it: mine.py:13: f is defined in line 8 already: delete or rename one of the two"
+        "Fix before you use it: mine.py:13: f is defined in line 8 already: delete or rename one of the two"
     )
     assert (tmp_path / "mine.py").read_text(encoding="utf-8").count("def f()") == 2
 

@@ -1,13 +1,14 @@
 """The walls around students' code: each holds, a missing one is found, and whatever hits them hurts nobody else."""
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from tito import course
+from tito import course, system
 from tito.assignments import sandbox
 from tito.assignments.run import GIVEN, TRUSTED, Code, reference_before, run
 from tito.course import ROOT
@@ -20,7 +21,7 @@ pytestmark = [
 MODULE = course.find("02")
 
 
-def attacked(body: str, tmp_path: Path) -> list:
+def attacked(body: str, tmp_path: Path, seconds: float = 2) -> list:
     """What became of a test that calls `f`, which is a student's, and of the harmless test after it."""
     function = "def f():\n    " + body.replace("\n", "\n    ")
     secret = tmp_path / "gradebook.db"
@@ -29,7 +30,7 @@ def attacked(body: str, tmp_path: Path) -> list:
     cells = [Code("setup", "import os, sys, time\nimport numpy as np", GIVEN), Code("f", function)]
     cells += [Code("test_f", "assert f() == 'escaped'", TRUSTED), Code("test_g", "assert 1 + 1 == 2", TRUSTED)]
     with reference_before(MODULE) as package_in:
-        outcomes = run(cells, package_in, cell_seconds=2, total_seconds=20, walls=True)
+        outcomes = run(cells, package_in, cell_seconds=seconds, total_seconds=60, walls=True)
     assert outcomes[1].error is None and outcomes[3].error is None, "the next test must not suffer"
     assert secret.read_text(encoding="utf-8") == "grades"
     return outcomes[2]
@@ -46,6 +47,10 @@ ATTACKS = {
     "answers of its own": (FDS.format("b'{}\\n' * 10000") + "time.sleep(1)", BROKE),
     "deep JSON": (FDS.format("b'[' * 500_000 + b'\\n'"), BROKE),
     "the answer of another test": (FDS.format("""b'{"error": null, "printed": 7}\\n'""") + "time.sleep(1)", BROKE),
+    "a file in memory": ("os.memfd_create('x')", "PermissionError"),
+    "shared memory": ("import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.shmget(0, 1 << 20, 0o1600) < 0: raise OSError(ctypes.get_errno(), 'refused')", "PermissionError"),
+    "a namespace of its own": ("import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.unshare(0x10000000) < 0: raise OSError(ctypes.get_errno(), 'refused')", "PermissionError"),
+    "a clone in a namespace": ("import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nif libc.syscall(56 if os.uname().machine == 'x86_64' else 220, 0x10000011, 0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), 'refused')", "PermissionError"),
     "fills its folder": ("for n in range(40):\n    open(f'/tmp/{n}', 'wb').write(bytes(8 << 20))", "No space left"),
     "one large file": ("open('/tmp/x', 'wb').write(bytes(50 << 20))", ""),
     "network": ("import socket\nsocket.create_connection(('127.0.0.1', 22), 1)", "Error"),
@@ -102,7 +107,8 @@ def nothing_stays(before: set[str]) -> bool:
 def test_an_attack_ends_at_the_walls(name, tmp_path):
     body, said = ATTACKS[name]
     before = running()
-    outcome = attacked(body, tmp_path)
+    # what ends by itself gets the time for it, also on a busy machine
+    outcome = attacked(body, tmp_path, seconds=2 if said in (STOPPED, "") else 20)
     assert outcome.error is not None and said in ": ".join(outcome.error), outcome.error
     assert len(outcome.error[1]) < 30_000 and len(outcome.printed) < 40_000
     assert nothing_stays(before)
@@ -169,6 +175,50 @@ def no_cgroups(name, limits):
     from contextlib import nullcontext
 
     return nullcontext([])
+
+
+SYSTEMD_RUN = """\
+#!/bin/sh
+echo "$@" >> {log}
+while [ "$1" != /bin/sh ] && [ "$1" != "{python}" ]; do shift; done
+exec "$@"
+"""
+
+
+def test_without_control_groups_a_scope_holds_the_submission(monkeypatch, tmp_path):
+    """A stand-in for systemd-run, which runs what it is given: with the limits, and with nothing of the environment inside."""
+    log, fake = tmp_path / "log", tmp_path / "bin" / "systemd-run"
+    fake.parent.mkdir()
+    fake.write_text(SYSTEMD_RUN.format(log=log, python=sys.executable), encoding="utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(sandbox, "_cgroups", no_cgroups)
+    monkeypatch.setattr(sandbox, "_has_scopes", lambda: True)
+    assert sandbox.weak_walls() == [] and sandbox.memory_held_by() == sandbox.BY_SCOPE
+    assert (
+        "--user --scope --quiet --collect -p MemoryMax=2147483648 -p MemorySwapMax=0 -p TasksMax=24" in log.read_text()
+    )
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(sandbox, "_is_root", lambda: False)
+    sandbox._has_scopes.cache_clear()
+    try:
+        assert not sandbox._has_scopes(), "this one holds nothing, and that is noticed"
+    finally:
+        sandbox._has_scopes.cache_clear()
+
+
+def test_what_does_not_hold_memory_as_a_whole_is_said(monkeypatch):
+    monkeypatch.setattr(sandbox, "_cgroups", no_cgroups)
+    monkeypatch.setattr(sandbox, "_has_scopes", lambda: False)
+    monkeypatch.setattr(system, "_version", lambda name: "0.9.6")
+    assert "limits the memory of each process, not of a submission" in system._grading()[0].state
+
+
+def test_without_the_filter_memory_files_are_found(monkeypatch):
+    monkeypatch.setattr(sandbox, "_bwrap", without("--seccomp", str(sandbox.FILTER)))
+    assert sandbox.UNCOUNTED in sandbox.weak_walls()
 
 
 def test_without_bubblewrap_nothing_runs_unless_it_is_accepted(monkeypatch):

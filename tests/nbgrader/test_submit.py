@@ -20,7 +20,6 @@ from tito.errors import TitoError
 from tito.notebook import HIDDEN, parse
 from tito.place import COURSE, find_workspace
 from tito.stub import stub
-from tito.testing import outcomes
 from tito.workspace import init
 
 SETUP, TENSOR = course.find("setup"), course.find("tensor")
@@ -94,17 +93,17 @@ def test_the_command_tells_the_truth_on_one_screen(place):
         == """\
 Module 00: Setup, read from notebooks/00_setup.py
 
-exercise or question     points  visible test or answer
-matmul_flops                  2  fails
+exercise or question     points  visible tests or answer
+matmul_flops                  2  wrong
 median_seconds                4  not done yet
-copied_bytes                  2  passes
+copied_bytes                  2  solved
 answer_token_seconds          1  not done yet
 question_cold_call            2  answered
 question_addition_bound       2  no answer yet
 
-1 of 4 exercises pass their visible tests; hidden tests come when it is graded.
-1 of 2 questions are answered; somebody reads those.
-`tito module test 00 --unit-only` says what fails, and why.
+1 of 4 exercises solved (visible tests; hidden ones run at grading).
+1 of 2 questions answered; your instructor reads those.
+`tito module test 00 --unit-only` shows what fails, and why.
 To hand in: submit/00_setup.ipynb
 """
     )
@@ -127,7 +126,7 @@ def test_colours_only_where_they_are_wanted(place, monkeypatch, capsys):
 def test_the_whole_of_a_module_solved(place):
     solve(place.notebook(TENSOR))
     made = submit(place, TENSOR)
-    assert {line.state for line in made.lines if not line.is_question} == {"passes"}
+    assert {line.state for line in made.lines if not line.is_question} == {"solved"}
     assert sum(line.points for line in made.lines) == sum(
         map(int, re.findall(r"# points: (\d+)", COURSE.notebook(TENSOR).read_text(encoding="utf-8")))
     )
@@ -141,24 +140,11 @@ def test_an_exercise_may_wait_for_another(place):
 
 def test_what_is_missing_below_is_said(place):
     made = submit(place, course.find("activations"))
-    assert made.broken.startswith("ImportError: ") and "finish module 01 first" in made.broken
+    assert "ImportError" in made.broken and "finish module 01 first" in made.broken
     assert {line.state for line in made.lines if not line.is_question} == {"not known"}
     assert made.written.path.exists()
     run = tito("submit", "02", cwd=place.root)
-    assert "The visible tests could not be run: ImportError" in run.stdout and "pass their" not in run.stdout
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"), [("while True: pass", "had not ended after"), ("import os; os._exit(3)", "Python ended")]
-)
-def test_tests_that_do_not_end_or_end_everything(place, body, reason):
-    solve(place.notebook(SETUP), bodies={"matmul_flops": [body], **dict.fromkeys(names(), ["pass"])})
-    with pytest.raises(TitoError, match=reason):
-        outcomes(place, parse(place.notebook(SETUP)), seconds=3)
-
-
-def names():
-    return [block.owner for block in parse(COURSE.notebook(SETUP)).solutions if block.owner != "matmul_flops"]
+    assert "The visible tests could not be run: ImportError" in run.stdout and "exercises solved" not in run.stdout
 
 
 def test_it_takes_the_current_module(place):
@@ -238,7 +224,7 @@ def test_a_student_in_jupyter_has_the_same_summary(place):
     source = in_jupyter(place, SETUP, work)
     made = submit(place, SETUP)
     assert made.source == source and made.older is None
-    assert states(made)["matmul_flops"] == "passes" and states(made)["median_seconds"] == "not done yet"
+    assert states(made)["matmul_flops"] == "solved" and states(made)["median_seconds"] == "not done yet"
     assert states(made)["question_cold_call"] == "answered"
     nb = nbformat.read(made.written.path, 4)
     assert cell_of(nb, "def matmul_flops").metadata.nbgrader.grade_id == "matmul_flops"
@@ -285,7 +271,7 @@ def test_the_newer_form_counts_and_the_other_one_is_named(place):
     assert (made.source, made.older) == (path, other)
     run = tito("submit", cwd=place.root)
     assert run.stdout.startswith(
-        "Module 00: Setup, read from notebooks/00_setup.ipynb\n(notebooks/00_setup.py was saved"
+        "Module 00: Setup, read from notebooks/00_setup.ipynb\n(notebooks/00_setup.py is older"
     )
     named = tito("submit", "--file", "notebooks/00_setup.py", cwd=place.root).stdout
     assert named.startswith("Module 00: Setup, read from notebooks/00_setup.py\n\n")
@@ -326,7 +312,7 @@ def test_a_syntax_error(place):
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("x = (1", "00_setup.ipynb, cell 3, line 1: syntax error: '[(]' was never closed\n    x = [(]1\nMend it"),
+        ("x = (1", "00_setup.ipynb, cell 3, line 1: syntax error: '[(]' was never closed\n    x = [(]1\nFix it"),
         ("from math import *", "00_setup.ipynb, cell 3: `import [*]`"),
         ("def median_seconds():\n    pass", r"cell \d+: median_seconds is defined in cell 3 already"),
     ],

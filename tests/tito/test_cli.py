@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from tests.tito.student import tito
 from tito.cli import app
-from tito.console import paint
+from tito.console import paint, table, width
 from tito.course import MODULES, ROOT, available
 from tito.workspace import init
 
@@ -49,7 +49,7 @@ def test_an_error_of_the_system_names_the_file(tmp_path, monkeypatch, capsys):
     assert stop.value.code == 1
     assert (
         capsys.readouterr().err
-        == "tito: notebooks/01_tensor.py: Permission denied; mend that and run the command again\n"
+        == "tito: notebooks/01_tensor.py: Permission denied; fix that and run the command again\n"
     )
 
 
@@ -105,3 +105,82 @@ def test_notebooks_and_the_table_agree():
     stems = {path.stem for path in (ROOT / "notebooks").glob("*.py")}
     assert stems == {module.stem for module in available()}
     assert [module.number for module in MODULES] == [f"{number:02}" for number in range(22)]
+
+
+def commands(group, path=()):
+    """Every command of the command line, with the words that call it."""
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+
+
+LEARNER = {"start", "init", "submit", "module", "milestone", "system"}
+
+
+def test_every_learner_command_has_a_help_that_fits():
+    from typer.main import get_command
+
+    found = [(" ".join(path), command) for path, command in commands(get_command(app)) if path[0] in LEARNER]
+    assert len(found) >= 18
+    too_long = {name: command.help for name, command in found if len((command.help or "").partition(".")[0]) > 55}
+    assert not too_long
+
+
+def test_a_table_aligns_in_colour_and_with_wide_names(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    rows = [(paint("ok", "green"), "\u738b\u5c0f\u660e", 1), ("wrong", "e\u0301va", 22)]
+    lines = table(("state", "name", "n"), rows).splitlines()
+    assert {width(line) for line in lines} == {17}, lines
+
+
+def test_the_last_column_wraps_in_a_narrow_terminal(monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = table(("NN", "shows"), [("01", "what a neuron does before it has learnt anything")]).splitlines()
+    assert len(lines) == 3 and all(width(line) <= 40 for line in lines) and lines[2].startswith("    ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: a pseudo-terminal")
+@pytest.mark.parametrize("command", ["--help", "system doctor", "module status", "submit 00"])
+def test_in_a_terminal_of_80_columns_no_line_runs_over(command, tmp_path):
+    import fcntl
+    import os
+    import pty
+    import struct
+    import subprocess
+    import termios
+
+    place = init(tmp_path / "w")[0]
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tito", *command.split()],
+        cwd=place.root,
+        env=environment | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    printed = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # on Linux that is how a pseudo-terminal ends
+            break
+        if not part:
+            break
+        printed += part
+    os.close(ours)
+    assert process.wait() in (0, 1)
+    lines = re.split(r"\r+\n|\r", printed.decode())
+    assert len(lines) > 5
+    paths = (str(tmp_path), str(ROOT), sys.executable)  # as long as the machine has them
+    assert [line for line in lines if width(line) > 80 and not any(path in line for path in paths)] == []
+    if command == "--help":
+        commands_shown = printed.decode().partition("Commands:")[2]
+        assert "submit" in commands_shown and "..." not in commands_shown, "no help text is cut off"

@@ -1049,7 +1049,7 @@ def test_layers_survive_a_broken_vocabulary(tmp_path):
         "print(*[warning.message for warning in caught])\nprint(Linear(2, 3), hasattr(Linear, 'double'))"
     )
     warning, layer = python(Place(tmp_path), program).splitlines()
-    assert warning.startswith("tinytorch.vocabulary.layers does not work") and warning.endswith("by zero")
+    assert warning.startswith("tinytorch.vocabulary.layers doesn't work") and warning.endswith("by zero")
     assert layer == "Linear(in_features=2, out_features=3, bias=True) False"
 
 
@@ -1068,7 +1068,7 @@ def test_there_is_no_gpu(place):
 
 
 def test_the_package_survives_a_broken_autograd(place):
-    """How else could one mend it? The rest works, without gradients, and a warning says so."""
+    """How else could you fix it? The rest works, without gradients, and a warning says so."""
     files = dict(glue([m for m in MODULES if m.slug in ("tensor", "activations", "autograd")]))
     for slug in ("tensor", "activations"):
         files[f"{slug}.py"] = (ROOT / "tinytorch" / f"{slug}.py").read_text(encoding="utf-8")

@@ -67,9 +67,9 @@ def test_init_says_it_to_programs(bare, tmp_path):
 def test_the_doctor_names_that_alone_and_advises_no_install_there(bare):
     result = CliRunner().invoke(app, ["system", "doctor"])
     assert result.exit_code == 1 and SENTENCE.format(bare) in result.output
-    wrong = [finding for finding in system.doctor() if finding.mend]
+    wrong = [finding for finding in system.doctor() if finding.fix]
     assert [finding.what for finding in wrong] == ["course"]
-    assert wrong[0].mend == "git clone the course, then in the clone: python -m pip install -e ."
+    assert wrong[0].fix == "git clone the course, then in the clone: python -m pip install -e ."
 
 
 def test_help_needs_no_course(bare, monkeypatch):

@@ -1,19 +1,21 @@
 """Which tests are trusted, and that nobody gets past those: every exercise, with answers that know nothing of it."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from tests.tito.agrees import AGREES
-from tests.tito.test_wrong_solutions import WRONG
+from tests.tito.test_solutions import WRONG
 from tito.assignments import kinds
-from tito.assignments.cells import as_code, code_cells, weaker_tests
+from tito.assignments.cells import as_code, code_cells, exercises_of, weaker_tests
 from tito.assignments.jupyter import grade_id, to_ipynb
 from tito.assignments.run import TRUSTED, WEAKER
 from tito.course import available, find
 from tito.errors import TitoError
 from tito.notebook import parse, test_of
 from tito.place import COURSE
+from tito.solutions import Wrong
 
 AN_OBJECT = f"{AGREES}\nreturn Agrees()"
 GIVEN = "given = [v for v in dict(locals()).values() if not (type(v).__module__ == '__main__' and v is locals().get('self'))]\n"
@@ -49,9 +51,9 @@ def test_ignorance_passes_no_test(stem):
     for exercise, cell in holders.items():
         number = cell.metadata["tito"]["exercises"].index(exercise)
         for what, body in IGNORANT.items():
-            changed = replace(cells[grade_id(cell)], source=kinds._solved(cell.source, number, body))
+            changed = replace(cells[grade_id(cell)], source=kinds.solved(cell.source, number, body))
             for test in [t for t, kind in decided.items() if test_of(t, holders) == exercise and not kind.why_weaker]:
-                notebook = kinds._tried({**cells, changed.name: changed}, test)
+                notebook = kinds._tried({**cells, changed.name: changed}, test, [exercise])
                 notebook[-2] = replace(notebook[-2], objects=decided[test].objects)
                 notebooks.append(notebook[:-1])
                 cases.append((test, what))
@@ -59,6 +61,78 @@ def test_ignorance_passes_no_test(stem):
     assert [case for case, (*_, end) in zip(cases, ends, strict=True) if end.error is None] == []
     trusted = {test_of(test, holders) for test, kind in decided.items() if not kind.why_weaker} & set(holders)
     assert len(cases) >= len(IGNORANT) * len(trusted) and len(trusted) >= len(WRONG[stem]) - 1
+
+
+# right answers in a form that no test should accept: what a comparison that broadcasts takes for equal
+FORMS = {
+    "an empty array": "np.zeros((0, 1), dtype=a.dtype)",
+    "a shape that broadcasts": "a[None]",
+    "an object array": "a.astype(object)",
+}
+REFORMED = """\
+import functools
+def reformed(function):
+    def change(value):
+        if type(value) is tuple:  # gradients: arrays, and functions that give one
+            parts = [change(part) for part in value]
+            assert any(part is not old for part, old in zip(parts, value))
+            return tuple(parts)
+        if isinstance(value, np.ndarray | np.generic):
+            a = np.asarray(value)
+            return FORM
+        if isinstance(getattr(value, "data", None), np.ndarray):
+            a = value.data
+            return type(value)(FORM)
+        return reformed(value) if callable(value) else value
+    @functools.wraps(function)
+    def call(*args, **options):
+        value = function(*args, **options)
+        changed = change(value)
+        assert changed is not value, "no array comes back"
+        return changed
+    return call
+"""
+# exercise, form: its tests accept it as long as they compare with np.allclose alone
+ACCEPTED = {
+    ("test_sigmoid", "an empty array"),
+    ("test_sigmoid", "a shape that broadcasts"),
+    ("test_gelu", "an empty array"),
+    ("test_gelu", "a shape that broadcasts"),
+    ("test_cross_entropy_terms", "an empty array"),
+    ("test_cross_entropy_terms", "a shape that broadcasts"),
+    ("test_cross_entropy_terms", "an object array"),
+    ("test_numerical_gradient", "an object array"),
+    ("test_add_gradient", "an object array"),
+    ("test_multiply_gradient", "an object array"),
+    ("test_sum_gradient", "an object array"),
+    ("test_matmul_gradient", "an object array"),
+    ("test_softmax_gradient", "an object array"),
+    ("test_softmax_gradient", "a shape that broadcasts"),
+    ("test_cross_entropy_gradient", "a shape that broadcasts"),
+}
+
+
+def reformed(cell, exercise: str, form: str):
+    """A cell whose exercise gives the right numbers in another form."""
+    name = exercise.rpartition(".")[2]
+    source = re.sub(rf"^( *)(?=def {name}\()", r"\1@reformed\n\1", cell.source, count=1, flags=re.MULTILINE)
+    return replace(cell, source=REFORMED.replace("FORM", form) + source)
+
+
+@pytest.mark.parametrize("stem", [module.stem for module in available()])
+def test_the_right_numbers_in_the_wrong_form_pass_no_test(stem):
+    source = to_ipynb(parse(COURSE.notebook(find(stem))))
+    cells = {cell.name: cell for cell in map(as_code, code_cells(source))}
+    cases, notebooks = [], []
+    for exercise in exercises_of(source):
+        for what, form in FORMS.items():
+            changed = reformed(cells[exercise.partition(".")[0]], exercise, form)
+            for test in [name for name, cell in cells.items() if cell.is_test and test_of(name, [exercise])]:
+                notebooks.append(kinds._tried({**cells, changed.name: changed}, test, [exercise])[:-1])
+                cases.append((test, what))
+    ends = kinds._run(find(stem), notebooks)
+    passed = {case for case, (*_, end) in zip(cases, ends, strict=True) if end.error is None}
+    assert passed <= ACCEPTED, "\n".join(map(str, sorted(passed - ACCEPTED)))
 
 
 COPIES = """\
@@ -91,8 +165,9 @@ def test_a_test_that_proves_nothing_outside_is_weaker(test, why, monkeypatch):
     for cell in source.cells:
         cell.source = {"copied_bytes": COPIES, "test_copied_bytes": test}.get(grade_id(cell), cell.source)
     source.cells = [c for c in source.cells if grade_id(c) in ("setup", "copied_bytes", "test_copied_bytes")]
-    wrong = {"copied_bytes": {"the same list": "return items", "nothing": "return []"}}
-    monkeypatch.setattr(kinds, "_known", lambda path: wrong)
+    mistakes = {"the same list": "return items", "nothing": "return []"}
+    wrong = {"copied_bytes": {why: Wrong("aliasing", "?", body) for why, body in mistakes.items()}}
+    monkeypatch.setattr(kinds.solutions, "wrong", lambda module: wrong)
     (kind,) = kinds.decide(find("00"), source)
     assert kind.why_weaker.startswith(why) and bool(kind.why_weaker) == bool(why)
     kinds.enter([kind], source)
@@ -104,6 +179,6 @@ def test_a_test_that_proves_nothing_outside_is_weaker(test, why, monkeypatch):
 def test_a_reference_that_fails_is_said():
     source = to_ipynb(parse(COURSE.notebook(find("00"))))
     (cell,) = [c for c in source.cells if grade_id(c) == "test_copied_bytes"]
-    cell.source = cell.source.replace("== 24", "== 25")
+    cell.source = cell.source.replace(", 24,", ", 25,")
     with pytest.raises(TitoError, match="the reference does not pass test_copied_bytes"):
         kinds.decide(find("00"), source)

@@ -561,3 +561,13 @@ def test_sources_of_definitions_are_python(read):
     for cell in parse(ROOT / "notebooks" / "01_tensor.py").definitions.values():
         (node,) = ast.parse(cell.source).body
         assert node.name == cell.name
+
+
+def test_threads_take_turns_in_pythons_parser():
+    """Only the judge, which has one thread and is started without the rest of `tito`, parses by itself."""
+    direct = {
+        path.name
+        for path in (ROOT / "tito").rglob("*.py")
+        if re.search(r"^[^>]*\bast\.parse\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert direct == {"syntax.py", "judge.py"}

@@ -81,14 +81,15 @@ def place(tmp_path_factory):
 # command -> the heavy packages that it may import, how often it may read a notebook, the processes it may start
 COMMANDS = {
     "--help": (set(), {}, 0),
-    "module status": (set(), {f"{module.stem}.py": 1 for module in course.available()}, 0),  # is it an earlier version?
+    # is it an earlier version? And one pytest for the exercises of the current module
+    "module status": (set(), {f"{module.stem}.py": 4 for module in course.available()}, 1),
     "module list": (set(), {}, 0),
     "module test --help": (set(), {}, 0),
     "nbgrader --help": (set(), {}, 0),
     "export 01": (set(), {"01_tensor.py": 1}, 1),  # one Python that imports the result
-    "module test 01 --unit-only": (set(), {"01_tensor.py": 3}, 1),
-    "module test 01": (set(), {"01_tensor.py": 3}, 3),  # one pytest for each phase
-    "check 01": ({"nbformat", "pytest"}, {"01_tensor.py": 3}, 5),
+    "module test 01 --unit-only": (set(), {"01_tensor.py": 4}, 1),
+    "module test 01": (set(), {"01_tensor.py": 4}, 3),  # one pytest for each phase
+    "check 01": ({"nbformat", "numpy", "pytest"}, {"01_tensor.py": 3}, 5),
 }
 
 

@@ -13,7 +13,8 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.notebook import parse
 from tito.place import COURSE, Place
-from tito.standards import RULES, check, without_hints
+from tito.solutions import Wrong
+from tito.standards import RULES, check, right_and_wrong, without_hints
 
 SETUP = course.find("setup")
 TEXT = COURSE.notebook(SETUP).read_text(encoding="utf-8")
@@ -32,6 +33,19 @@ def without(pattern: str, text: str = TEXT) -> str:
 
 # what is planted -> (old text, new text, what the finding says)
 PLANTED = {
+    "with no exercise": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with: relu\n"), "with: relu` above test_matmul_flops"),
+    "with itself": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with: matmul_flops\n"), "names no other exercise"),
+    "with nothing": (MATMUL_TEST, MATMUL_TEST.replace("2\n", "2, with:\n"), "names no other exercise"),
+    "with above an exercise": (
+        "@app.function\ndef matmul_flops",
+        "@app.function\n# with: copied_bytes\ndef matmul_flops",
+        "is for graded tests, and matmul_flops is none",
+    ),
+    "a graded test with a clock": (
+        "    close(matmul_flops(2, 3, 4)",
+        "    assert time.perf_counter() > 0\n    close(matmul_flops(2, 3, 4)",
+        "test_matmul_flops reads time.perf_counter and has 2 points: count",
+    ),
     "another title": ("# Module 00: Setup\n", "# Module 0: Setup\n", "first heading must be '# Module 00: Setup'"),
     "no objectives": ("**When you are done:**", "Afterwards:", r"opening lacks \*\*When you are done:\*\*"),
     "nothing needed": ("**You need:**", "Needed:", r"opening lacks \*\*You need:\*\*"),
@@ -50,7 +64,7 @@ PLANTED = {
     "closing sections in another order": ("## Complexity", "## Summary of costs", "the order is Measure"),
     "no prediction": ("**Predict**: which takes longer", "Which takes longer", "ask for a prediction"),
     "no button": ("mo.ui.run_button", "mo.ui.button", "when a button is pressed"),
-    "not measured for the book": ('os.environ.get("TINYTORCH_MEASURE")', "False", "TINYTORCH_MEASURE"),
+    "not measured for the book": ("measure(measure_button, ", "show(", r"call measure\(measure_button"),
     "no example": ("    >>> matmul_flops(1, 2, 1)\n    4\n", "", "docstring of matmul_flops lacks an example"),
     "no steps": ("    Steps:\n        1. Count the operations", "    1. Count the operations", "matmul_flops lacks steps"),
     "no hint": ("    Hint: do the (2, 2)", "    Do the (2, 2)", "matmul_flops lacks a hint"),
@@ -60,7 +74,7 @@ PLANTED = {
         "    The number of multiplications",
         "matmul_flops lacks what it returns",
     ),
-    "empty solution": ("    return 2 * m * k * n\n", "", "nothing stands between the markers in matmul_flops"),
+    "empty solution": ("    return 2 * m * k * n\n", "", "there is nothing between the markers in matmul_flops"),
     "unpaired marker": ("    return 2 * m * k * n\n    ### END SOLUTION\n", "    return 2 * m * k * n\n", "unpaired"),
     "unindented marker": ("    ### END SOLUTION\n\n\n@app.function\n# points: 2", "### END SOLUTION\n\n\n@app.function\n# points: 2", None),
     "a name used after the solution": (
@@ -91,6 +105,13 @@ PLANTED = {
     "too few controls": ("    show(explore_bound, matrix_size.value)", "    show(explore_bound, 8)", "1 cells answer to a control"),
     "import of a later module": ("    import numpy as np\n", "    import numpy as np\n\n    from tinytorch.tensor import Tensor\n", "not from an earlier module"),
     "import of the whole package": ("    import numpy as np\n", "    import numpy as np\n\n    import tinytorch\n", "not from an earlier module"),
+    "a word": ("**Predict**: which takes longer", "**Predict**: whoever takes longer", "'whoever': say it as an engineer"),
+    "a table that is not aligned": ("|:---|---:|", "|---|---:|", "a column of this table is not aligned"),
+    "a comparison that broadcasts": (
+        "close(matmul_flops(2, 2, 2), 16, ",
+        "assert np.allclose(matmul_flops(2, 2, 2), 16)\n    close(matmul_flops(2, 2, 2), 16, ",
+        "test_matmul_flops compares with np.allclose",
+    ),
     "a definition twice": (
         MATMUL_TEST,
         cell("def matmul_flops(m, k, n):\n    return 0", "@app.function") + MATMUL_TEST,
@@ -173,9 +194,9 @@ def test_too_few_and_too_many_concepts(tmp_path):
     ("old", "new", "said"),
     [
         (">>> matmul_flops(1, 2, 1)\n    4", ">>> matmul_flops(1, 2, 1)\n    5", "example in the docstring of matmul_flops fails"),
-        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops(2, 2, 2) == 17", "test_matmul_flops fails on the reference"),
+        ("close(matmul_flops(2, 2, 2), 16, ", "close(matmul_flops(2, 2, 2), 17, ", "test_matmul_flops fails on the reference"),
         ("show(explore_bound, matrix_size.value)", "explore_bound(matrix_size.value)", "raises NotImplementedError: matmul_flops"),
-        ("assert matmul_flops(2, 2, 2) == 16", "assert matmul_flops.__globals__['np'] is np", "test_matmul_flops is a weaker test with 2 points"),
+        ("close(matmul_flops(2, 2, 2), 16, ", "assert matmul_flops.__globals__['np'] is np\n    close(matmul_flops(2, 2, 2), 16, ", "test_matmul_flops is a weaker test with 2 points"),
         ("_numbers = side.value**2", "matrix_size = side.value**2\n    _numbers = 1", "marimo check"),
     ],
     ids=["wrong example", "wrong test", "a cell that does not wait", "a test that only code beside it can pass", "a name in two cells"],
@@ -184,6 +205,24 @@ def test_what_has_to_be_run_is_run(old, new, said, tmp_path):
     assert old in TEXT
     found = findings(tmp_path, TEXT.replace(old, new))
     assert len(found) == 1 and re.search(said, found[0]), found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (Wrong("sloppy", "Is each addition counted?", ""), "'sloppy' is not a name"),
+        (Wrong("off by one", "", ""), "say it to the learner"),
+        (Wrong("off by one", "Try `2 * m * k`, then look.", ""), "has code of the answer"),
+        (Wrong("off by one", "Is each addition counted?", "", "9. Elsewhere"), "no heading '9. Elsewhere'"),
+        (Wrong("off by one", "Is each addition counted?", ""), ""),
+    ],
+)
+def test_a_wrong_solution_speaks_to_the_learner(wrong, problem, monkeypatch):
+    notebook = parse(COURSE.notebook(SETUP))
+    others = {block.owner: {"?": Wrong("sign", "Which sign is it?", "")} for block in notebook.solutions}
+    monkeypatch.setattr("tito.solutions.wrong", lambda module: others | {"matmul_flops": {"one": wrong}})
+    problems = [text for _, text in right_and_wrong(notebook, SETUP)]
+    assert (len(problems) == 1 and problem in problems[0]) if problem else problems == []
 
 
 @cache
@@ -199,7 +238,9 @@ def test_every_rule_finds_something_that_is_planted(rule):
     for old, new, _ in PLANTED.values():
         with contextlib.suppress(TitoError):
             found += bool(list(rule(planted(old, new), SETUP)))
-    assert found or rule.__name__ == "definitions_are_tested", "which has a test of its own above"
+    assert found or rule.__name__ in ("definitions_are_tested", "right_and_wrong"), (
+        "which have a test of their own above"
+    )
 
 
 def test_the_command_says_file_and_line_and_exits_1(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tito.assignments.run import GIVEN, OWN, TRUSTED, WEAKER, Code, run_each
+from tito.assignments.run import GIVEN, OWN, TRUSTED, WEAKER, Code, run, run_each
 from tito.assignments.standin import _exception
 from tito.assignments.wire import BrokenWire, Mirror
 
@@ -101,6 +101,14 @@ Thing.shared = Thing(); assert Thing.shared is Thing().shared; del Thing.shared
 Thing.shared = len; assert Thing.shared is not None
 assert math.isclose(same(0.1), 0.1) and same(-0.0) == 0 and math.copysign(1, same(-0.0)) == -1
 assert same(float("inf")) == float("inf") and same(True) is True and same("é\\ud800") == "é\\ud800"
+class Mine(Thing): pass\nassert isinstance(Mine(), Thing) and issubclass(Mine, Thing) and len(Mine()) == 6 and not isinstance(Thing(), Mine)
+class Mine(Thing):\n    def __len__(self): return 77\nassert len(Mine()) == 77 and Mine([1.0]).data.tolist() == [1] and Mine.__name__ == "Mine"
+n = 5; x = np.zeros(2)\nclass Mine(Thing):\n    def more(self): x[0] = n; return np.sum(x) + n\nassert Mine().more() == 10 and x[0] == 5
+class Mine(Thing):\n    def __init__(self): super().__init__([1.0, 2.0])\nassert Mine().data.tolist() == [1, 2]
+class Mine(Thing):\n    def __getitem__(self, key): raise KeyError("mine")\ntry: Mine()[0]\nexcept KeyError as error: assert "mine" in str(error)
+class Mine(Thing): pass\nclass Other(Mine):\n    def own(self): return 3\nassert Other().own() == 3 and isinstance(Other(), Mine)
+class Mine:\n    n = 3\nassert Mine().n == 3 and type(Mine()) is Mine
+class Mine(Thing):\n    def own(self): return Mine\nassert issubclass(Mine().own(), Thing)
 many = [copy(np.full(3, n)) for n in range(400)]; assert [int(a[0]) for a in many] == list(range(400))
 for n in range(400): assert copy(np.full(3, n))[0] == n
 nothing_of_this_name(3)
@@ -120,7 +128,6 @@ REFUSED = {
     "the same, caught": ("try: assert Thing()\nexcept Exception: pass", None),
     "equality of objects": ("assert Thing.__eq__ or True; t = Thing(); assert [t] == [Thing()]", "cannot"),
     "an array of objects": ("np.allclose(Thing([1.0]), 1)", ""),
-    "a class of the test's own": ("class Mine(Thing): pass\nMine()", ""),
     "an object of the test's own": ("class Mine: pass\nsame(Mine())", "cannot travel"),
     "an object array": ("same(np.array([Thing(), None]))", ""),
 }
@@ -209,7 +216,7 @@ def f():
     tests = [f"def test_{n}():\n    'secret{n}'\n    'so it is a constant', 'secret{n} again'\n    x = 'secret{n}'\n    f()\n\n\ntest_{n}()" for n in range(3)]  # fmt: skip
     kinds = (WEAKER, WEAKER, TRUSTED)
     cells = [SETUP, Code("f", spies), *(Code(f"test_{n}", tests[n], kinds[n]) for n in range(3))]
-    found = [end.error[1] for end in run_each([cells], None, 5.0)[0][2:]]
+    found = [end.error[1] for end in run(cells, None, 5.0)[2:]]
     assert found == ["['secret0']", "['secret1']", "[]"]
 
 

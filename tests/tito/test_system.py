@@ -1,4 +1,4 @@
-"""`tito system`: the truth about an environment, and the line that mends it."""
+"""`tito system`: the truth about an environment, and the line that fixes it."""
 
 import pytest
 
@@ -45,20 +45,20 @@ def test_outside_of_a_workspace_it_says_how_to_make_one(tmp_path):
 def test_a_hand_edited_module(place):
     path = place.package / "tensor.py"
     path.write_text(path.read_text(encoding="utf-8") + "\nx = 1\n", encoding="utf-8")
-    assert "tensor.py: edited by hand\n       mend it with: tito export 01" in findings(place)
+    assert "tensor.py: edited by hand\n       Fix: tito export 01" in findings(place)
 
 
 def test_a_broken_module(place):
     (place.package / "tensor.py").write_text("import nonsense_that_is_not_there\n", encoding="utf-8")
     printed = findings(place)
     assert "WRONG  imported tinytorch: ModuleNotFoundError: No module named 'nonsense_that_is_not_there'" in printed
-    assert tito("export", "01", cwd=place.root).returncode == 0, "the line it prints mends it"
+    assert tito("export", "01", cwd=place.root).returncode == 0, "the line it prints fixes it"
     assert "WRONG  imported tinytorch" not in findings(place)
 
 
 def test_a_missing_notebook(place):
     place.notebook(TENSOR).unlink()
-    assert "WRONG  notebooks/01_tensor.py: missing\n       mend it with: tito init ." in findings(place)
+    assert "WRONG  notebooks/01_tensor.py: missing\n       Fix: tito init ." in findings(place)
 
 
 def test_a_notebook_with_a_syntax_error(place):

@@ -430,8 +430,8 @@ def test_restore_of_a_backup_from_before_stubs_were_recorded(school):
         school.place, SETUP, next(f.name for f in backup.backups_of(school.place, SETUP) if "reset" in f.name)
     )
     assert read(school.path) == old and not school.place.stub(SETUP).exists()
-    backup.restore(school.place, SETUP)
-    assert school.age() is None and "x + 20" in read(school.path), "undone, with what was given"
+    backup.restore(school.place, SETUP, backup.backups_of(school.place, SETUP)[0].name)
+    assert school.age() is None and "x + 20" in read(school.path), "back again, with what was given"
 
 
 def test_reset_gives_the_present_version(school):
@@ -516,7 +516,7 @@ def test_the_command_reports_and_takes_the_completion_back(school):
     ):
         assert line in printed
     assert "00" not in progress.completed(school.place)
-    assert run("module", "update", "--all") == "notebooks/00_setup.py is up to date; nothing was changed.\n"
+    assert run("module", "update", "--all") == "notebooks/00_setup.py is already up to date.\n"
 
 
 def test_new_prose_leaves_a_module_complete(school):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -12,7 +13,7 @@ from tito.course import ROOT
 from tito.errors import TitoError
 from tito.notebook import parse
 from tito.place import COURSE, Place, find_place, find_workspace
-from tito.workspace import init
+from tito.workspace import DISPLAY, init
 
 
 def snapshot(folder):
@@ -46,6 +47,19 @@ def test_init_again_adds_what_is_missing_and_touches_nothing_else(place):
     written = init(place.root)[1]
     assert sorted(path.name for path in written) == ["01_tensor.py", "conftest.py"]
     assert (place.root / "README.md").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_init_again_gives_an_earlier_workspace_the_editors_style(place):
+    path = place.root / "pyproject.toml"
+    earlier = path.read_text(encoding="utf-8").replace(DISPLAY, "# my own line")
+    path.write_text(earlier, encoding="utf-8")
+    (place.root / "editor.css").unlink()
+    init(place.root)
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert (
+        settings["tool"]["marimo"]["display"]["custom_css"] == ["editor.css"] and (place.root / "editor.css").exists()
+    )
+    assert path.read_text(encoding="utf-8").startswith(earlier.rstrip())
 
 
 def test_init_again_adds_missing_glue_that_fits_what_is_exported(place):

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.acceleration while that is missing.
+"""Placeholder for tinytorch.acceleration until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.activations while that is missing.
+"""Placeholder for tinytorch.activations until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.amp while that is missing.
+"""Placeholder for tinytorch.amp until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

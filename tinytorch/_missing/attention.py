@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.attention while that is missing.
+"""Placeholder for tinytorch.attention until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.autograd while that is missing.
+"""Placeholder for tinytorch.autograd until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.benchmarking while that is missing.
+"""Placeholder for tinytorch.benchmarking until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.capstone while that is missing.
+"""Placeholder for tinytorch.capstone until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

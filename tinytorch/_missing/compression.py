@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.compression while that is missing.
+"""Placeholder for tinytorch.compression until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.dataloader while that is missing.
+"""Placeholder for tinytorch.dataloader until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.datasets while that is missing.
+"""Placeholder for tinytorch.datasets until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

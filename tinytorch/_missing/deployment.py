@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.deployment while that is missing.
+"""Placeholder for tinytorch.deployment until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

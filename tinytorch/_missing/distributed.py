@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.distributed while that is missing.
+"""Placeholder for tinytorch.distributed until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.embeddings while that is missing.
+"""Placeholder for tinytorch.embeddings until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.export while that is missing.
+"""Placeholder for tinytorch.export until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

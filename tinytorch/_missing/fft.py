@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.fft while that is missing.
+"""Placeholder for tinytorch.fft until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

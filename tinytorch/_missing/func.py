@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.func while that is missing.
+"""Placeholder for tinytorch.func until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.fx while that is missing.
+"""Placeholder for tinytorch.fx until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.hub while that is missing.
+"""Placeholder for tinytorch.hub until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

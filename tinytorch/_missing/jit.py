@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.jit while that is missing.
+"""Placeholder for tinytorch.jit until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

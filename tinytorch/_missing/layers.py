@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.layers while that is missing.
+"""Placeholder for tinytorch.layers until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

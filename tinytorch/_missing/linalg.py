@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.linalg while that is missing.
+"""Placeholder for tinytorch.linalg until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

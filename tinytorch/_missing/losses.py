@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.losses while that is missing.
+"""Placeholder for tinytorch.losses until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.machine while that is missing.
+"""Placeholder for tinytorch.machine until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.memoization while that is missing.
+"""Placeholder for tinytorch.memoization until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

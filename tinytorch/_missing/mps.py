@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.mps while that is missing.
+"""Placeholder for tinytorch.mps until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

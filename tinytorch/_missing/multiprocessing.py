@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.multiprocessing while that is missing.
+"""Placeholder for tinytorch.multiprocessing until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.onnx while that is missing.
+"""Placeholder for tinytorch.onnx until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

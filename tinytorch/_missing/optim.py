@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.optim while that is missing.
+"""Placeholder for tinytorch.optim until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

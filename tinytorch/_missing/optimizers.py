@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.optimizers while that is missing.
+"""Placeholder for tinytorch.optimizers until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.profiler while that is missing.
+"""Placeholder for tinytorch.profiler until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.profiling while that is missing.
+"""Placeholder for tinytorch.profiling until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

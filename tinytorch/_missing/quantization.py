@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.quantization while that is missing.
+"""Placeholder for tinytorch.quantization until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

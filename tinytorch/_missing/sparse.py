@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.sparse while that is missing.
+"""Placeholder for tinytorch.sparse until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.spatial while that is missing.
+"""Placeholder for tinytorch.spatial until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.special while that is missing.
+"""Placeholder for tinytorch.special until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

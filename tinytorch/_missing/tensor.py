@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.tensor while that is missing.
+"""Placeholder for tinytorch.tensor until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

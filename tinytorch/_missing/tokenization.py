@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.tokenization while that is missing.
+"""Placeholder for tinytorch.tokenization until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.training while that is missing.
+"""Placeholder for tinytorch.training until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

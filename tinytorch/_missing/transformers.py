@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.transformers while that is missing.
+"""Placeholder for tinytorch.transformers until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.transforms while that is missing.
+"""Placeholder for tinytorch.transforms until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.utils while that is missing.
+"""Placeholder for tinytorch.utils until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""What layers do, as functions.
+"""Layers, activations and losses as functions.
 
 Written by `tito export`: edit the notebooks instead.
 """

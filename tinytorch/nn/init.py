@@ -1,4 +1,4 @@
-"""How the weights of layers begin.
+"""Weight initialization.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""What is done to gradients before a step.
+"""Gradient clipping.
 
 Written by `tito export`: edit the notebooks instead.
 """

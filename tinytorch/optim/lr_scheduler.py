@@ -1,4 +1,4 @@
-"""How the learning rate changes.
+"""Learning rate schedulers, under PyTorch's names.
 
 Written by `tito export`: edit the notebooks instead.
 """

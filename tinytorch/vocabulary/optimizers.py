@@ -1,4 +1,4 @@
-"""Optimizers and schedulers of PyTorch besides yours, and what yours refuse.
+"""Optimizers and schedulers of PyTorch besides yours, and checks for yours.
 
 Copied by `tito export` from tito/templates/vocabulary/optimizers.py in the course's folder: edit that file instead.
 """
@@ -17,7 +17,7 @@ Params = Iterable[Tensor] | Iterable[dict]  # tensors, or groups of them with op
 
 
 def _around(owner: type, name: str) -> Callable:
-    """A decorator for what takes the place of a method, and gets yours as its first argument."""
+    """Decorator: replace a method by a function that gets yours as its first argument."""
     yours = unwrap(getattr(owner, name))
 
     def decorate(function: Callable) -> Callable:
@@ -28,7 +28,7 @@ def _around(owner: type, name: str) -> Callable:
     return decorate
 
 
-# What `Optimizer` refuses, and the options of its methods
+# Checks of `Optimizer`, and the options of its methods
 
 
 @_around(Optimizer, "__init__")
@@ -36,7 +36,7 @@ def _refuse_no_tensors(yours: Callable, self: Optimizer, params: Params, default
     if isinstance(params, (Tensor, dict, set)):
         raise TypeError(f"params is a {type(params).__name__}: give a list of tensors, or net.parameters()")
     if not (params := list(params)):
-        raise ValueError("params is empty: give some tensors (net.parameters() can be walked through only once)")
+        raise ValueError("params is empty: give some tensors (you can iterate over net.parameters() only once)")
     yours(self, params, defaults)
 
 
@@ -52,7 +52,7 @@ def _refuse_group(yours: Callable, self: Optimizer, group: dict) -> None:
             raise ValueError(f"a tensor of shape {p.shape} is not a leaf: give the tensors it was computed from")
     everything = [*self.parameters(), *params]
     if len({id(p) for p in everything}) < len(everything):
-        raise ValueError("a tensor comes twice and would move twice: give it once")
+        raise ValueError("a tensor is given twice and would move twice: give it once")
     _check_options({**self.defaults, **group})
     yours(self, {**group, "params": params})
 
@@ -78,11 +78,13 @@ def _step_with_closure(yours: Callable, self: Optimizer, closure: Callable | Non
 
 @_around(Optimizer, "load_state_dict")
 def _refuse_state(yours: Callable, self: Optimizer, state_dict: dict) -> None:
-    """ValueError, before anything is changed, where groups, options or shapes do not fit."""
+    """Raise ValueError, before anything changes, if groups, options or shapes don't fit."""
     saved = state_dict["param_groups"]
     theirs, ours = ([len(group["params"]) for group in groups] for groups in (saved, self.param_groups))
     if theirs != ours:
-        raise ValueError(f"the saved groups have {theirs} parameters, these {ours}: build the optimizer as it was")
+        raise ValueError(
+            f"the saved groups have {theirs} parameters, these {ours}: create the optimizer with the same groups"
+        )
     for group in saved:
         if lacking := sorted(self.defaults.keys() - group.keys()):
             raise ValueError(f"the saved options lack {lacking}: this is the state of another kind of optimizer")
@@ -90,13 +92,13 @@ def _refuse_state(yours: Callable, self: Optimizer, state_dict: dict) -> None:
     params = dict(zip((i for group in saved for i in group["params"]), self.parameters(), strict=True))
     for i, name, value in ((i, name, v) for i, names in state_dict["state"].items() for name, v in names.items()):
         if i not in params or (isinstance(value, Tensor) and value.shape != params[i].shape):
-            raise ValueError(f"{name} of parameter {i} does not fit: load the state of this very network")
+            raise ValueError(f"{name} of parameter {i} doesn't fit: load a state of the same network")
     yours(self, state_dict)
 
 
 class RMSprop(Optimizer):
-    """SGD along the gradient divided by the root of its running square: what Adam grew out of. `centered` divides by the
-    root of the variance instead."""
+    """SGD along the gradient divided by the root of its running square, the predecessor of Adam. With `centered`, divide by
+    the root of the variance instead."""
 
     def __init__(
         self, params: Params, lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0,
@@ -120,7 +122,7 @@ class RMSprop(Optimizer):
         p.array -= group["lr"] * direction
 
 
-# What schedulers refuse, and groups that are added while one is running
+# Checks of schedulers, and groups added while a schedule runs
 
 
 @_around(LRScheduler, "__init__")
@@ -134,7 +136,7 @@ def _refuse_no_optimizer(yours: Callable, self: LRScheduler, optimizer: Optimize
 
 @_around(LRScheduler, "get_lr")
 def _follow_new_groups(yours: Callable, self: LRScheduler) -> list[float]:
-    """The rate of each group. One that was added since the last step goes on from the lr it came with."""
+    """The rate of each group. A group added since the last step continues from its own lr."""
     for group in self.optimizer.param_groups[len(self.base_lrs) :]:
         zero, one = (self.rate(base_lr, max(0, self.last_epoch - 1)) for base_lr in (0.0, 1.0))
         base_lr = (group["lr"] - zero) / (one - zero) if one != zero else group["lr"]  # rates are linear in base_lr
@@ -143,7 +145,7 @@ def _follow_new_groups(yours: Callable, self: LRScheduler) -> list[float]:
 
 
 def _step(self: LRScheduler) -> None:
-    """As yours, but where there is not one rate for each group, it is refused before anything is changed."""
+    """As yours, but raise ValueError before anything changes if the numbers of rates and groups differ."""
     self.last_epoch += 1
     lrs, groups = self.get_lr(), self.optimizer.param_groups
     if len(lrs) != len(groups):
@@ -160,7 +162,7 @@ LRScheduler.step = _step
 @_around(LRScheduler, "load_state_dict")
 def _refuse_other_groups(yours: Callable, self: LRScheduler, state_dict: dict) -> None:
     if len(state_dict["_last_lr"]) != len(self._last_lr):
-        raise ValueError("the saved scheduler had another number of groups: build it as it was")
+        raise ValueError("the saved scheduler had another number of groups: create it with the same groups")
     yours(self, state_dict)
 
 
@@ -179,7 +181,7 @@ def _refuse_milestones(
     yours: Callable, self: SequentialLR, optimizer: Optimizer, schedulers: list, milestones: list, last_epoch: int = -1
 ) -> None:
     if len(schedulers) != len(milestones) + 1 or any(s.optimizer is not optimizer for s in schedulers):
-        raise ValueError("give one milestone less than schedulers, all of them for this optimizer")
+        raise ValueError("give one milestone fewer than schedulers, all of them for this optimizer")
     yours(self, optimizer, schedulers, milestones, last_epoch)
 
 

@@ -1,7 +1,7 @@
-"""The rest of PyTorch's vocabulary: what first programs say, and no lesson is about.
+"""The rest of PyTorch's tensor vocabulary: what beginners' programs use and no lesson covers.
 
-Everything is built on the `Tensor.apply` and the ops that you wrote. An op that has a gradient returns (array, backward), where backward
-has one function for each input. `Methods` become methods of Tensor; most are functions as well: `tinytorch.sin(x)` calls `x.sin()`.
+Everything builds on the `Tensor.apply` and the ops that you wrote. An op with a gradient returns (array, backward), where backward
+has one function per input. `Methods` become methods of Tensor; most are functions as well: `tinytorch.sin(x)` calls `x.sin()`.
 
 Copied by `tito export` from tito/templates/vocabulary/tensor.py in the course's folder: edit that file instead.
 """
@@ -42,24 +42,24 @@ base = sys.modules[Tensor.__module__]  # `tinytorch.tensor` itself is a function
 Size = tuple
 inference_mode, set_grad_enabled = graph.inference_mode, graph.set_grad_enabled
 DTYPES = {"half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "bool": BOOL}
-NAMES = ("Half", "Float", "Double", "Byte", "Char", "Int", "Long", "Bool")  # of old types: FloatTensor, LongTensor
+NAMES = ("Half", "Float", "Double", "Byte", "Char", "Int", "Long", "Bool")  # of legacy types: FloatTensor, LongTensor
 TYPES = dict(zip(NAMES, (float16, float32, float64, uint8, int8, int32, int64, BOOL), strict=True))
 
 
 class Pairs(tuple):
-    """What max, min, sort and topk return: (values, indices), which can also be asked for by name."""
+    """The result of max, min, sort and topk: (values, indices), also as attributes."""
 
     values, indices = (property(operator.itemgetter(i)) for i in (0, 1))
 
 
 class device(str):
-    """Where tensors live. Here that is always the CPU."""
+    """The device of a tensor. Here that is always the CPU."""
 
     type, index = "cpu", None
 
     def __new__(cls, type: str = "cpu", index: int | None = None):
         if not type.startswith("cpu"):
-            raise RuntimeError(f"this course computes on the CPU, and not on {type}: use device('cpu')")
+            raise RuntimeError(f"this course runs on the CPU only, not on {type}: use device('cpu')")
         return super().__new__(cls, "cpu")
 
     def __repr__(self):
@@ -67,7 +67,7 @@ class device(str):
 
 
 class Generator:
-    """A source of random numbers with a seed of its own."""
+    """A random generator with its own seed."""
 
     def __init__(self, device: str = "cpu"):
         self.manual_seed(0)
@@ -81,9 +81,9 @@ def _random(generator: Generator | None) -> "np.random.Generator":
     return default_generator() if generator is None else generator.numpy
 
 
-# Functions that NumPy has, and their slopes
+# Functions that NumPy has, and their derivatives
 
-_erf = np.frompyfunc(math.erf, 1, 1)  # right, and slow: NumPy has no error function of its own
+_erf = np.frompyfunc(math.erf, 1, 1)  # exact but slow: NumPy has no error function of its own
 ELEMENTWISE = {
     "sin": (np.sin, np.cos),
     "cos": (np.cos, lambda x: -np.sin(x)),
@@ -98,7 +98,7 @@ FROM_RESULT = {
 
 
 def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
-    """A method; `slope` takes what the function takes, or in FROM_RESULT what came out, so that only that must stay as it is."""
+    """A method; `slope` takes the function's input, or in FROM_RESULT its output: only that one must not change in place."""
 
     @promoted("float")
     def run(x):
@@ -113,18 +113,18 @@ def _elementwise(name: str, function: Callable, slope: Callable) -> Callable:
 @op
 @promoted("float")
 def _root(x):
-    """The square root, with the slope 0 at 0, as std and norm have it."""
+    """The square root, with derivative 0 at 0, as in std and norm."""
     out = np.sqrt(x)
     return out, (lambda grad: select(out != 0, grad * np.divide(0.5, out, out=np.zeros_like(out), where=out != 0)),)
 
 
 def _flat(function: Callable) -> Callable:
-    """A function whose slope is 0, wherever it has one."""
+    """A function whose derivative is 0 wherever it exists."""
     return op(wraps(function)(lambda x, **options: (function(x, **options), (lambda grad: np.zeros_like(grad),))))
 
 
 def _truth(function: Callable) -> Callable:
-    """`all` or `any`. Those of uint8 are uint8: PyTorch had masks of that dtype first."""
+    """`all` or `any`. The result for uint8 is uint8, the dtype of PyTorch's first masks."""
 
     @wraps(function)
     def run(x, axis=None, keepdims=False):
@@ -141,9 +141,9 @@ _round = _flat(np.round)
 
 
 def _along(index: np.ndarray, dim: int) -> tuple:
-    """The places that `gather` reads: everywhere the same place, but along `dim` the one in `index`."""
+    """The index that `gather` reads: the same position everywhere, except the one in `index` along `dim`."""
     places = list(np.indices(index.shape, sparse=True))
-    places[dim] = np.where(index < 0, np.iinfo(np.int64).max, index)  # PyTorch does not count from the end here
+    places[dim] = np.where(index < 0, np.iinfo(np.int64).max, index)  # PyTorch refuses negative indices here
     return tuple(places)
 
 
@@ -171,7 +171,7 @@ def _scatter_add(x, src, dim, index):
 
 
 def _place(array: np.ndarray, index: tuple | Callable) -> tuple:
-    """Where `index` leads, so that array[place] can be read and set: the two parts of `split_index`, or a function to a view."""
+    """(part, place), so that part[place] can be read and set. `index`: the two parts of `split_index`, or a function to a view."""
     if callable(index):
         return index(array), ...
     first, second = index
@@ -206,7 +206,7 @@ def _prod(x, axis):
     out = np.prod(x, axis=axis, keepdims=True, dtype=None if x.dtype.kind == "f" else int64)
 
     def to_x(grad):
-        """The product of all others: of those before, and of those after."""
+        """The product of all other elements: those before times those after."""
         before, after = np.roll(x, 1, axis), np.roll(np.flip(x, axis), 1, axis)
         first = tuple(slice(0, 1) if a == axis % x.ndim else slice(None) for a in range(x.ndim))
         before[first] = after[first] = 1
@@ -234,9 +234,9 @@ def _copy(x):
 @op
 def _expand(x, shape):
     out = np.broadcast_to(x, shape)
-    if out.size in (0, x.size):  # no number is there twice, so it can change in place
+    if out.size in (0, x.size):  # no number is repeated, so it can change in place
         out = x.reshape(shape) if out.size else np.empty(shape, x.dtype)
-    return out, (lambda grad: grad,)  # the engine adds up what was stretched
+    return out, (lambda grad: grad,)  # the engine sums over stretched axes
 
 
 @op
@@ -275,18 +275,18 @@ def _einsum(*inputs, equation):
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:
-    """Sums of products by their indices: `einsum("ij,jk->ik", a, b)` is `a @ b`. Letters only, without `...`."""
+    """Sums of products, named by their indices: `einsum("ij,jk->ik", a, b)` is `a @ b`. Letters only; `...` isn't supported."""
     return Tensor.apply(_einsum.op, *operands, equation=equation)
 
 
 def _whole(op: Callable) -> Callable:
-    """An operator of division, which refuses integers divided by 0 (NumPy makes 0 of them)."""
+    """A division operator that raises for integers divided by 0 (NumPy returns 0)."""
 
     def divide(self, other):
         left, right = (getattr(x, "array", x) for x in (self, other))
         of_integers = not any(arrays.result_type(x).kind == "f" for x in (left, right))
         if of_integers and np.size(left) and not np.all(right):
-            raise RuntimeError("ZeroDivisionError: integers are divided by 0: leave those out, or use .float() first")
+            raise RuntimeError("ZeroDivisionError: integers divided by 0: leave those out, or call .float() first")
         return Tensor.apply(op, self, other)
 
     return divide
@@ -311,7 +311,7 @@ def _only_cpu(where: object) -> None:
 
 def _extreme(number: str, place: str, of_two: str) -> Callable:
     def extreme(self, dim: object = None, keepdim: bool = False) -> "Tensor | Pairs":
-        """The extreme number; with a `dim`, (values, indices) along it; with a tensor, number by number of two."""
+        """The extreme of all; with a `dim`, (values, indices) along it; with a tensor, the elementwise extreme of the two."""
         if dim is None:
             return getattr(self, number)()
         if isinstance(dim, Tensor):
@@ -320,8 +320,8 @@ def _extreme(number: str, place: str, of_two: str) -> Callable:
         if self.ndim == 0:
             return Pairs((self.clone(), getattr(self, place)()))
         indices = getattr(self, place)(dim, keepdim=True)
-        found = self.gather(dim, indices), indices
-        return Pairs(found if keepdim else (part.squeeze(dim) for part in found))
+        pair = self.gather(dim, indices), indices
+        return Pairs(pair if keepdim else (part.squeeze(dim) for part in pair))
 
     return extreme
 
@@ -329,13 +329,13 @@ def _extreme(number: str, place: str, of_two: str) -> Callable:
 def _product(ndim: int) -> Callable:
     def product(self, other: Tensor) -> Tensor:
         if not self.ndim == other.ndim == ndim:
-            raise RuntimeError(f"this product is of {ndim} axes each, not {self.ndim} and {other.ndim}: use @")
+            raise RuntimeError(f"this product takes {ndim} axes each, not {self.ndim} and {other.ndim}: use @")
         return self @ other
 
     return product
 
 
-# Methods of one line
+# One-line methods
 SHORT = {
     "__float__": lambda self: float(self.item()),
     "__int__": lambda self: int(self.item()),
@@ -350,7 +350,7 @@ SHORT = {
     "type_as": lambda self, other: self.to(other.dtype),
     "__rtruediv__": lambda self, other: (
         self.reciprocal() * other
-    ),  # as PyTorch: the rule needs neither self nor the result
+    ),  # as in PyTorch: the rule needs neither self nor the result
     "square": lambda self: self**2,
     "round": lambda self, *, decimals=0: _round(self, decimals=decimals),
     "where": lambda self, condition, other: where(condition, self, other),
@@ -376,7 +376,7 @@ SHORT = {
 
 
 class Methods:
-    """What `Tensor` gets besides the methods of Module 01."""
+    """Methods that `Tensor` gets in addition to those of Module 01."""
 
     __floordiv__, __mod__ = map(_whole, (np.floor_divide, np.remainder))
     __rfloordiv__, __rmod__, __rpow__ = map(_swapped, (__floordiv__, __mod__, partial(Tensor.apply, power)))
@@ -400,7 +400,7 @@ class Methods:
     def div(self, other: object, *, rounding_mode: str | None = None) -> Tensor:
         """Divide; `rounding_mode="floor"` is `//`, and "trunc" rounds toward 0."""
         if rounding_mode == "trunc":
-            self % other  # refuses integers divided by 0
+            self % other  # raises for integers divided by 0
             return _flat(np.trunc)(self / other).to((self * other).dtype)
         return self // other if rounding_mode == "floor" else self / other
 
@@ -409,7 +409,7 @@ class Methods:
 
     def masked_fill(self, mask: Tensor, value: object) -> Tensor:
         if mask.dtype != BOOL:
-            raise RuntimeError(f"a mask is of dtype bool, and this one is {mask.dtype}: compare, as in mask != 0")
+            raise RuntimeError(f"a mask must be bool, not {mask.dtype}: compare, as in mask != 0")
         value = value.to(self.dtype) if isinstance(value, Tensor) else self.dtype.type(value).item()
         return where(mask, value, self).to(self.dtype)
 
@@ -421,7 +421,7 @@ class Methods:
 
     def __iter__(self):
         if self.ndim == 0:
-            raise TypeError("a tensor without axes has no parts to iterate over: use .item() for its number")
+            raise TypeError("you can't iterate over a tensor without axes: use .item() for its number")
         return iter(self.unbind())
 
     # dtypes and devices
@@ -429,7 +429,7 @@ class Methods:
     device = property(lambda self: device())
 
     def to(self, *args: object, dtype: object = None, device: str = "cpu", copy: bool = False, **_: object) -> Tensor:
-        """With another dtype; `device` may be the CPU. The same tensor, if that changes nothing."""
+        """Convert to another dtype; `device` may only be the CPU. Returns the same tensor if nothing changes."""
         for arg in args:
             if isinstance(arg, (Tensor, np.dtype)):
                 dtype = getattr(arg, "dtype", arg)
@@ -441,7 +441,7 @@ class Methods:
         return self.apply(cast, self, dtype=dtype)
 
     def type(self, dtype: object = None) -> "Tensor | str":
-        """With another dtype, also by an old name such as "torch.FloatTensor"; without one, that name."""
+        """Convert to a dtype, or to a legacy name such as "torch.FloatTensor"; without an argument, return that name."""
         if dtype is None:
             return next(f"torch.{name}Tensor" for name, dtype in TYPES.items() if dtype == self.dtype)
         if isinstance(dtype, str):
@@ -453,18 +453,18 @@ class Methods:
     _view_of = None  # of a view: (tensor, name of the method, its arguments, its options)
 
     def become(self, out: Tensor) -> Tensor:
-        """In place: take over the numbers of `out`, the result of an op, and its history if that was recorded."""
+        """In place: take over the numbers of `out`, the result of an op, and its graph if that was recorded."""
         tensor = self
         while tensor is not None:
             if grad_mode.enabled and tensor.requires_grad and tensor.is_leaf:
                 raise RuntimeError(
-                    "a leaf with requires_grad, or a view of it, changes in place: use no_grad() or x = x + 1"
+                    "a leaf with requires_grad, or a view of it, can't change in place: use no_grad() or x = x + 1"
                 )
             tensor = tensor._view_of and tensor._view_of[0]
         if out.shape != self.shape or KINDS[out.dtype.kind] > KINDS[self.dtype.kind]:
             result = f"{out.dtype} {out.shape}"
-            raise RuntimeError(f"{result} does not fit into {self.dtype} {self.shape} in place: write x = x + y")
-        if out.requires_grad:  # in memory of its own, because a rule may still need the old numbers
+            raise RuntimeError(f"{result} doesn't fit into {self.dtype} {self.shape} in place: write x = x + y")
+        if out.requires_grad:  # in new memory, because a rule may still need the old numbers
             out = out.to(self.dtype)
             if self._view_of:
                 whole, again = self._view_of[0], lambda array: _again(self, Tensor.wrap(array)).array
@@ -477,7 +477,7 @@ class Methods:
         return self
 
     def _follow(self) -> Tensor:
-        """A view of a tensor that got other memory in a recorded step becomes a view of that memory."""
+        """Re-create a view on its tensor's memory, which a recorded in-place step may have replaced."""
         if self._view_of:
             whole = self._view_of[0]._follow()
             if graph.owner(self.array) is not graph.owner(whole.array):
@@ -500,7 +500,7 @@ class Methods:
     def copy_(self, src: object, non_blocking: bool = False) -> Tensor:
         shape = np.shape(getattr(src, "array", src))
         if np.broadcast_shapes(self.shape, shape) != self.shape:
-            raise RuntimeError(f"numbers of shape {shape} do not fit into shape {self.shape}: reshape one of them")
+            raise RuntimeError(f"numbers of shape {shape} don't fit into shape {self.shape}: reshape one of them")
         self[...] = src
         return self
 
@@ -512,21 +512,21 @@ class Methods:
     # Hooks
 
     def register_hook(self, hook: Callable) -> object:
-        """Call `hook(grad)` when this gradient is complete; what it returns, if anything, replaces the gradient."""
+        """Call `hook(grad)` when this gradient is complete; if it returns a value, that replaces the gradient."""
         owner = self if self.grad_fn is None else self.grad_fn
         owner.hooks = [*(owner.hooks or ()), hook]
         return SimpleNamespace(remove=lambda: owner.hooks.remove(hook))
 
     def retain_grad(self) -> None:
-        """Keep `.grad` of a tensor that is not a leaf."""
+        """Keep `.grad` of a tensor that isn't a leaf."""
         if self.grad_fn is not None:
             self.register_hook(lambda grad: setattr(self, "grad", grad if self.grad is None else self.grad + grad))
 
     def _check_dim(self, *dims: int) -> None:
-        """Raise if there are no such axes; a tensor without axes accepts 0 and -1."""
+        """Raise IndexError if an axis doesn't exist; a tensor without axes accepts 0 and -1."""
         count = max(1, self.ndim)
         if any(not -count <= dim < count for dim in dims if dim is not None):
-            raise IndexError(f"axes are numbered from {-count} to {count - 1}, and {dims} is outside: print the shape")
+            raise IndexError(f"axes go from {-count} to {count - 1}, and {dims} is out of range: print the shape")
 
     # Reductions
 
@@ -540,7 +540,7 @@ class Methods:
         return out if keepdim and flat is self else out.squeeze(axis)
 
     def var(self, dim: object = None, unbiased: bool = True, keepdim: bool = False, *, correction: int = 1) -> Tensor:
-        """Mean squared distance from the mean, divided by n - correction; `unbiased=False` is a correction of 0."""
+        """Sum of squared distances from the mean, divided by n - correction; `unbiased=False` is a correction of 0."""
         dim, unbiased = (None, dim) if isinstance(dim, bool) else (dim, unbiased)
         squares = (self - self.mean(dim, keepdim=True)) ** 2
         total = squares.sum(dim, keepdim)
@@ -551,7 +551,7 @@ class Methods:
         return _root(self.var(*args, **options))
 
     def norm(self, p: float = 2, dim: object = None, keepdim: bool = False) -> Tensor:
-        """(sum of |x| to the power p) to the power 1 / p, the length of a vector; with p = inf, the largest |x|."""
+        """(sum of |x| to the power p) to the power 1 / p, a vector's length; for p = inf, the largest |x|."""
         if p in (2, "fro"):
             return _root((self * self).sum(dim, keepdim))
         if math.isinf(p):
@@ -567,9 +567,9 @@ class Methods:
         return out if keepdim else out.squeeze(dim)
 
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> object:
-        found = np.unique(self.array, True, return_inverse, return_counts, equal_nan=False)
-        values = self.apply(_unique, self, numbers=found[0])  # without a rule, so that backward refuses, as in PyTorch
-        others = tuple(map(Tensor.wrap, found[2:]))
+        results = np.unique(self.array, True, return_inverse, return_counts, equal_nan=False)
+        values = self.apply(_unique, self, numbers=results[0])  # without a rule, so that backward raises, as in PyTorch
+        others = tuple(map(Tensor.wrap, results[2:]))
         return (values, *others) if others else values
 
     # Sorting and picking
@@ -585,27 +585,27 @@ class Methods:
         return Pairs((self.gather(dim, Tensor.wrap(order)), Tensor.wrap(order)))
 
     def topk(self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Pairs:
-        """(values, indices) of the k largest or smallest, the best first; of equal ones, those that come first."""
+        """(values, indices) of the k largest or smallest, the best first; of equal numbers, the first ones."""
         if k > self.shape[dim]:
             raise RuntimeError(f"axis {dim} has only {self.shape[dim]} numbers: choose a k up to that, not {k}")
         order = self.sort(dim, largest).indices.array.take(range(k), axis=dim)
         return Pairs((self.gather(dim, Tensor.wrap(order)), Tensor.wrap(order)))
 
     def gather(self, dim: int, index: Tensor) -> Tensor:
-        """Along `dim` the numbers at the places in `index`: `out[i, j]` is `x[index[i, j], j]` for dim 0."""
+        """Along `dim`, the numbers at the positions in `index`: for dim 0, `out[i, j]` is `x[index[i, j], j]`."""
         if self.ndim == 0:
             return self.reshape(1).gather(dim, index.reshape(-1)).reshape(index.shape)
         return _gather(self, dim=dim, index=index.array)
 
     def scatter_add(self, dim: int, index: Tensor, src: Tensor) -> Tensor:
-        """A copy with `src` added at the places in `index`, the other way round than `gather`."""
+        """A copy with `src` added at the positions in `index`: the reverse of `gather`."""
         return self.apply(_scatter_add.op, self, src, dim=dim, index=index.array)
 
     def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-        """Draw indices, with these weights as probabilities; of a table, some for each row."""
+        """Draw indices with these weights as probabilities; for a table, separately for each row."""
         weights = self.array.astype(float64).reshape(-1, self.shape[-1])
         if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(axis=1) > 0).all()):
-            raise RuntimeError("weights must be finite and not negative, with a sum above 0: print them first")
+            raise RuntimeError("weights must be finite and not negative, with a sum above 0: print them to see which")
         draw = _random(generator).choice
         rows = [draw(len(row), num_samples, replacement, row / row.sum()) for row in weights]
         return Tensor(np.reshape(rows, (*self.shape[:-1], num_samples)), dtype=int64)
@@ -613,7 +613,7 @@ class Methods:
     # Shapes
 
     def view(self, *shape: int) -> Tensor:
-        """Another shape of the same memory."""
+        """The same memory in another shape."""
         out = self.reshape(*shape)
         if self.numel() and not np.may_share_memory(self.array, out.array):
             raise RuntimeError(
@@ -627,7 +627,7 @@ class Methods:
             return self.reshape(1)
         start, end = start_dim % self.ndim, end_dim % self.ndim + 1
         if start >= end:
-            raise RuntimeError(f"axes {start_dim} to {end_dim} of {self.ndim} are none: start with the smaller one")
+            raise RuntimeError(f"start_dim {start_dim} comes after end_dim {end_dim}: swap them")
         if start + 1 == end:
             return self
         return self.reshape(*self.shape[:start], math.prod(self.shape[start:end]), *self.shape[end:])
@@ -635,7 +635,7 @@ class Methods:
     def expand(self, *sizes: int) -> Tensor:
         """Stretch axes of size 1, without copying; -1 leaves an axis as it is."""
         sizes = as_shape(sizes)
-        own = (-1,) * (len(sizes) - self.ndim) + self.shape  # what is not there has no size to leave as it is
+        own = (-1,) * (len(sizes) - self.ndim) + self.shape  # a new axis has no size to keep
         return _expand(self, shape=tuple(mine if size == -1 else size for size, mine in zip(sizes, own, strict=True)))
 
     def t(self) -> Tensor:
@@ -648,12 +648,12 @@ class Methods:
         return tuple(self[(*[slice(None)] * (dim % self.ndim), i)] for i in range(self.shape[dim]))
 
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple:
-        """Pieces of a size (the last may be smaller), or of each size in a list."""
+        """Split into pieces of one size (the last may be smaller), or of the sizes in a list."""
         length, sizes = self.shape[dim], split_size
         if isinstance(sizes, int):
             sizes = [min(sizes, length - i) for i in range(0, length, sizes)] or [0]
         if sum(sizes) != length:
-            raise RuntimeError(f"the sizes {list(sizes)} do not add up to {length}, the size of axis {dim}: change one")
+            raise RuntimeError(f"the sizes {list(sizes)} don't add up to {length}, the size of axis {dim}: change one")
         ends, before = np.cumsum(sizes).tolist(), [slice(None)] * (dim % self.ndim)
         return tuple(self[(*before, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
 
@@ -675,7 +675,7 @@ def _numpy_spelling(method: Callable) -> Callable:
 
 
 def _remembering(name: str) -> Callable:
-    """A method that makes views: each remembers of what and how, so that a recorded step in place also reaches the whole."""
+    """A method that makes views: each keeps its tensor and arguments, so a recorded in-place step also reaches that tensor."""
     method = getattr(Tensor, name)
 
     @wraps(method)
@@ -695,7 +695,7 @@ def _again(view: Tensor, whole: Tensor) -> Tensor:
 
 
 def _wider(method: Callable, dtypes: dict) -> Callable:
-    """Compute in a dtype with more digits and a longer range, as PyTorch does inside."""
+    """Compute in a dtype with more digits and a wider range, as PyTorch does internally."""
 
     @wraps(method)
     def either(self, *args, **options):
@@ -749,7 +749,7 @@ for _name in REDUCTIONS.split():
 
 
 def _creator(make: Callable) -> Callable:
-    """A function that makes tensors takes size=, device= and dtype=None, too."""
+    """Let a function that makes tensors also take size=, device= and dtype=None."""
 
     @wraps(make)
     def create(*args, size=None, device=None, dtype=None, **options):
@@ -772,7 +772,7 @@ def eye(n: int, m: int | None = None, dtype: np.dtype = float32, requires_grad: 
 
 @_creator
 def linspace(start: float, end: float, steps: int, dtype: np.dtype = float32, requires_grad: bool = False) -> Tensor:
-    """`steps` numbers at equal distances, from `start` to `end`; as in PyTorch, the second half is counted from the end."""
+    """`steps` evenly spaced numbers from `start` to `end`; as in PyTorch, the second half is counted from the end."""
     places, step = np.arange(steps), (end - start) / max(1, steps - 1)
     numbers = np.where(places < (steps // 2 or 1), start + step * places, end - step * (steps - 1 - places))
     return Tensor(numbers, dtype=dtype, requires_grad=requires_grad)
@@ -782,7 +782,7 @@ def linspace(start: float, end: float, steps: int, dtype: np.dtype = float32, re
 def randint(
     *bounds_and_size: object, generator: Generator | None = None, dtype: np.dtype = int64, **options: object
 ) -> Tensor:
-    """Whole numbers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
+    """Random integers from low to high - 1: `randint(low, high, size)`, or `randint(high, size)` from 0."""
     *bounds, size = bounds_and_size
     low, high = [0, *bounds, *(options.pop(name) for name in ("low", "high") if name in options)][-2:]
     return Tensor(_random(generator).integers(low, high, size), dtype=dtype, **options)
@@ -796,13 +796,13 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: np.dtype = in
 
 @_creator
 def arange(*start_end_step: float, **options: object) -> Tensor:
-    """Numbers at equal distances: `arange(end)` or `arange(start, end, step)`, also by name."""
+    """Evenly spaced numbers: `arange(end)` or `arange(start, end, step)`, also by name."""
     bounds = (*start_end_step, *(options.pop(name) for name in ("start", "end", "step") if name in options))
     dtype = options.get("dtype", float32)
-    if dtype.kind != "f" and any(isinstance(number, float) for number in bounds):  # PyTorch cuts off fractions first,
+    if dtype.kind != "f" and any(isinstance(number, float) for number in bounds):  # PyTorch first truncates fractions,
         start, end, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
         start, count, step = int(start), math.ceil((end - start) / step), int(step)
-        if dtype != int64:  # but only of int64 before it counts
+        if dtype != int64:  # but before counting only for int64
             return base.tensor(start + step * np.arange(max(0, count)), **options)
         bounds = start, int(end), step
     return base.arange(*bounds, **options)
@@ -813,7 +813,7 @@ empty = zeros
 
 
 def normal(mean: object = 0.0, std: object = 1.0, size: Sequence[int] | None = None, **options: object) -> Tensor:
-    """Normal random numbers around `mean`, which may be a tensor, as may `std`."""
+    """Normal random numbers with this mean and standard deviation; either may be a tensor."""
     shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else size
     return mean + std * randn(shape, **options)
 
@@ -826,7 +826,7 @@ zeros_like, ones_like, full_like, rand_like, randn_like = map(_like, (zeros, one
 
 
 def _of_type(dtype: np.dtype) -> Callable:
-    """`FloatTensor([1.5])` has these numbers, and `FloatTensor(2, 3)` this shape."""
+    """`FloatTensor([1.5])` takes numbers, `FloatTensor(2, 3)` a shape."""
 
     def make(*data: object) -> Tensor:
         is_shape = not data or isinstance(data[0], int)
@@ -840,14 +840,14 @@ globals().update({f"{name}Tensor": _of_type(dtype) for name, dtype in TYPES.item
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """A tensor on the memory of an array, with its dtype: each sees what happens to the other."""
+    """A tensor that shares an array's memory and dtype: changing one in place changes the other."""
     return Tensor.wrap(array)
 
 
 def as_tensor(data: object, dtype: np.dtype | None = None, device: str = "cpu") -> Tensor:
-    """A tensor of `data`, which shares its memory where it can."""
-    made = from_numpy(data) if isinstance(data, np.ndarray) else data if isinstance(data, Tensor) else tensor(data)
-    return made.to(device, dtype=dtype)
+    """A tensor from `data` that shares its memory if possible."""
+    out = from_numpy(data) if isinstance(data, np.ndarray) else data if isinstance(data, Tensor) else tensor(data)
+    return out.to(device, dtype=dtype)
 
 
 def is_tensor(obj: object) -> bool:
@@ -859,22 +859,22 @@ def is_grad_enabled() -> bool:
 
 
 def where(condition: Tensor, input: object = None, other: object = None) -> "Tensor | tuple":
-    """From `input` where `condition` holds, else from `other`; with a condition alone, the places where it holds."""
+    """`input` where `condition` is true, `other` elsewhere; with a condition alone, the indices where it is true."""
     if input is None:
         return tuple(Tensor.wrap(place.copy()) for place in np.nonzero(np.atleast_1d(condition.array)))
     if condition.dtype not in (BOOL, uint8):
-        raise RuntimeError(f"a mask is of dtype bool, and this one is {condition.dtype}: compare, as in mask != 0")
+        raise RuntimeError(f"a mask must be bool, not {condition.dtype}: compare, as in mask != 0")
     return base.where(condition, input, other)
 
 
 def set_printoptions(profile: str | None = None, sci_mode: bool | None = None, **options: int) -> None:
-    """How tensors are printed.
+    """Set how tensors are printed.
 
     Args:
-        profile: "default", "short" or "full" sets all of the others.
-        sci_mode: always with an exponent, or never; None leaves the choice to the numbers.
-        options: `precision`, digits after the point; `threshold`, the count of numbers above which a tensor is summarized, with
-            `edgeitems` numbers at each end; `linewidth`, characters in a line.
+        profile: "default", "short" or "full" sets all the other options.
+        sci_mode: always use an exponent, or never; None decides by the numbers.
+        options: `precision`, digits after the decimal point; `threshold`, how many numbers it takes to summarize a tensor, with
+            `edgeitems` numbers at each end; `linewidth`, characters per line.
     """
     profiles = {"default": (4, 1000), "short": (2, 1000), "full": (4, math.inf)}
     if profile is not None:
@@ -885,10 +885,10 @@ def set_printoptions(profile: str | None = None, sci_mode: bool | None = None, *
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
-    """A row with a single 1 for each class number."""
+    """A one-hot row for each class number."""
     classes = num_classes if num_classes != -1 else int(input.array.max()) + 1
     if input.dtype != int64 or input.numel() and not 0 <= input.array.min() <= input.array.max() < classes:
-        raise RuntimeError(f"class numbers are int64, from 0 to {classes - 1}: look at {input.dtype} input")
+        raise RuntimeError(f"class numbers must be int64, from 0 to {classes - 1}: check the {input.dtype} input")
     return Tensor.wrap((input.array[..., None] == np.arange(classes)).astype(int64))
 
 
@@ -898,17 +898,15 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """Add numbers around: `pad` has two widths for each axis, the last axis first. A negative width cuts off."""
+    """Pad with a number: `pad` has two widths per axis, the last axis first. A negative width crops."""
     if mode != "constant":
-        raise ValueError(f"pad adds one number, which is mode='constant': leave out mode={mode!r}")
+        raise ValueError(f"only mode='constant' is supported: leave out mode={mode!r}")
     pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     pairs = [(0, 0)] * (input.ndim - len(pairs)) + pairs
     if min(pad, default=0) < 0:
         cut = [(max(0, -before), max(0, -after)) for before, after in pairs]
         if any(size < sum(both) for size, both in zip(input.shape, cut, strict=True)):
-            raise RuntimeError(
-                f"{tuple(pad)} cuts off more than there is of shape {input.shape}: choose smaller widths"
-            )
+            raise RuntimeError(f"{tuple(pad)} crops more than shape {input.shape} has: choose smaller widths")
         input = input[tuple(slice(first, n - last) for n, (first, last) in zip(input.shape, cut, strict=True))]
         pairs = [(max(0, before), max(0, after)) for before, after in pairs]
     return _pad(input, widths=pairs, value=value or 0)
@@ -917,7 +915,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 def grad(
     outputs: object, inputs: object, grad_outputs: object = None, retain_graph: bool = False, allow_unused: bool = False
 ) -> tuple:
-    """The gradients of `outputs` with respect to `inputs`, as a tuple; every `.grad` stays as it is."""
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; leaves every `.grad` unchanged."""
     outputs, inputs = ([x] if isinstance(x, Tensor) else list(x) for x in (outputs, inputs))
     starts = grad_outputs if isinstance(grad_outputs, (list, tuple)) else [grad_outputs] * len(outputs)
     collected, handles, before = {}, [], grad_mode.collected
@@ -933,7 +931,7 @@ def grad(
         for handle in handles:
             handle.remove()
     if not allow_unused and any(x not in collected for x in inputs):
-        raise RuntimeError("an input was not used for the outputs: leave it out, or pass allow_unused=True")
+        raise RuntimeError("the outputs don't depend on one of the inputs: leave it out, or pass allow_unused=True")
     return tuple(Tensor.wrap(sum(collected[x])) if x in collected else None for x in inputs)
 
 
@@ -942,7 +940,7 @@ if autograd := sys.modules.get("tinytorch.autograd"):  # there since Module 05
 
 
 def __getattr__(name: str) -> object:
-    """What shares its name with something of Python's, and every method as a function."""
+    """Names that shadow Python's builtins, and every method as a function."""
     if name in DTYPES:
         return DTYPES[name]
     method = getattr(Tensor, name, None)
@@ -952,9 +950,7 @@ def __getattr__(name: str) -> object:
     def function(input, *args, **options):
         if not isinstance(input, Tensor):  # pow(2, x)
             if not any(isinstance(x, Tensor) for x in args):
-                raise TypeError(
-                    f"{name} takes a tensor, and not {type(input).__name__}: use math.{name}, or tensor(...)"
-                )
+                raise TypeError(f"{name} takes a tensor, not {type(input).__name__}: use math.{name}, or tensor(...)")
             input = base.tensor(input)
         return getattr(input, name)(*args, **options)
 

@@ -5,7 +5,9 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from glob import escape
 from pathlib import Path
 
 from tito import course
@@ -42,7 +44,7 @@ c.RunTests.unsafe_ok = False
 c.AssignLatePenalties.plugin_class = preprocessors.LatePenalty
 c.LatePenalty.percent_per_day = 0.0
 '''
-# what students wrote, and what they got for it, is nobody's business
+# what students wrote, and their grades, are private
 IGNORED = """\
 incoming/
 originals/
@@ -87,10 +89,10 @@ class Classroom:
     def record(self, kind: str, module: Module, student: str | None = None) -> dict | None:
         """What was noted down: "released", or of a student "collected" and "graded"; None when nothing was, or it is damaged."""
         try:
-            found = json.loads(self._record(kind, module, student).read_text(encoding="utf-8"))
+            record = json.loads(self._record(kind, module, student).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        return record if isinstance(record, dict) else None
 
     def note(self, kind: str, content: dict, module: Module, student: str | None = None) -> None:
         write(self._record(kind, module, student), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
@@ -113,18 +115,22 @@ class Classroom:
 
         return CourseDirectory(config=self.config(), **options)
 
-    def convert(self, converter: type, module: Module, student: str = "*") -> None:
+    def convert(self, converter: type, module: Module, student: str | None = None) -> None:
         """Let NBGrader take a step: make a release, grade a submission, write a page of feedback.
 
         Raises:
             TitoError: it could not, with the last thing that it said.
         """
-        coursedir = self.coursedir(assignment_id=module.stem, student_id=student)
-        with quiet() as said, one_engine():
+        if student is not None and escape(student) != student:  # it would be everybody whom the pattern fits
+            raise TitoError(
+                f"NBGrader takes the name {student} for a pattern. Rename the student's folder and collect it again"
+            )
+        coursedir = self.coursedir(assignment_id=module.stem, student_id="*" if student is None else student)
+        with quiet() as messages, one_engine():
             try:
                 converter(coursedir=coursedir, config=coursedir.config, force=True).start()
             except Exception as error:
-                raise TitoError(said.last() or str(error)) from None
+                raise TitoError(messages.last() or str(error)) from None
 
     @contextmanager
     def gradebook(self):
@@ -133,6 +139,11 @@ class Classroom:
         folder = self.coursedir()
         with one_engine(), Gradebook(folder.db_url, folder.course_id) as gradebook:
             yield gradebook
+
+    def due(self, module: Module) -> datetime | None:
+        """When an assignment is due, in UTC; None if it has no such date."""
+        with self.gradebook() as gradebook:
+            return gradebook.find_assignment(module.stem).duedate
 
     def assignments(self) -> list[Module]:
         """What was generated, in the order of the course."""
@@ -192,10 +203,10 @@ def init(folder: Path) -> Classroom:
     """
     need_nbgrader()
     root = folder.resolve()
-    made = Classroom(root)
+    classroom = Classroom(root)
     if root == course.ROOT or (root / "pyproject.toml").exists():
         raise TitoError(
-            f"{folder} is no place for a class: give it a folder of its own, as in `tito nbgrader init my-class`"
+            f"{folder} is not a place for a class: give it a folder of its own, as in `tito nbgrader init my-class`"
         )
     if root.exists() and not (root / CONFIG).exists() and (not root.is_dir() or any(root.iterdir())):
         raise TitoError(
@@ -207,6 +218,6 @@ def init(folder: Path) -> Classroom:
     for name, text in {CONFIG: settings, ".gitignore": IGNORED}.items():
         if not (root / name).exists():
             write(root / name, text)
-    with made.gradebook():  # makes the database
+    with classroom.gradebook():  # makes the database
         pass
-    return made
+    return classroom

@@ -10,13 +10,16 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from nbformat import reads, writes
+from nbformat import NotebookNode, reads, writes
 
 from tito.assignments.classroom import Classroom
 from tito.assignments.handed_in import MOST, HandedIn, read_submission
+from tito.assignments.lateness import STAMP, HandedInAt, handed_in_at
+from tito.assignments.pool import at_once
 from tito.assignments.rebuild import Report, rebuild, share
 from tito.course import Module
 from tito.errors import TitoError
@@ -25,7 +28,9 @@ from tito.files import read, write
 SUFFIXES = (".ipynb", ".py")
 FILES = 2_000  # in an archive
 TOTAL = 1_000_000_000  # bytes that an archive may unpack to
-STAMP = "timestamp.txt"  # as NBGrader has it
+SECONDS = 60.0  # that reading one student's work may take
+# a glob would match other students, a page or a terminal would obey it, or Windows cannot have it
+NOT_IN_NAMES = re.compile(r'[*?\[\]<>:"|\\/]')
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,23 @@ class Collected:
     status: str  # "collected", "unchanged", "failed" or "no submission"
     why: str = ""
     report: Report | None = None
+    handed_in: HandedInAt | None = None
 
 
-def collect(classroom: Classroom, module: Module, incoming: Path) -> Iterator[Collected]:
+def collect(
+    classroom: Classroom,
+    module: Module,
+    incoming: Path,
+    times: dict[str, str] | None = None,
+    seconds: float = SECONDS,
+) -> Iterator[Collected]:
     """Take in the work of a class.
 
     Args:
         incoming: a folder with a folder for each student, or a zip archive of that shape. A student's folder may hold anything;
             the notebook is known by the definitions in it.
+        times: student -> when it was handed in, as `read_times` has it.
+        seconds: how long reading one student's work may take.
 
     Yields:
         One result for each student, in alphabetical order. One student's bad file never stops the others.
@@ -54,57 +68,103 @@ def collect(classroom: Classroom, module: Module, incoming: Path) -> Iterator[Co
     path = classroom.release(module)
     if not path.exists():
         raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
-    released = reads(read(path), 4)
-    with _unpacked(incoming) as folder:
-        students = sorted(
+    with _unpacked(incoming) as (folder, real_names):
+        subfolders = sorted(
             child for child in folder.iterdir() if child.is_dir() and not child.name.startswith((".", "__"))
         )
-        if not students:
+        if not subfolders:
             raise TitoError(f"{incoming} has no folders: there must be one for each student, with the notebook in it")
-        names = [student_name(child) for child in students]
+        students = {child: student_name(real_names.get(child, child.name)) for child in subfolders}
+        names = list(students.values())
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise TitoError(f"{', '.join(twice)} is there twice, written differently: rename one of the folders")
-        for student, child in zip(names, students, strict=True):
-            yield _take(classroom, module, released, student, child)
+        folders = {name: child for child, name in students.items() if better_name(name) is None}
+        take = partial(_take, classroom, module, read(path), folders, times or {})
+        lost = partial(_lost, classroom, module, folders, seconds)
+        with at_once(take, list(folders), 1, lost, seconds) as results:
+            for name in names:
+                yield next(results) if name in folders else _refused(name, names)
 
 
-def student_name(folder: Path) -> str:
-    """The name of a student's folder; a letter with an accent can be written in two ways, which look the same."""
-    return unicodedata.normalize("NFC", folder.name).strip()
+def student_name(name: str) -> str:
+    """A student's name, from that of the folder; a letter with an accent can be written in two ways, which look the same."""
+    return unicodedata.normalize("NFC", name).strip()
 
 
-def _take(classroom: Classroom, module: Module, released, student: str, folder: Path) -> Collected:
+def better_name(name: str) -> str | None:
+    """A name to use instead of one that is refused; None for one that can be used.
+
+    >>> better_name("ada"), better_name("O'Brien, Zo\u00eb (2)"), better_name("a[b]*"), better_name("x\x1b]0;y\x07")
+    (None, None, 'a_b__', 'x__0;y_')
+    """
+    better = "".join("_" if NOT_IN_NAMES.match(c) or unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in name)
+    return None if better == name else better
+
+
+def _refused(name: str, names: list[str]) -> Collected:
+    better, number = better_name(name), 2
+    while better in names:
+        better, number = f"{better_name(name)}-{number}", number + 1
+    characters = " ".join(sorted({c for c in name if better_name(c)}))
+    return Collected(
+        name, "failed", f'the name of this folder has {characters} in it. Rename it to "{better}" and collect again'
+    )
+
+
+def _lost(classroom: Classroom, module: Module, folders: dict[str, Path], seconds: float, student: str) -> Collected:
+    why = f"reading it took longer than {seconds:g} s, or more memory than there is, and was stopped"
+    _failed(classroom, module, student, "failed", why, folders[student])
+    return Collected(student, "failed", why)
+
+
+def _take(
+    classroom: Classroom, module: Module, released: str, folders: dict[str, Path], times: dict[str, str], student: str
+) -> Collected:
+    folder = folders[student]
     try:
-        return _taken(classroom, module, released, student, folder)
+        return _taken(classroom, module, reads(released, 4), student, folder, times)
     except TitoError as error:
         why = str(error)
-    except Exception as error:  # such as code that is nested too deeply for Python: nobody else is to suffer from it
+    except Exception as error:  # such as code that is nested too deeply for Python: it must not stop the other students
         why = f"it cannot be read ({type(error).__name__})"
     _failed(classroom, module, student, "failed", why, folder)
     return Collected(student, "failed", why)
 
 
-def _taken(classroom: Classroom, module: Module, released, student: str, folder: Path) -> Collected:
+def _taken(
+    classroom: Classroom, module: Module, released: NotebookNode, student: str, folder: Path, times: dict[str, str]
+) -> Collected:
     handed_in = _choose(module, released, folder)
     if handed_in is None:
         why = f"no file with {module.stem} in it"
         if classroom.record("collected", module, student) is None:
             _failed(classroom, module, student, "no submission", why, folder)
         return Collected(student, "no submission", why)
-    at = _timestamp(folder, handed_in.path)
+    at = handed_in_at(folder, student, times)
     digest = hashlib.sha256(handed_in.path.read_bytes()).hexdigest()
     before = classroom.record("collected", module, student)
     if before is not None and before["status"] == "collected" and before["sha256"] == digest:
-        return Collected(student, "unchanged", report=Report(**before["report"]))
+        if at is not None:
+            _note_time(classroom, module, student, before, at)
+        return Collected(student, "unchanged", report=Report(**before["report"]), handed_in=at)
     nb, report = rebuild(handed_in, released)
     kept = _keep(classroom, module, student, handed_in.path)
-    target = classroom.submitted(module, student)
-    write(target / f"{module.stem}.ipynb", writes(nb) + "\n")
-    write(target / STAMP, at + "\n")
-    found = {"status": "collected", "original": kept.relative_to(classroom.root).as_posix(), "sha256": digest, "at": at}
-    classroom.note("collected", found | {"report": report.as_json()}, module, student)
-    return Collected(student, "collected", report=report)
+    write(classroom.submitted(module, student) / f"{module.stem}.ipynb", writes(nb) + "\n")
+    record = {"status": "collected", "original": kept.relative_to(classroom.root).as_posix(), "sha256": digest}
+    _note_time(classroom, module, student, record | {"report": report.as_json()}, at)
+    return Collected(student, "collected", report=report, handed_in=at)
+
+
+def _note_time(classroom: Classroom, module: Module, student: str, record: dict, at: HandedInAt | None) -> None:
+    """Note a submission and when it was handed in: for NBGrader in a file, and in what `tito nbgrader` remembers."""
+    stamp = classroom.submitted(module, student) / STAMP
+    if at is None:
+        stamp.unlink(missing_ok=True)
+    else:
+        write(stamp, f"{at.at}\n")
+    known = {} if at is None else {"at": at.at, "by": at.by}
+    classroom.note("collected", {**record, "at": None, "by": None, **known}, module, student)
 
 
 def _failed(classroom: Classroom, module: Module, student: str, status: str, why: str, folder: Path) -> None:
@@ -114,8 +174,9 @@ def _failed(classroom: Classroom, module: Module, student: str, status: str, why
         classroom.note("collected", before | {"later": why}, module, student)
         return
     for path in _candidates(folder):
-        if path.stat().st_size <= MOST:
-            _keep(classroom, module, student, path)
+        with suppress(OSError):  # one that cannot be read must not stop the others
+            if path.stat().st_size <= MOST:
+                _keep(classroom, module, student, path)
     classroom.note("collected", {"status": status, "why": why}, module, student)
 
 
@@ -145,7 +206,7 @@ def _choose(module: Module, released, folder: Path) -> HandedIn | None:
         if share(handed_in, released) > 0:
             fitting.append(handed_in)
     if fitting:
-        chosen = max(fitting, key=lambda found: (found.path.stat().st_mtime, found.path.suffix == ".ipynb"))
+        chosen = max(fitting, key=lambda file: (file.path.stat().st_mtime, file.path.suffix == ".ipynb"))
         others = [path.name for path in candidates if path != chosen.path]
         if others:
             chosen.remarks.append(f"{chosen.path.name} was taken; beside it lay {', '.join(others)}")
@@ -154,19 +215,6 @@ def _choose(module: Module, released, folder: Path) -> HandedIn | None:
     if meant:
         raise meant[0]
     return None
-
-
-def _timestamp(folder: Path, path: Path) -> str:
-    """When it was handed in: what NBGrader's `timestamp.txt` says, else when the file was changed last."""
-    stamp = next(iter(sorted(folder.rglob(STAMP))), None)
-    if stamp is not None and not stamp.is_symlink() and stamp.stat().st_size < 100:
-        from dateutil import parser
-
-        try:
-            return str(parser.parse(stamp.read_text(encoding="utf-8").strip()))
-        except (ValueError, OverflowError, UnicodeDecodeError):
-            pass
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _keep(classroom: Classroom, module: Module, student: str, path: Path) -> Path:
@@ -181,10 +229,13 @@ def _keep(classroom: Classroom, module: Module, student: str, path: Path) -> Pat
 
 
 @contextmanager
-def _unpacked(incoming: Path) -> Iterator[Path]:
-    """The folder that has the students' folders in it; of an archive a copy that is thrown away."""
+def _unpacked(incoming: Path) -> Iterator[tuple[Path, dict[Path, str]]]:
+    """The folder that has the students' folders in it, and the names of those that had to be called otherwise.
+
+    Of an archive it is a copy that is thrown away.
+    """
     if incoming.is_dir():
-        yield incoming
+        yield incoming, {}
         return
     if not incoming.exists():
         raise TitoError(f"{incoming} is not there: name the folder, or the zip archive, with what students handed in")
@@ -193,27 +244,27 @@ def _unpacked(incoming: Path) -> Iterator[Path]:
     except (zipfile.BadZipFile, OSError):
         raise TitoError(f"{incoming} is neither a folder nor a zip archive") from None
     with archive, tempfile.TemporaryDirectory(prefix="tito_") as folder:
-        _extract(archive, Path(folder))
-        yield _inner(Path(folder))
+        real_names = _extract(archive, Path(folder))
+        yield _inner(Path(folder)), real_names
 
 
-def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
+def _extract(archive: zipfile.ZipFile, folder: Path) -> dict[Path, str]:
     """Only what may be a submission, of a size that one may have, and nowhere but below `folder`."""
     wanted = [info for info in archive.infolist() if not info.is_dir() and _is_wanted(info.filename)]
     if len(wanted) > FILES:
         raise TitoError(
             f"{archive.filename} has {len(wanted)} notebooks, and more than {FILES} are not taken: split it"
         )
-    left = TOTAL
+    left, real_names = TOTAL, {}
     for info in wanted:
         parts = [part for part in PurePosixPath(info.filename.replace("\\", "/")).parts if part != "/"]
-        if (
-            ".." in parts
-            or any(re.search(r'[:*?"<>|\x00-\x1f]', part) for part in parts)
-            or (info.external_attr >> 28) == 0xA
-        ):
-            continue  # climbs out of its folder, has no valid name, or is a link
-        target = folder.joinpath(*parts)
+        if ".." in parts or (info.external_attr >> 28) == 0xA:
+            continue  # climbs out of its folder, or is a link
+        target = folder
+        for part in parts:  # a name that no folder of this machine may have comes back as it was, to be refused
+            target = target / re.sub(r'[:*?"<>|\x00-\x1f]', lambda match: f"%{ord(match[0]):02x}", part)
+            if target.name != part:
+                real_names[target] = part
         target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(info) as packed:
             content = packed.read(MOST + 1)  # what is larger is refused when it is read
@@ -226,6 +277,7 @@ def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
         when = datetime(*info.date_time).timestamp() if info.date_time >= (1980, 1, 1) else 0
         with suppress(OSError, OverflowError):
             os.utime(target, (when, when))
+    return real_names
 
 
 def _is_wanted(name: str) -> bool:

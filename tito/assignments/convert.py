@@ -32,7 +32,7 @@ class Written:
 class Converted:
     source: Path
     written: Written
-    note: str  # what there is to mend before the notebook can be used; empty when there is nothing
+    note: str  # what to fix before the notebook can be used; empty if there is nothing
 
 
 def convert(name: str, to: str, output: Path | None = None) -> Converted:
@@ -74,7 +74,7 @@ def _source(name: str, to: str) -> Path:
     if path.suffix == f".{to}":
         raise TitoError(f"{shown(path)} is {FORMS[to]} already: did you mean --to {other}?")
     if path.suffix != f".{other}":
-        raise TitoError(f"{shown(path)} is no notebook: tito converts .ipynb and marimo's .py")
+        raise TitoError(f"{shown(path)} is not a notebook: tito converts .ipynb and marimo's .py")
     return path
 
 
@@ -120,7 +120,7 @@ def read_ipynb(path: Path) -> "NotebookNode":
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        reason = f"line {error.lineno} is no JSON: it may have been cut off" if text.strip() else "it is empty"
+        reason = f"line {error.lineno} is not JSON: it may have been cut off" if text.strip() else "it is empty"
         raise TitoError(f"{shown(path)} cannot be read, {reason}; save it again in Jupyter, or take a copy") from None
     if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
         raise TitoError(f"{shown(path)} is not a notebook: it has no `nbformat`; open it in Jupyter and save it there")
@@ -154,10 +154,10 @@ def _to_mend(path: Path, text: str) -> str:
 
 
 def replace(target: Path, text: str, why: str) -> Written:
-    """Write a file. What stands there with other content is kept in the workspace's backups.
+    """Write a file. A file there with other content goes into the workspace's backups.
 
     Raises:
-        TitoError: something else stands there, and there is no workspace around it.
+        TitoError: another file is there, and there is no workspace around it.
     """
     old = target.read_bytes() if target.exists() else None
     if old == text.encode():

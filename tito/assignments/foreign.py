@@ -1,7 +1,7 @@
 """What an `.ipynb` from somewhere else has and marimo has not, as cells that marimo can read. No cell is lost.
 
 That is: Jupyter's magics, several definitions in one cell, imports of definitions outside of the setup cell, pasted
-pictures. A cell that `to_ipynb` has made, and nobody changed, comes back as it is.
+pictures. A cell from `to_ipynb` that has not been changed comes back as it is.
 """
 
 import ast
@@ -11,6 +11,7 @@ from copy import deepcopy
 from nbformat import NotebookNode, v4
 
 from tito.notebook import Definition, last_line, lines_of, names_bound, names_in_examples, names_read
+from tito.syntax import parse_python
 
 MAGIC = re.compile(r"\s*([%!?]|[\w.]+\?\??\s*$|[\w.,\s]+=\s*[%!])")
 # cell magics below which there is Python
@@ -44,10 +45,10 @@ def _parts(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def _like(cell: NotebookNode, source: str, metadata: dict | None = None) -> NotebookNode:
-    made = deepcopy(cell)
-    made.source = source
-    made.metadata |= metadata or {}
-    return made
+    converted = deepcopy(cell)
+    converted.source = source
+    converted.metadata |= metadata or {}
+    return converted
 
 
 def _name(cell: NotebookNode) -> str:
@@ -58,7 +59,7 @@ def _name(cell: NotebookNode) -> str:
 
 
 def _with_pictures(cell: NotebookNode) -> str:
-    """Jupyter keeps a pasted picture beside the text; in marimo it stands in the text."""
+    """Jupyter keeps a pasted picture beside the text; in marimo it is in the text."""
     source = cell.source
     for name, forms in cell.get("attachments", {}).items():
         for kind, data in forms.items():
@@ -67,7 +68,7 @@ def _with_pictures(cell: NotebookNode) -> str:
 
 
 def without_magics(source: str) -> str:
-    """A cell whose lines of magic are comments. A cell that is no Python even so comes back as it is.
+    """A cell whose lines of magic are comments. A cell that even so is not Python comes back as it is.
 
     >>> print(without_magics("%matplotlib inline\\nfor n in range(3):\\n    !ls\\nn % 2"))
     # %matplotlib inline
@@ -99,7 +100,7 @@ def _comment(lines: list[str], number: int) -> None:
 
 def _error_line(source: str) -> int | None:
     try:
-        ast.parse(source)
+        parse_python(source)
     except SyntaxError as error:
         return error.lineno or 0
     except ValueError:  # null bytes
@@ -109,7 +110,7 @@ def _error_line(source: str) -> int | None:
 
 def statements(source: str) -> list[ast.stmt]:
     """What a cell consists of; nothing, when it does not parse."""
-    return [] if _error_line(source) is not None else ast.parse(source).body
+    return [] if _error_line(source) is not None else parse_python(source).body
 
 
 def said_by(source: str) -> set[str]:
@@ -132,7 +133,7 @@ def only_definition(source: str) -> ast.stmt | None:
 
 
 def _split(source: str) -> list[str]:
-    """A cell's definitions each by itself, and what stands between them: only alone in its cell is one exported and graded.
+    """A cell's definitions each by itself, and the code between them: only alone in its cell is one exported and graded.
 
     >>> _split("import math\\n\\n# half\\ndef half(x):\\n    return x / 2\\n\\nhalf(3)")
     ['import math', '# half\\ndef half(x):\\n    return x / 2', 'half(3)']
@@ -209,11 +210,11 @@ def _with_setup(cells: list[NotebookNode]) -> list[NotebookNode]:
     source = "\n".join(cell.source.strip("\n") for cell in moved)
     if setup is None:
         kept = "" if "mo" in names_bound(source) else MARIMO
-        made = v4.new_code_cell(source, metadata={"tito": {"head": "with app.setup:", "source": kept}})
+        setup_cell = v4.new_code_cell(source, metadata={"tito": {"head": "with app.setup:", "source": kept}})
     else:
-        made = _like(setup, f"{setup.source}\n{source}")
+        setup_cell = _like(setup, f"{setup.source}\n{source}")
     gone = {id(cell) for cell in [*moved, setup]}
-    return [made, *(cell for cell in cells if id(cell) not in gone)]
+    return [setup_cell, *(cell for cell in cells if id(cell) not in gone)]
 
 
 def _begins(first: NotebookNode, code: list[NotebookNode], wanted: set[str]) -> bool:

@@ -1,51 +1,79 @@
-"""NBGrader's formgrader, in a Jupyter server of its own."""
+"""NBGrader's formgrader, in a server that has nothing else: no terminals, no files, no kernels."""
 
+import asyncio
+import html
+import logging
 import os
 import secrets
-import subprocess
-import sys
 import threading
 import webbrowser
 from pathlib import Path
-from time import sleep
-from urllib.request import urlopen
 
 from tito.assignments.classroom import Classroom
 from tito.errors import TitoError
-from tito.files import read
+
+OPENER = (
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={}"><a href="{}">formgrader</a>\n'
+)
 
 
 def formgrade(classroom: Classroom, port: int, browser: bool) -> int:
-    """Serve the formgrader of a class until Ctrl-C, and return the server's exit code."""
+    """Serve the formgrader of a class until Ctrl-C, and return the exit code.
+
+    Raises:
+        TitoError: the port is taken.
+    """
+    from tornado.httpserver import HTTPServer
+    from tornado.netutil import bind_sockets
+
+    from tito.assignments.formgrade_server import application
+
     token = secrets.token_urlsafe(16)  # others on this machine must not read the grades
+    try:
+        sockets = bind_sockets(port, "localhost")
+    except OSError as error:
+        raise TitoError(
+            f"port {port} cannot be used ({error.strerror}). Choose another one: "
+            f"tito nbgrader formgrade --port {port + 1}"
+        ) from None
+    port = sockets[0].getsockname()[1]
+    opener = classroom.state / "formgrade.html"
     address = f"http://localhost:{port}/formgrader?token={token}"
-    command = [sys.executable, "-m", "jupyter", "server", f"--ServerApp.root_dir={classroom.root}", f"--port={port}"]
-    command += ["--port-retries=0", "--no-browser", f"--IdentityProvider.token={token}"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
-        command.append("--allow-root")
-    classroom.state.mkdir(exist_ok=True)
-    log = classroom.state / "formgrade.log"
-    with log.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(command, cwd=classroom.root, stdout=file, stderr=file)
-        try:
-            _wait(process, address, port, log)
-            print(f"The formgrader: {address}  (Ctrl-C ends it)", flush=True)
-            if browser:
-                threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-            return process.wait()
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            process.terminate()
-            process.wait()
+    os.chdir(classroom.root)  # where NBGrader looks for its settings
+    log_to(classroom.state / "formgrade.log")
+    app = application(classroom, token)
+
+    async def serve() -> None:
+        HTTPServer(app).add_sockets(sockets)
+        write_private(opener, OPENER.format(*[html.escape(address)] * 2))
+        print(f"The formgrader: {address}  (Ctrl-C ends it)", flush=True)
+        if browser:  # by a file: every user of this machine can read a command line
+            threading.Thread(target=webbrowser.open, args=[opener.as_uri()], daemon=True).start()
+        await asyncio.Event().wait()
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        opener.unlink(missing_ok=True)
+    return 0
 
 
-def _wait(process: subprocess.Popen, address: str, port: int, log: Path) -> None:
-    while process.poll() is None:
-        try:
-            urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            sleep(0.2)
-    lines = read(log).strip().split("\n")
-    raise TitoError(f"the formgrader did not start ({lines[-1]}): is port {port} taken? Try another one with --port")
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, from its first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def log_to(path: Path) -> None:
+    """Send what NBGrader and its server have to say to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    for name in ("tornado", "traitlets"):
+        log = logging.getLogger(name)
+        log.handlers, log.propagate = [handler], False
+        log.setLevel(logging.WARNING)

@@ -24,6 +24,7 @@ from tito.files import read, write
 from tito.notebook import HIDDEN, SOLUTION, mark_comment, names_read, parse
 from tito.place import COURSE
 from tito.stub import stub
+from tito.syntax import parse_python
 
 PRIVATE = "# A private test of your instructor. It runs when your work is graded."
 
@@ -76,11 +77,11 @@ def _check(module: Module, source: NotebookNode) -> None:
 
     unsolved, _ = Unsolve().preprocess(deepcopy(source), {})
     with ThreadPoolExecutor() as pool:
-        solved_scores, unsolved_scores = pool.map(scores, [module] * 2, [source, unsolved])
+        solved_scores, unsolved_scores = pool.map(scores, [module] * 2, [source, unsolved], [source] * 2)
     wrong = [name for name, (score, points) in solved_scores.items() if score != points]
     if wrong:
         raise TitoError(
-            f"the reference does not pass {', '.join(wrong)} when {module.stem} runs from top to bottom: a test must stand below"
+            f"the reference does not pass {', '.join(wrong)} when {module.stem} runs from top to bottom: a test must be below"
             " whatever it uses"
         )
     right = [name for name, (score, _) in unsolved_scores.items() if score]
@@ -94,12 +95,12 @@ def _check(module: Module, source: NotebookNode) -> None:
 
 def _secrets(source: NotebookNode) -> dict[str, str]:
     """What must not be in a release: grade id -> a solution's or a hidden test's lines."""
-    found = {}
+    private = {}
     for begin, end in (SOLUTION, HIDDEN):
         for cell in source.cells:
             for number, block in enumerate(re.findall(rf"{begin}\n(.*?)\n[ ]*{end}", cell.source, re.DOTALL)):
-                found[f"{grade_id(cell)} ({number})"] = block
-    return found
+                private[f"{grade_id(cell)} ({number})"] = block
+    return private
 
 
 def private_cells(path: Path, taken: set[str]) -> list[NotebookNode]:
@@ -116,9 +117,9 @@ def private_cells(path: Path, taken: set[str]) -> list[NotebookNode]:
         return []
     text = read(path)
     try:
-        statements = ast.parse(text, str(path)).body
+        statements = parse_python(text, path).body
     except SyntaxError as error:
-        raise TitoError(f"{path}:{error.lineno}: syntax error: {error.msg}; mend it and generate again") from None
+        raise TitoError(f"{path}:{error.lineno}: syntax error: {error.msg}; fix it and generate again") from None
     tests = [node for node in statements if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     rest = [node for node in statements if node not in tests and not isinstance(node, ast.Expr)]
     lines, cells = text.split("\n"), []
@@ -132,10 +133,10 @@ def private_cells(path: Path, taken: set[str]) -> list[NotebookNode]:
         taken = taken | {test.name}
         source = "\n\n\n".join([*_used(rest, test), "\n".join(lines[first - 1 : test.end_lineno]), f"{test.name}()"])
         code = f"{PRIVATE}\n{HIDDEN[0]}\n{source}\n{HIDDEN[1]}"
-        made = v4.new_code_cell(code, id=test.name.replace("_", "-")[:64])
-        made.metadata["tito"] = {"private": True}
-        made.metadata["nbgrader"] = role(TEST, test.name, int(marks["points"]))
-        cells.append(made)
+        test_cell = v4.new_code_cell(code, id=test.name.replace("_", "-")[:64])
+        test_cell.metadata["tito"] = {"private": True}
+        test_cell.metadata["nbgrader"] = role(TEST, test.name, int(marks["points"]))
+        cells.append(test_cell)
     return cells
 
 
@@ -181,10 +182,12 @@ def frozen_ids(nb: NotebookNode) -> dict[str, str]:
     """Grade id -> what kind of cell it is; of the cells that students write or that are graded."""
     kinds = {}
     for cell in nb.cells:
-        said = cell.metadata.get("nbgrader", {})
-        if said.get("grade") or said.get("solution"):
-            kind = "answer" if said["grade"] and said["solution"] else "test" if said["grade"] else "solution"
-            kinds[said["grade_id"]] = kind
+        metadata = cell.metadata.get("nbgrader", {})
+        if metadata.get("grade") or metadata.get("solution"):
+            kind = (
+                "answer" if metadata["grade"] and metadata["solution"] else "test" if metadata["grade"] else "solution"
+            )
+            kinds[metadata["grade_id"]] = kind
     return kinds
 
 

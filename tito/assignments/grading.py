@@ -5,7 +5,7 @@ A submission is done when its record says so, which is written last. After a kil
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from pathlib import Path
 from nbformat import NotebookNode, reads
 
 from tito.assignments import sandbox
-from tito.assignments.cells import as_code, code_cells, nb_key, with_tests
+from tito.assignments.cells import code_cells, graded_cells, nb_key, with_tests
 from tito.assignments.classroom import CONFIG, Classroom
 from tito.assignments.cluster import on_cluster
 from tito.assignments.jupyter import grade_id
+from tito.assignments.lateness import EARLIER, STAMP, days_late
 from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import RunTests
 from tito.assignments.run import (
@@ -33,6 +34,8 @@ from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
 
+RULES = "2"  # another number when the same submission may get another score: then everything is graded again
+
 
 @dataclass(frozen=True)
 class Graded:
@@ -45,10 +48,26 @@ class Graded:
     max_score: float | None = None
     notes: list[str] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)  # by grade id
-    unread: frozenset[str] = frozenset()  # grade ids of answers that nobody has read
+    unread: frozenset[str] = frozenset()  # grade ids of answers that have not been read
     # grade id -> (before, now), when it was graded again
     changed: dict[str, tuple[float, float]] = field(default_factory=dict)
     again: bool = True  # False: nothing had changed since it was graded
+    handed_in: str = ""  # UTC; empty if unknown
+    handed_in_by: str = ""  # who says so
+    days_late: int | None = None  # None without a due date, or without a time
+    penalty: float = 0.0  # what being late took from the score
+    above: list[str] = field(default_factory=list)  # scores that are higher than their maximum
+
+    @property
+    def score_before(self) -> float | None:
+        """The score before the penalty for being late."""
+        return None if self.score is None else self.score + self.penalty
+
+    @property
+    def remarks(self) -> list[str]:
+        """What an instructor should look at."""
+        above = [f"CHECK: above the maximum: {', '.join(self.above)}"] if self.above else []
+        return [*above, *([self.why] if self.why else []), *self.notes]
 
 
 def autograde(
@@ -71,7 +90,7 @@ def autograde(
         One result for each student who is known, in alphabetical order.
 
     Raises:
-        TitoError: the assignment was not generated, or nobody is known.
+        TitoError: the assignment was not generated, or there are no students.
     """
     if not classroom.source(module).exists():
         raise TitoError(f"{module.stem} was not generated yet: `tito nbgrader generate {module.number}` first")
@@ -131,10 +150,9 @@ class Grader:
     def __init__(self, classroom: Classroom, module: Module):
         self.classroom, self.module = classroom, module
         self.source = reads(read(classroom.source(module)), 4)
-        with classroom.gradebook() as gradebook:
-            due = gradebook.find_assignment(module.stem).duedate
+        due = classroom.due(module)
         # the settings too: how long a cell may run, and what being late costs
-        self.version = _version(module, self.source) + f"{due} {read(classroom.root / CONFIG)}"
+        self.version = _version(module, self.source) + f"{RULES} {due} {read(classroom.root / CONFIG)}"
         limits = classroom.config().RunTests
         self.limits = limits.get("cell_seconds", CELL_SECONDS), limits.get("total_seconds", TOTAL_SECONDS)
 
@@ -149,7 +167,7 @@ class Grader:
 
     def cells(self, student: str) -> list[Code]:
         """What is run of a submission."""
-        return [as_code(cell) for cell in code_cells(self._tested(student))]
+        return graded_cells(self._tested(student), self.source)
 
     def _tested(self, student: str) -> NotebookNode:
         return with_tests(reads(read(self._submission(student)), 4), self.source)
@@ -166,10 +184,11 @@ class Grader:
         try:
             before = scores_of(self.classroom, self.module, student)
             nb = self._tested(student)
-            cells = [as_code(cell) for cell in code_cells(nb)]
+            cells = graded_cells(nb, self.source)
             outcomes = how(cells)
             notes = noticed(cells, outcomes)
             RunTests.known[nb_key(nb)] = outcomes
+            self._forget_time(student)
             self.classroom.convert(Autograde, self.module, student)
             result = result_of(self.classroom, self.module, student, notes, before)
         except (RunFailed, TitoError) as error:
@@ -180,12 +199,21 @@ class Grader:
         self.classroom.note("graded", record, self.module, student)
         return result
 
+    def _forget_time(self, student: str) -> None:
+        """NBGrader keeps the time of an earlier submission, if the new one has none."""
+        from nbgrader.api import MissingEntry
+
+        if not self._submission(student).with_name(STAMP).exists():
+            with self.classroom.gradebook() as gradebook, suppress(MissingEntry):
+                gradebook.find_submission(self.module.stem, student).timestamp = None
+                gradebook.db.commit()
+
     def _submission(self, student: str) -> Path:
         return self.classroom.submitted(self.module, student) / f"{self.module.stem}.ipynb"
 
     def _key(self, student: str) -> str:
         path = self._submission(student)
-        stamp = path.with_name("timestamp.txt")
+        stamp = path.with_name(STAMP)
         parts = [self.version.encode(), path.read_bytes(), stamp.read_bytes() if stamp.exists() else b""]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -202,9 +230,9 @@ def noticed(cells: list[Code], outcomes: list[Outcome]) -> list[str]:
     """What an instructor may want to look at: facts, which may have harmless reasons."""
     ends = [(cell.name, end.error[1]) for cell, end in zip(cells, outcomes, strict=True) if end.hit_a_limit]
     # the text may be the student's: no control codes for the terminal
-    found = [f"{name}: {''.join(c if c.isprintable() else ' ' for c in text)[:200]}" for name, text in ends]
+    messages = [f"{name}: {''.join(c if c.isprintable() else ' ' for c in text)[:200]}" for name, text in ends]
     replaced = sorted(set().union(*(end.replaced for end in outcomes)))
-    return [*found, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
+    return [*messages, *([f"replaced: {', '.join(replaced)}"] if replaced else [])]
 
 
 def result_of(classroom: Classroom, module: Module, student: str, notes: list[str], before: dict[str, float]) -> Graded:
@@ -221,8 +249,22 @@ def result_of(classroom: Classroom, module: Module, student: str, notes: list[st
         penalty = sum(notebook.late_submission_penalty or 0 for notebook in submission.notebooks)
         status = "needs manual" if submission.needs_manual_grade else "graded"
         score, most = submission.score - penalty, submission.max_score
+        above = [f"{g.name} {g.score:g} of {g.max_score:g}" for g in grades if g.score > g.max_score]
+        late = _lateness(classroom, module, submission)
+    above += [f"in all {score:g} of {most:g}"] if score > most else []
     changed = {name: (before[name], score) for name, score in now.items() if name in before and before[name] != score}
-    return Graded(student, status, "", score, most, notes, now, unread, changed)
+    result = Graded(student, status, "", score, most, notes, now, unread, changed)
+    return replace(result, penalty=penalty, above=above, **late)
+
+
+def _lateness(classroom: Classroom, module: Module, submission) -> dict:
+    """When a submission was handed in, by whom, and how many days late, as entries of `Graded`."""
+    if submission.timestamp is None:
+        return {}
+    record = classroom.record("collected", module, submission.student.id) or {}
+    late = None if submission.duedate is None else days_late(submission.total_seconds_late)
+    at = f"{submission.timestamp:%Y-%m-%d %H:%M:%S} UTC"
+    return {"handed_in": at, "handed_in_by": record.get("by") or EARLIER, "days_late": late}
 
 
 def scores_of(classroom: Classroom, module: Module, student: str) -> dict[str, float]:
@@ -250,14 +292,14 @@ def as_before(classroom: Classroom, module: Module, student: str) -> Graded:
     return Graded(student, collected["status"], collected.get("why", ""), again=False)
 
 
-def scores(module: Module, nb: NotebookNode) -> dict[str, tuple[int, int]]:
-    """Grade id of each test -> (score, points) of a notebook that is run as it is."""
+def scores(module: Module, nb: NotebookNode, source: NotebookNode) -> dict[str, tuple[int, int]]:
+    """Grade id of each test -> (score, points) of a submission."""
     cells = code_cells(nb)
     with reference_before(module) as package_in:
-        outcomes = run([as_code(cell) for cell in cells], package_in)
-    found = {}
+        outcomes = run(graded_cells(nb, source), package_in)
+    counts = {}
     for cell, outcome in zip(cells, outcomes, strict=True):
         if "points" in cell.metadata.get("nbgrader", {}):
             points = cell.metadata.nbgrader.points
-            found[grade_id(cell)] = (0 if outcome.error else points, points)
-    return found
+            counts[grade_id(cell)] = (0 if outcome.error else points, points)
+    return counts

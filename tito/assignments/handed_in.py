@@ -1,7 +1,7 @@
 """What a student handed in, whatever became of it on the way, as a list of cells.
 
 A notebook comes back as `.ipynb` or `.py`; reformatted, without metadata, with Windows line ends, with a syntax error in the
-middle. All of it is read as far as it can be, because a cell that cannot be read is one that nobody grades.
+middle. All of it is read as far as it can be, because a cell that cannot be read is never graded.
 """
 
 import ast
@@ -9,12 +9,14 @@ import json
 import re
 import textwrap
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tito.assignments.foreign import statements, without_magics
 from tito.assignments.jupyter import PLAY, is_start, without_call
 from tito.errors import TitoError
 from tito.notebook import Definition, is_prose_call, parse, prose
+from tito.syntax import parse_python
 
 MOST = 20_000_000  # bytes; the largest notebook of the course has 0.2 million
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
@@ -27,18 +29,18 @@ BY_MARIMO = re.compile(r"^(?:import marimo|__generated_with\s*=|app\s*=\s*marimo
 
 
 @dataclass(frozen=True)
-class Piece:
+class CellText:
     """A cell of a submission."""
 
     is_prose: bool
     source: str
     label: str | None = None  # what its metadata, or marimo, calls it
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The functions and classes that it defines; also when it has a syntax error."""
         try:
-            return [node.name for node in ast.parse(self.source).body if isinstance(node, Definition)]
+            return [node.name for node in parse_python(self.source).body if isinstance(node, Definition)]
         except SyntaxError:
             return DEFINITION.findall(self.source)
 
@@ -46,10 +48,10 @@ class Piece:
 @dataclass(frozen=True)
 class HandedIn:
     path: Path
-    pieces: list[Piece]
+    pieces: list[CellText]
     remarks: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
         return {name for piece in self.pieces for name in piece.names}
 
@@ -58,7 +60,7 @@ def read_submission(path: Path) -> HandedIn:
     """The cells of a file that was handed in.
 
     Raises:
-        TitoError: it is no notebook, or much too large; in one sentence, for the student, too.
+        TitoError: it is not a notebook, or much too large; in one sentence that the student can also read.
     """
     if path.stat().st_size > MOST:
         raise TitoError(
@@ -78,15 +80,15 @@ def _read_ipynb(path: Path, text: str) -> HandedIn:
     except ValueError as error:
         raise TitoError(f"{path.name} is broken: {error}") from None
     except RecursionError:
-        raise TitoError(f"{path.name} is no notebook") from None
+        raise TitoError(f"{path.name} is not a notebook") from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list):
-        raise TitoError(f"{path.name} is no notebook: it has no list of cells")
-    found = (_piece(cell) for cell in cells if isinstance(cell, dict))
-    return HandedIn(path, [piece for piece in found if piece is not None])
+        raise TitoError(f"{path.name} is not a notebook: it has no list of cells")
+    read_cells = (_piece(cell) for cell in cells if isinstance(cell, dict))
+    return HandedIn(path, [piece for piece in read_cells if piece is not None])
 
 
-def _piece(cell: dict) -> Piece | None:
+def _piece(cell: dict) -> CellText | None:
     source, kind = cell.get("source", ""), cell.get("cell_type")
     source = "".join(map(str, source)) if isinstance(source, list) else str(source)
     source = source.replace("\r\n", "\n")
@@ -94,14 +96,14 @@ def _piece(cell: dict) -> Piece | None:
         return None
     if kind == "code" and is_start(source):
         return None
-    said = cell.get("metadata")
-    said = said.get("nbgrader") if isinstance(said, dict) else None
-    label = said.get("grade_id") if isinstance(said, dict) else None
+    metadata = cell.get("metadata")
+    metadata = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    label = metadata.get("grade_id") if isinstance(metadata, dict) else None
     label = label if isinstance(label, str) else None
     # `marimo export ipynb` leaves prose with a comment as code
     if kind == "code" and (text := _text_of(source)) is not None:
-        return Piece(True, text, label)
-    return Piece(kind == "markdown", source if kind == "markdown" else without_magics(without_call(source)), label)
+        return CellText(True, text, label)
+    return CellText(kind == "markdown", source if kind == "markdown" else without_magics(without_call(source)), label)
 
 
 def _text_of(source: str) -> str | None:
@@ -124,13 +126,13 @@ def _read_py(path: Path, text: str) -> HandedIn:
     for cell in notebook.cells:
         label = None if cell.name == "_" else cell.name
         if cell.kind == "markdown":
-            pieces.append(Piece(True, prose(cell), label))
+            pieces.append(CellText(True, prose(cell), label))
         else:
-            pieces.append(Piece(False, cell.source.strip("\n"), label))
+            pieces.append(CellText(False, cell.source.strip("\n"), label))
     return HandedIn(path, [piece for piece in pieces if piece.source.strip()])
 
 
-def _cut(text: str) -> list[Piece]:
+def _cut(text: str) -> list[CellText]:
     """The cells of a marimo file that does not parse, or that defines a name twice: cut where a cell begins."""
     starts = [match.start() for match in CELL.finditer(text)] + [len(text)]
     return [
@@ -138,42 +140,42 @@ def _cut(text: str) -> list[Piece]:
     ]
 
 
-def cut_cell(text: str) -> Piece | None:
+def cut_cell(text: str) -> CellText | None:
     head, _, body = text.partition("\n")
     if head.startswith(("@app.function", "@app.class_definition")):
-        return Piece(False, body.strip("\n"))
+        return CellText(False, body.strip("\n"))
     if head.startswith("with app.setup"):
-        return Piece(False, textwrap.dedent(body).strip("\n"), "setup")
+        return CellText(False, textwrap.dedent(body).strip("\n"), "setup")
     if head.startswith("app._unparsable_cell"):
         quoted = re.search(r'r?("""|\'\'\')\n?(.*?)\1', body, re.DOTALL)
-        return Piece(False, textwrap.dedent(quoted[2]).strip("\n")) if quoted else None
+        return CellText(False, textwrap.dedent(quoted[2]).strip("\n")) if quoted else None
     if head.startswith("@app.cell"):
         name = re.match(r"(?:async )?def (\w+)", body)
         inner = re.sub(r"\n?    return\b[^\n]*\Z", "", body.partition("\n")[2])
         inner = textwrap.dedent(inner).strip("\n")
         text_of = _text_of(inner)
         label = name[1] if name and name[1] != "_" else None
-        return Piece(text_of is not None, inner if text_of is None else text_of, label)
+        return CellText(text_of is not None, inner if text_of is None else text_of, label)
     return None
 
 
 def _read_script(path: Path, text: str) -> HandedIn:
     """A file of plain Python, such as the exported module or what Jupyter saves as a script: each definition is a cell."""
     try:
-        nodes = ast.parse(text).body
+        nodes = parse_python(text).body
     except SyntaxError as error:
         raise TitoError(
-            f"{path.name} is no notebook, and as Python it has a syntax error in line {error.lineno}"
+            f"{path.name} is not a notebook, and as Python it has a syntax error in line {error.lineno}"
         ) from None
     except (ValueError, RecursionError, MemoryError):
-        raise TitoError(f"{path.name} is no notebook") from None
+        raise TitoError(f"{path.name} is not a notebook") from None
     lines, pieces, loose = text.split("\n"), [], []
     for node in nodes:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         source = "\n".join(lines[first - 1 : node.end_lineno])
         if isinstance(node, Definition):
-            pieces.append(Piece(False, source))
+            pieces.append(CellText(False, source))
         elif not BY_MARIMO.match(source) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             loose.append(source)
-    imports = [Piece(False, "\n".join(loose), "setup")] if loose else []
-    return HandedIn(path, [*imports, *pieces], [f"{path.name} is no notebook; it was read as plain Python"])
+    imports = [CellText(False, "\n".join(loose), "setup")] if loose else []
+    return HandedIn(path, [*imports, *pieces], [f"{path.name} is not a notebook; it was read as plain Python"])

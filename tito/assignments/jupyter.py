@@ -1,6 +1,6 @@
 """One notebook in two forms: a marimo `.py`, and an `.ipynb` with NBGrader's metadata. Neither way loses a cell.
 
-Whoever an `.ipynb` is for, an instructor or a student, it is made here, so that all of them have the same cells with the same
+Each `.ipynb`, for an instructor or a student, is made here, so that all of them have the same cells with the same
 grade ids: the names of the definitions. What Jupyter has no place for travels in the metadata, under "tito".
 """
 
@@ -25,6 +25,7 @@ from tito.export import used_names
 from tito.ipynb import KERNEL, cell_id
 from tito.notebook import Cell, Notebook, lines_of, names_bound, names_in_examples, names_read, prose, test_name
 from tito.plain import needed
+from tito.syntax import parse_python
 
 PLAY = (
     "*Here the marimo notebook has something to play with: sliders, figures, measurements. Jupyter cannot run it. "
@@ -62,7 +63,7 @@ def to_ipynb(notebook: Notebook) -> NotebookNode:
         cells.append(_cell(notebook, cell, number))
     if skipped:
         cells.append(_note(notebook, skipped, len(notebook.cells)))
-    app = next(node for node in ast.parse(notebook.text).body if "marimo.App" in ast.unparse(node))
+    app = next(node for node in parse_python(notebook.text).body if "marimo.App" in ast.unparse(node))
     head = "\n".join(notebook.lines[: app.end_lineno]) + "\n"
     return v4.new_notebook(
         cells=cells,
@@ -119,7 +120,7 @@ def _note(notebook: Notebook, cells: list[Cell], number: int) -> NotebookNode:
 
 
 def _raw(notebook: Notebook, cell: Cell) -> str:
-    """A cell as it stands in the file."""
+    """A cell as the file has it."""
     if cell.demoted:
         return f"{_bare_head(cell.node)}\n{cell.source}"
     first = _first_line(cell)
@@ -139,31 +140,31 @@ def _cell(notebook: Notebook, cell: Cell, number: int) -> NotebookNode:
     head = _bare_head(cell.node) if cell.demoted else "\n".join(notebook.lines[_first_line(cell) - 1 : cell.line - 1])
     kept = {"head": head}
     if cell.kind == "markdown":
-        made = v4.new_markdown_cell(prose(cell), id=cell_id(number, cell))
+        converted = v4.new_markdown_cell(prose(cell), id=cell_id(number, cell))
         kept["before"] = cell.source[: cell.source.index("mo.md")]
-        made.metadata["tito"] = kept
+        converted.metadata["tito"] = kept
         if "answered by hand" in cell.marks:
-            made.metadata["nbgrader"] = role(ANSWER, cell.name, _points(notebook, cell))
-        return made
+            converted.metadata["nbgrader"] = role(ANSWER, cell.name, _points(notebook, cell))
+        return converted
     if cell.kind == "setup":
-        made = v4.new_code_cell(_setup(notebook, cell), id="setup")
+        converted = v4.new_code_cell(_setup(notebook, cell), id="setup")
         kept["source"] = cell.source
-        made.metadata["tito"], made.metadata["nbgrader"] = kept, role(READ_ONLY, "setup")
-        return made
+        converted.metadata["tito"], converted.metadata["nbgrader"] = kept, role(READ_ONLY, "setup")
+        return converted
     source = cell.source.rstrip("\n")
     if cell.kind == "code":
         return v4.new_code_cell(source, id=cell_id(number, cell))
-    made = v4.new_code_cell(f"{source}\n\n\n{cell.name}()" if cell.is_test else source, id=cell_id(number, cell))
+    converted = v4.new_code_cell(f"{source}\n\n\n{cell.name}()" if cell.is_test else source, id=cell_id(number, cell))
     exercises = [block.owner for block in notebook.solutions if block.owner.partition(".")[0] == cell.name]
     if exercises:
         kept["exercises"] = exercises
-        made.metadata["nbgrader"] = role(SOLVE, cell.name)
+        converted.metadata["nbgrader"] = role(SOLVE, cell.name)
     elif cell.is_test and "points" in cell.marks:
-        made.metadata["nbgrader"] = role(TEST, cell.name, _points(notebook, cell))
+        converted.metadata["nbgrader"] = role(TEST, cell.name, _points(notebook, cell))
     else:
-        made.metadata["nbgrader"] = role(READ_ONLY, cell.name)
-    made.metadata["tito"] = kept
-    return made
+        converted.metadata["nbgrader"] = role(READ_ONLY, cell.name)
+    converted.metadata["tito"] = kept
+    return converted
 
 
 def _points(notebook: Notebook, cell: Cell) -> int:
@@ -175,7 +176,7 @@ def _points(notebook: Notebook, cell: Cell) -> int:
 def role(kind: tuple[bool, bool, bool], name: str, points: int | None = None) -> dict:
     """NBGrader's metadata of a cell."""
     grade, solution, locked = kind
-    made = {
+    metadata = {
         "schema_version": 3,
         "grade_id": name,
         "grade": grade,
@@ -183,14 +184,14 @@ def role(kind: tuple[bool, bool, bool], name: str, points: int | None = None) ->
         "locked": locked,
         "task": False,
     }
-    return made if points is None else made | {"points": points}
+    return metadata if points is None else metadata | {"points": points}
 
 
 def _setup(notebook: Notebook, setup: Cell) -> str:
     """What the other cells use of the setup cell: in Jupyter there are no sliders to import."""
     cells = needed(notebook)
     wanted = set().union(*(names_read(cell.source) | names_in_examples(cell.source) for cell in cells))
-    statements, lines = ast.parse(setup.source).body, lines_of(setup.source)
+    statements, lines = parse_python(setup.source).body, lines_of(setup.source)
     used, kept, first = used_names(statements, wanted), [], 0
     for statement in statements:
         if id(statement) in used:
@@ -203,7 +204,7 @@ def _setup(notebook: Notebook, setup: Cell) -> str:
 
 
 def to_marimo(nb: NotebookNode, title: str = "Notebook") -> str:
-    """The marimo notebook of an `.ipynb`, whoever made it. Of one that `to_ipynb` has made and nobody changed: the same text."""
+    """The marimo notebook of any `.ipynb`. For an unchanged one from `to_ipynb`: the same text."""
     from marimo import __version__
 
     header = nb.metadata.get("tito", {}).get("header") or HEADER.format(
@@ -264,11 +265,11 @@ def _prose_chunk(cell: NotebookNode, kept: dict) -> str:
 
 def _setup_chunks(cell: NotebookNode, kept: dict) -> list[str]:
     """The setup cell as it was, and what a student has added to it."""
-    there, lines, first, parts = said_by(kept["source"]), lines_of(cell.source), 0, [kept["source"]]
+    known, lines, first, parts = said_by(kept["source"]), lines_of(cell.source), 0, [kept["source"]]
     for node in statements(cell.source):
-        if not one_by_one(node) <= there:
+        if not one_by_one(node) <= known:
             parts.append("\n".join(lines[first : node.end_lineno]).strip("\n"))
-            there |= one_by_one(node)
+            known |= one_by_one(node)
         first = node.end_lineno
     source = textwrap.indent("\n".join(part for part in parts if part), "    ", lambda line: line.strip())
     broken = [] if compiles(cell.source) else [_unparsable_chunk(cell.source)]
@@ -289,7 +290,7 @@ def _code_chunk(source: str, number: int, defined: list[set[str]]) -> str:
 
 
 def _unparsable_chunk(source: str) -> str:
-    """marimo keeps as text what is no Python, or what no function may contain."""
+    """marimo keeps as text what is not Python, or what no function may contain."""
     raw, text = "r", source.strip("\n")
     if '"""' in text:
         raw, text = "", text.replace("\\", "\\\\").replace('"', '\\"')

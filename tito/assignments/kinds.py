@@ -1,11 +1,10 @@
-"""Which tests can run outside of the student's process, found by trying.
+"""Which tests can run outside the student's process: each is run to find out.
 
 Such a test is *trusted*: the code that it tests can neither read it nor deceive it. A test is trusted if the reference passes it there,
 and if every known wrong solution that fails beside the code fails there, too. The others are *weaker*.
 """
 
 import re
-import runpy
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,13 +12,14 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from tito import course
-from tito.assignments.cells import MARK, as_code, code_cells
-from tito.assignments.jupyter import grade_id, is_private, kept_of, to_ipynb
-from tito.assignments.run import OWN, TRUSTED, Code, Outcome, reference_before, run_each
-from tito.course import ROOT, Module
+from tito import course, solutions
+from tito.assignments.cells import MARK, about_of, as_code, code_cells
+from tito.assignments.jupyter import grade_id, kept_of, to_ipynb
+from tito.assignments.run import GIVEN, OWN, TRUSTED, Code, Outcome, reference_before, run_each
+from tito.course import Module
 from tito.errors import TitoError
-from tito.notebook import SOLUTION, names_read, parse, test_of
+from tito.notebook import SOLUTION, parse
+from tito.solutions import Change
 
 CELL_SECONDS = 30.0  # enough on a busy machine; a test runs twice, and both must fit into TOTAL_SECONDS
 BLOCK = re.compile(rf"^([ ]*){SOLUTION[0]}\n(.*?)^[ ]*{SOLUTION[1]}", re.DOTALL | re.MULTILINE)
@@ -46,15 +46,15 @@ def decide(module: Module, source: NotebookNode) -> list[Kind]:
         cell for cell in source.cells if cell.cell_type == "code" and "points" in cell.metadata.get("nbgrader", {})
     ]
     wrong = _wrong_solutions(module, source)
-    notebooks = [_tried(cells, grade_id(cell)) for cell in graded]
-    of = {grade_id(cell): [*_exercises(cell, wrong)] for cell in graded}
+    of = {grade_id(cell): sorted(about_of(cell, list(wrong))) for cell in graded}
+    notebooks = [_tried(cells, test, exercises) for test, exercises in of.items()]
     cases = [
         (test, exercise, why) for test, exercises in of.items() for exercise in exercises for why in wrong[exercise]
     ]
     for test, exercise, why in cases:
         name = exercise.partition(".")[0]
         changed = {**cells, name: replace(cells[name], source=wrong[exercise][why])}
-        notebooks.append(_tried(changed, test))
+        notebooks.append(_tried(changed, test, of[test]))
     ends = _run(module, notebooks)
     kinds = []
     for cell, (trusted, beside) in zip(graded, ends, strict=False):
@@ -86,10 +86,11 @@ def enter(kinds: list[Kind], source: NotebookNode) -> None:
             cells[kind.test].metadata["tito"]["objects"] = sorted(kind.objects)
 
 
-def _tried(cells: dict[str, Code], test: str) -> list[Code]:
-    """A notebook up to a test, and the test both ways."""
-    names = list(cells)
+def _tried(cells: dict[str, Code], test: str, exercises: list[str]) -> list[Code]:
+    """A notebook up to a test, and the test both ways; what the test is not about is given, as when it is graded."""
+    names, about = list(cells), {exercise.partition(".")[0] for exercise in exercises}
     needed = [cells[name] for name in names[: names.index(test)] if not cells[name].is_test]
+    needed = [cell if cell.name in about or not about else replace(cell, kind=GIVEN) for cell in needed]
     return [*needed, replace(cells[test], kind=TRUSTED, objects=None), replace(cells[test], kind=OWN)]
 
 
@@ -103,35 +104,22 @@ def _run(module: Module, notebooks: list[list[Code]]) -> list[list[Outcome]]:
     return [outcomes[-2:] for outcomes in ends]
 
 
-def _exercises(cell: NotebookNode, wrong: dict[str, dict[str, str]]) -> list[str]:
-    """The exercises that a test is about."""
-    if is_private(cell):
-        read = names_read(cell.source)
-        return [exercise for exercise in wrong if exercise.partition(".")[0] in read]
-    own = test_of(grade_id(cell), wrong)
-    return [own] if own else []
-
-
 def _wrong_solutions(module: Module, source: NotebookNode) -> dict[str, dict[str, str]]:
     """Exercise -> what is wrong -> the source of its cell with that solution."""
-    known = _known(ROOT / "tests" / "wrong_solutions" / f"{module.stem}.py")
-    found: dict[str, dict[str, str]] = {}
+    known = solutions.wrong(module)
+    sources: dict[str, dict[str, str]] = {}
     for cell in source.cells:
         for number, exercise in enumerate(kept_of(cell).get("exercises", [])):
-            found[exercise] = {why: _solved(cell.source, number, body) for why, body in known.get(exercise, {}).items()}
-    return found
+            mistakes = known.get(exercise, {})
+            sources[exercise] = {why: solved(cell.source, number, mistakes[why].change) for why in mistakes}
+    return sources
 
 
-@cache
-def _known(path: Path) -> dict[str, dict[str, str | tuple[str, str]]]:
-    return runpy.run_path(str(path))["WRONG"]
-
-
-def _solved(source: str, number: int, body: str | tuple[str, str]) -> str:
-    """A cell's source with another solution in one of its blocks: a body, or an (old, new) in the reference's."""
+def solved(source: str, number: int, change: Change) -> str:
+    """A cell's source with another solution in one of its blocks."""
     block = list(BLOCK.finditer(source))[number]
     indent, reference = block[1], block[2]
     lines = [line.removeprefix(indent) for line in reference.split("\n")]
-    text = "\n".join(lines).replace(*body) if isinstance(body, tuple) else body.rstrip() + "\n"
+    text = solutions.body(change, "\n".join(lines))
     inside = "".join(f"{indent}{line}\n" if line else "\n" for line in text.rstrip("\n").split("\n"))
     return source[: block.start(2)] + inside + source[block.end(2) :]

@@ -12,14 +12,21 @@ T = TypeVar("T")
 
 
 @contextmanager
-def at_once(do: Callable[[str], T], students: list[str], jobs: int, lost: Callable[[str], T]) -> Iterator[Iterator[T]]:
+def at_once(
+    do: Callable[[str], T],
+    students: list[str],
+    jobs: int,
+    lost: Callable[[str], T],
+    seconds: float | None = None,
+) -> Iterator[Iterator[T]]:
     """Do something for several students at a time, in as many processes; the results come in the order of `students`.
 
     Args:
         do: what is done; it raises nothing.
-        lost: the result for a student at whom a process was killed.
+        lost: the result for a student at whom a process was killed, or took too long.
+        seconds: how long one student may take.
     """
-    if jobs == 1:
+    if jobs == 1 and seconds is None:
         yield map(do, students)
         return
     processes = [_Process(do) for _ in range(min(jobs, len(students)))]  # before there are threads: these may be forked
@@ -30,7 +37,7 @@ def at_once(do: Callable[[str], T], students: list[str], jobs: int, lost: Callab
     def by_the_next_idle(student: str) -> T:
         process = idle.get()
         try:
-            return process.ask(student)
+            return process.ask(student, seconds)
         except (EOFError, OSError):  # perhaps the system has killed it, for want of memory
             process.start_again()
             return lost(student)
@@ -59,11 +66,14 @@ class _Process:
         self.process.start()
         theirs.close()
 
-    def ask(self, student: str) -> T:
+    def ask(self, student: str, seconds: float | None) -> T:
         self.pipe.send(student)
+        if not self.pipe.poll(seconds):
+            raise TimeoutError
         return self.pipe.recv()
 
     def start_again(self) -> None:
+        self.process.kill()
         self.pipe.close()
         self.process.join()
         self.__init__(self.do)

@@ -65,6 +65,7 @@ def main():
                 "it sees the environment": set(os.environ) <= ALLOWED,
                 "it sees other processes": len([name for name in os.listdir("/proc") if name.isdigit()]) < 6,  # noqa: PTH208
                 "it can start processes without end": fork_many(200),
+                "memory can be held where no limit counts it": refused(lambda: os.memfd_create("x")),
                 "a file can be of any size": refused(lambda: Path("/tmp/large").write_bytes(bytes(40 << 20))),
             }
         )

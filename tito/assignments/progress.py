@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterable, Iterator
 
+from tito.console import clean
+
 WIDTH, NAME = 24, 30
 
 
@@ -13,7 +15,12 @@ def progress(results: Iterable, total: int) -> Iterator:
         if shows:
             filled = WIDTH * min(count, total) // max(total, 1)
             bar = "#" * filled + "-" * (WIDTH - filled)
-            print(f"\r[{bar}] {count} of {total}  {result.student[:NAME]:<{NAME}}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r[{bar}] {count} of {total}  {clean(result.student)[:NAME]:<{NAME}}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
         yield result
     if shows:
         print("\r" + " " * (WIDTH + NAME + 24) + "\r", end="", file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Said(logging.Handler):
+class Messages(logging.Handler):
     def __init__(self):
         super().__init__(logging.WARNING)
         self.lines: list[str] = []
@@ -26,18 +26,18 @@ class Said(logging.Handler):
 
 
 @contextmanager
-def quiet() -> Iterator[Said]:
+def quiet() -> Iterator[Messages]:
     """Collect what traitlets' loggers say, instead of printing it."""
     from traitlets.log import get_logger
 
-    log, said = get_logger(), Said()
+    log, messages = get_logger(), Messages()
     handlers, propagate, level = log.handlers[:], log.propagate, log.level
-    log.handlers, log.propagate = [said], False
+    log.handlers, log.propagate = [messages], False
     log.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SQLAlchemy's, about how NBGrader makes its objects
-            yield said
+            yield messages
     finally:
         log.handlers, log.propagate = handlers, propagate
         log.setLevel(level)

@@ -3,16 +3,19 @@
 import ast
 import copy
 import difflib
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from nbformat import NotebookNode, v4
+from nbformat import NotebookNode, from_dict
 
 from tito.assignments.foreign import one_by_one, said_by
-from tito.assignments.handed_in import HandedIn, Piece, cut_cell
+from tito.assignments.handed_in import CellText, HandedIn, cut_cell
 from tito.assignments.jupyter import grade_id, is_private, without_call
 from tito.notebook import names_bound, names_read
+from tito.syntax import parse_python
 
-ELSEWHERE = "# {name} stands in the cell of {other}."
+ELSEWHERE = "# {name} is in the cell of {other}."
 
 
 @dataclass
@@ -43,10 +46,10 @@ def rebuild(handed_in: HandedIn, released: NotebookNode) -> tuple[NotebookNode, 
     """
     nb, report = copy.deepcopy(released), Report(remarks=list(handed_in.remarks))
     slots = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if "nbgrader" in cell.metadata}
-    found, extra = _match(handed_in.pieces, slots, _known(nb))
+    matches, extra = _match(handed_in.pieces, slots, _known(nb))
     placed: dict[int, str] = {}
     for name, cell in slots.items():
-        pieces = found.get(name, [])
+        pieces = matches.get(name, [])
         if not pieces:
             if name != "setup" and not is_private(cell):
                 report.missing.append(name)
@@ -71,11 +74,11 @@ def _known(nb: NotebookNode) -> set[str]:
     return known | {_normal(piece.source) for piece in map(cut_cell, raw) if piece is not None}
 
 
-def _match(pieces: list[Piece], slots: dict[str, NotebookNode], known: set[str]):
+def _match(pieces: list[CellText], slots: dict[str, NotebookNode], known: set[str]):
     """Which pieces belong to which cell of the release; the others with the name of the cell above them."""
     questions = {name: cell.source for name, cell in slots.items() if cell.cell_type == "markdown"}
-    found: dict[str, list[Piece]] = {}
-    extra: list[tuple[str | None, Piece]] = []
+    by_name: dict[str, list[CellText]] = {}
+    extra: list[tuple[str | None, CellText]] = []
     above = None
     for piece in pieces:
         if piece.is_prose:
@@ -89,15 +92,15 @@ def _match(pieces: list[Piece], slots: dict[str, NotebookNode], known: set[str])
         if not names and _normal(piece.source) in known:
             continue
         for name in names:
-            found.setdefault(name, []).append(piece)
+            by_name.setdefault(name, []).append(piece)
         if names:
             above = names[-1]
         else:
             extra.append((above, piece))
-    return found, extra
+    return by_name, extra
 
 
-def _question(piece: Piece, questions: dict[str, str]) -> str | None:
+def _question(piece: CellText, questions: dict[str, str]) -> str | None:
     """The question that a text answers: by its metadata, or because it begins as the question does."""
     if piece.label in questions:
         return piece.label
@@ -105,12 +108,12 @@ def _question(piece: Piece, questions: dict[str, str]) -> str | None:
     return next((name for name, asked in questions.items() if text.startswith(_squeezed(asked)[:60])), None)
 
 
-def _is_setup(piece: Piece, slots: dict[str, NotebookNode]) -> bool:
+def _is_setup(piece: CellText, slots: dict[str, NotebookNode]) -> bool:
     """A setup cell without its name: it begins with the same imports."""
     return "setup" in slots and bool(said_by(piece.source) & said_by(slots["setup"].source))
 
 
-def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, str], report: Report) -> None:
+def _fill(name: str, cell: NotebookNode, pieces: list[CellText], placed: dict[int, str], report: Report) -> None:
     solved = [piece for piece in pieces if not same(piece.source, cell.source)]
     if len(pieces) > 1:
         report.duplicated.append(name)
@@ -126,51 +129,63 @@ def _fill(name: str, cell: NotebookNode, pieces: list[Piece], placed: dict[int, 
     cell.source = piece.source
 
 
-def _more_setup(pieces: list[Piece], cell: NotebookNode) -> list[Piece]:
+def _more_setup(pieces: list[CellText], cell: NotebookNode) -> list[CellText]:
     """What a student has added to the setup cell: imports and constants."""
-    there = said_by(cell.source) | said_by(cell.metadata.get("tito", {}).get("source", ""))
-    added = [text for piece in pieces for text in added_statements(piece.source, there)]
-    return [Piece(False, "\n".join(added))] if added else []
+    statements = said_by(cell.source) | said_by(cell.metadata.get("tito", {}).get("source", ""))
+    added = [text for piece in pieces for text in added_statements(piece.source, statements)]
+    return [CellText(False, "\n".join(added))] if added else []
 
 
-def added_statements(source: str, there: set[str]) -> list[str]:
+def added_statements(source: str, existing: set[str]) -> list[str]:
     """The statements of a cell that another one, as `said_by` has it, lacks; the whole cell if it does not parse."""
     try:
-        nodes = ast.parse(source).body
+        nodes = parse_python(source).body
     except SyntaxError:
         return [source]
-    return [ast.unparse(node) for node in nodes if not one_by_one(node) <= there]
+    return [ast.unparse(node) for node in nodes if not one_by_one(node) <= existing]
 
 
-def _insert(nb: NotebookNode, extra: list[tuple[str | None, Piece]]) -> None:
-    """Put a student's own cells where they stood; one that an earlier cell needs goes above that cell.
+def _insert(nb: NotebookNode, extra: list[tuple[str | None, CellText]]) -> None:
+    """Put a student's own cells where they were; one that an earlier cell needs goes above that cell.
 
-    In marimo a helper may stand below its use; Jupyter runs from top to bottom.
+    In marimo a helper may be below its use; Jupyter runs from top to bottom. Each cell is parsed once: there may be thousands.
     """
-    for above, piece in reversed(extra):
-        names = [grade_id(cell) for cell in nb.cells]
-        above = above or "setup"
-        place = names.index(above) + 1 if above in names else 0
-        make = v4.new_markdown_cell if piece.is_prose else v4.new_code_cell
-        if not piece.is_prose:
-            place = min([place, *_users(piece.source, nb.cells[:place])])
-        nb.cells.insert(place, make(piece.source))
-
-
-def _users(source: str, cells: list[NotebookNode]) -> list[int]:
-    try:
-        defined = names_bound(source)
-    except SyntaxError:
-        return []
-    users = []
+    cells = list(nb.cells)
+    order = list(range(len(cells)))  # numbers of cells, from top to bottom
+    numbers = {grade_id(cell): number for number, cell in reversed([*enumerate(cells)])}
+    readers: dict[str, set[int]] = defaultdict(set)
     for number, cell in enumerate(cells):
-        if cell.cell_type == "code":
-            try:
-                reads = names_read(cell.source)
-            except SyntaxError:
-                reads = set()
-            users += [number] if reads & defined else []
-    return users
+        _enter(readers, number, cell)
+    for above, piece in reversed(extra):
+        above = above or "setup"
+        place = order.index(numbers[above]) + 1 if above in numbers else 0
+        if not piece.is_prose:
+            users = set().union(*(readers.get(name, set()) for name in _names(names_bound, piece.source)))
+            place = next((n for n, number in enumerate(order[:place]) if number in users), place) if users else place
+        order.insert(place, len(cells))
+        cells.append(_own_cell(piece, len(cells)))
+        _enter(readers, len(cells) - 1, cells[-1])
+    nb.cells = [cells[number] for number in order]
+
+
+def _enter(readers: dict[str, set[int]], number: int, cell: NotebookNode) -> None:
+    """Note which names a cell reads."""
+    for name in _names(names_read, cell.source) if cell.cell_type == "code" else ():
+        readers[name].add(number)
+
+
+def _names(of: Callable[[str], set[str]], source: str) -> set[str]:
+    try:
+        return of(source)
+    except SyntaxError:
+        return set()
+
+
+def _own_cell(piece: CellText, number: int) -> NotebookNode:
+    """A cell of the student's own; nbformat's functions check each one, which takes longer than all the rest."""
+    cell = {"id": f"own-{number}", "metadata": {}, "source": piece.source}
+    code = {"cell_type": "code", "execution_count": None, "outputs": []}
+    return from_dict(cell | ({"cell_type": "markdown"} if piece.is_prose else code))
 
 
 def same(a: str, b: str) -> bool:
@@ -180,7 +195,7 @@ def same(a: str, b: str) -> bool:
 
 def _normal(text: str) -> str:
     try:
-        return ast.dump(ast.parse(text))
+        return ast.dump(parse_python(text))
     except SyntaxError:
         return _squeezed(text)
 
@@ -196,15 +211,15 @@ def share(handed_in: HandedIn, released: NotebookNode) -> float:
         for cell in released.cells
         if cell.cell_type == "code" and "nbgrader" in cell.metadata and cell.metadata.nbgrader.solution
     }
-    there = handed_in.names | {piece.label for piece in handed_in.pieces}
-    return len(wanted & there) / len(wanted) if wanted else 0.0
+    names_handed_in = handed_in.names | {piece.label for piece in handed_in.pieces}
+    return len(wanted & names_handed_in) / len(wanted) if wanted else 0.0
 
 
 def meant(wanted: set[str], names: set[str]) -> dict[str, str]:
     """Definitions that are missing -> what they may have been renamed to."""
-    others, found = sorted(names - wanted), {}
+    others, matches = sorted(names - wanted), {}
     for name in wanted - names:
         longer = [other for other in others if name in other or other in name]
         if close := difflib.get_close_matches(name, others, n=1, cutoff=0.7) or longer:
-            found[name] = close[0]
-    return found
+            matches[name] = close[0]
+    return matches

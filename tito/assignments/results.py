@@ -15,25 +15,32 @@ from tito.files import write
 from tito.notebook import parse
 from tito.place import COURSE
 
-HEAD = ("student", "assignment", "status", "score", "max_score")
+LATENESS = ("handed_in", "handed_in_by", "days_late", "penalty", "score_before")
+HEAD = ("student", "assignment", "status", "score", "max_score", *LATENESS, "above_maximum")
 
 
 def rows(classroom: Classroom, modules: list[Module]) -> list[dict]:
     """One for each student and assignment: HEAD's entries, and under "exercises" the score of each exercise.
 
-    A score is None where there is none: of a failed or a missing submission, and of an answer that nobody has read yet.
+    A score is None where there is none: of a failed or a missing submission, and of an answer that has not been read yet.
     """
-    found = []
+    results = []
     for module in modules:
         for student in known_students(classroom, module):
             result = as_before(classroom, module, student)
-            row = dict(zip(HEAD, (student, module.stem, result.status, result.score, result.max_score), strict=True))
-            found.append(row | {"why": result.why, "exercises": by_exercise(module, result)})
-    return found
+            values = student, module.stem, result.status, result.score, result.max_score
+            row = dict(zip(HEAD, (*values, *_lateness(result), "; ".join(result.above)), strict=True))
+            results.append(row | {"why": result.why, "exercises": by_exercise(module, result)})
+    return results
+
+
+def _lateness(result: Graded) -> tuple:
+    penalty = None if result.score is None else result.penalty
+    return result.handed_in, result.handed_in_by, result.days_late, penalty, result.score_before
 
 
 def by_exercise(module: Module, result: Graded) -> dict[str, float | None]:
-    """The score of each exercise; None of an answer that nobody has read yet."""
+    """The score of each exercise; None of an answer that has not been read yet."""
     names = exercise_names(module)
     return {names.get(i, i): None if i in result.unread else score for i, score in result.scores.items()}
 
@@ -43,19 +50,21 @@ def exercise_names(module: Module) -> dict[str, str]:
     return graded_tests(parse(COURSE.notebook(module)))
 
 
-def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> int:
-    """Write the grades of all students to a file, and return the number of rows."""
-    found = rows(classroom, modules)
-    write(to, json.dumps(found, indent=1, ensure_ascii=False) + "\n" if as_json else _csv(classroom, modules, found))
-    return len(found)
+def export(classroom: Classroom, modules: list[Module], to: Path, as_json: bool) -> list[dict]:
+    """Write the grades of all students to a file, and return its rows."""
+    results = rows(classroom, modules)
+    write(
+        to, json.dumps(results, indent=1, ensure_ascii=False) + "\n" if as_json else _csv(classroom, modules, results)
+    )
+    return results
 
 
-def _csv(classroom: Classroom, modules: list[Module], found: list[dict]) -> str:
+def _csv(classroom: Classroom, modules: list[Module], results: list[dict]) -> str:
     names = list(dict.fromkeys(name for module in modules for name in exercises_of(classroom, module)))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow([*HEAD, *names])
-    for row in found:
+    for row in results:
         cells = [row[name] for name in HEAD] + [row["exercises"].get(name) for name in names]
         table.writerow([_as_text(cell) for cell in cells])
     return text.getvalue()

@@ -1,6 +1,7 @@
 """Feedback: for every student a page with the score, the code, and for each failed test WHAT, WHY and TIP."""
 
 import html
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from nbformat import reads
 
 from tito.assignments.classroom import Classroom
 from tito.assignments.grading import as_before, known_students
+from tito.assignments.pages import FEEDBACK_META, FEEDBACK_POLICY
 from tito.assignments.pool import at_once
 from tito.assignments.preprocessors import secret_lines
 from tito.course import Module
@@ -22,6 +24,7 @@ NO_SCORE = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+{policy}
 <title>{module}: {status}</title>
 <body style="font-family: sans-serif; max-width: 40em; margin: 3em auto; line-height: 1.5">
 <h1>{module}: {status}</h1>
@@ -68,8 +71,9 @@ def _page(classroom: Classroom, module: Module, to: Path, secrets: set[str], stu
     result = as_before(classroom, module, student)
     target = to / student / f"{module.stem}.html"
     if result.score is None:
-        why = html.escape(result.why or "Nothing was graded.")
-        write(target, NO_SCORE.format(module=html.escape(module.title), status=result.status, why=why))
+        why = html.escape((result.why or "Nothing was graded.").replace(f"{classroom.root}{os.sep}", ""))
+        about = {"module": html.escape(module.title), "status": result.status, "why": why}
+        write(target, NO_SCORE.format(policy=FEEDBACK_META, **about))
         return Page(student, target)
     from nbgrader.converters import GenerateFeedback
 
@@ -82,5 +86,8 @@ def _page(classroom: Classroom, module: Module, to: Path, secrets: set[str], stu
     if any(line in shown for line in secrets):  # a last look, whatever made the page
         classroom.feedback(module, student).unlink()
         return Page(student, None, "it would show a hidden test: look at the notebook in the formgrader")
+    if "<script" in text.lower() or FEEDBACK_POLICY not in text:  # NBGrader's template is not the one that we know
+        classroom.feedback(module, student).unlink()
+        return Page(student, None, "it could run code: install the version of nbgrader that pyproject.toml asks for")
     write(target, text)
     return Page(student, target)

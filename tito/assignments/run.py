@@ -1,63 +1,51 @@
 """Run the cells of a notebook, with the reference for the earlier modules: what each cell printed, and how each test ended.
 
-What a student wrote runs in a worker (`worker.py`), behind walls. The tests run in a judge (`judge.py`), which asks the worker. One
-endless loop, one `os._exit`, one crash must not take the other tests along: then both are given up, another pair is started, runs
-what the others need, and goes on with the next test.
+What a student wrote runs in a worker (`worker.py`), behind walls. The tests run in a judge (`judge.py`), which asks the worker. For
+each test the worker starts over, and runs what the test needs. What students are told comes from runs in which no hidden test
+has run: the notebook's cells run before all tests, and a test that failed runs once more in a new worker, without its hidden part.
+
+One endless loop, one `os._exit`, one crash must not take the other tests along: then judge and worker are given up, and others
+are started.
 """
 
 import json
 import os
+import py_compile
 import queue
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
 from tito import course, files
 from tito.assignments import sandbox
+from tito.assignments.around import GIVEN, OWN, TRUSTED, WEAKER, Code, before
 from tito.assignments.sandbox import Limits
 from tito.course import Module
 from tito.glue import glue
+from tito.notebook import HIDDEN
 from tito.place import COURSE
 
+__all__ = ["GIVEN", "OWN", "TRUSTED", "WEAKER", "Code"]
 WORKER = Path(__file__).with_name("worker.py")
 CELL_SECONDS = 10.0
 TOTAL_SECONDS = 120.0
+START_SECONDS = 60.0  # for the programs that run cells to start
 LONGEST = 1 << 20  # bytes of an answer
 BROKE = ("SystemExit", "the code broke the program that runs it")
 TITO_IN = Path(__file__).parent.parent.parent
+HIDDEN_BLOCK = re.compile(rf"^([ ]*){HIDDEN[0]}\n.*?^[ ]*{HIDDEN[1]}", re.DOTALL | re.MULTILINE)
 
 
 class RunFailed(Exception):
     """The cells could not be run to their end; the text says why, for the instructor and the student."""
-
-
-# the kinds of cells
-OWN = "own"  # a student wrote it
-GIVEN = "given"  # it is the same for all students; tests may use it
-TRUSTED = "trusted"  # a test that runs outside of the student's process
-WEAKER = "weaker"  # a test that must stand beside the student's code, which can read it and deceive it
-
-
-@dataclass(frozen=True)
-class Code:
-    """A cell as it is run."""
-
-    name: str  # the grade id, or what else the cell is called
-    source: str
-    kind: str = OWN
-    # of a trusted test: which questions may be answered by an object instead of data; None if any may
-    objects: frozenset[str] | None = None
-
-    @property
-    def is_test(self) -> bool:
-        return self.kind in (TRUSTED, WEAKER)
 
 
 @dataclass(frozen=True)
@@ -72,6 +60,8 @@ class Outcome:
     gave_up: bool = False  # it ended the process, or was stopped
     replaced: frozenset[str] = frozenset()  # functions of the libraries that the code had replaced by then
     objects: frozenset[str] = frozenset()  # which questions of a trusted test were answered by objects
+    reason: str = ""  # of a trusted test: the sentence to begin with, as in `reasons.py`
+    shown: "Outcome | None" = None  # of a test that failed: how it ends without its hidden part
 
     @property
     def hit_a_limit(self) -> bool:
@@ -90,7 +80,10 @@ def package_of(texts: dict[str, str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tito_") as folder:
         Path(folder).chmod(0o755)  # the sandbox has another user
         for name, text in texts.items():
-            files.write(Path(folder) / "tinytorch" / name, text)
+            path = Path(folder) / "tinytorch" / name
+            files.write(path, text)
+            if path.suffix == ".py":  # once, and not for each worker: they may write nothing here
+                py_compile.compile(str(path), doraise=True)
         yield Path(folder)
 
 
@@ -106,7 +99,7 @@ def run(
     total_seconds: float = TOTAL_SECONDS,
     walls: bool = False,
 ) -> list[Outcome]:
-    """Run cells from top to bottom, in one process for as long as it lives.
+    """Run a student's cells from top to bottom, and each test apart.
 
     Args:
         cells: code; a cell that is a test may fail or die without consequence for the others.
@@ -121,7 +114,45 @@ def run(
     Raises:
         RunFailed: all together took too long.
     """
-    return run_each([cells], package_in, cell_seconds, total_seconds, walls)[0]
+    with _Programs(package_in, cell_seconds, total_seconds, walls) as programs:
+        outcomes = dict(_own_cells(programs, cells))
+        usable = [cell for number, cell in enumerate(cells) if cell.is_test or not outcomes[number].gave_up]
+        tests = {number: cell for number, cell in enumerate(cells) if cell.is_test}
+        for number, test in tests.items():
+            outcomes[number] = _test(programs, usable, test, test)
+        programs.give_up()  # what is shown to students comes from a worker that no hidden test has used
+        with suppress(RunFailed):
+            for number, test in tests.items():
+                if outcomes[number].error and not outcomes[number].gave_up:
+                    shown = _test(programs, usable, test, replace(test, source=without_hidden(test.source)))
+                    outcomes[number] = replace(outcomes[number], shown=shown)
+    return [outcomes[number] for number in range(len(cells))]
+
+
+def _own_cells(programs: "_Programs", cells: list[Code]) -> Iterator[tuple[int, Outcome]]:
+    """All cells but the tests, before any test has run; the last one tells what was replaced in the libraries."""
+    done: list[Code] = []
+    numbers = [number for number, cell in enumerate(cells) if not cell.is_test]
+    for number in numbers:
+        outcome = programs.run(cells[number], done)
+        done += [] if outcome.gave_up else [cells[number]]
+        yield number, replace(outcome, replaced=programs.replaced()) if number == numbers[-1] else outcome
+
+
+def _test(programs: "_Programs", cells: list[Code], test: Code, as_it_is_run: Code) -> Outcome:
+    programs.start_over()
+    for code in before(cells[: cells.index(test)], test):
+        programs.run(code)
+    return programs.run(as_it_is_run)
+
+
+def without_hidden(source: str) -> str:
+    r"""A test without its hidden part, every line where it was.
+
+    >>> without_hidden("a\n  ### BEGIN HIDDEN TESTS\n  b\n  ### END HIDDEN TESTS\nc")
+    'a\n  pass\n\n\nc'
+    """
+    return HIDDEN_BLOCK.sub(lambda block: block[1] + "pass" + "\n" * block[0].count("\n"), source)
 
 
 def run_each(
@@ -129,60 +160,81 @@ def run_each(
     package_in: Path,
     cell_seconds: float = CELL_SECONDS,
     total_seconds: float = TOTAL_SECONDS,
-    walls: bool = False,
 ) -> list[list[Outcome]]:
-    """Run several notebooks one after the other, in the same processes for as long as they live; as `run`, for each of them."""
-    with _Runs(package_in, cell_seconds, total_seconds, walls) as runs:
-        return [runs.notebook(cells) for cells in notebooks]
+    """Run notebooks of the course's own, one after the other: each from top to bottom, its tests among its cells."""
+    with _Programs(package_in, cell_seconds, total_seconds, walls=False) as programs:
+        return [_in_one(programs, cells) for cells in notebooks]
 
 
-class _Runs:
-    """A judge and a worker at a time, and another pair after each that was given up."""
+def _in_one(programs: "_Programs", cells: list[Code]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    programs.start_over()
+    programs.until = monotonic() + programs.total_seconds
+    for number, cell in enumerate(cells):
+        ended = zip(cells[:number], outcomes, strict=True)
+        outcomes.append(programs.run(cell, [c for c, outcome in ended if not c.is_test and not outcome.gave_up]))
+    return outcomes
+
+
+class _Programs:
+    """A judge and its worker, and others after each time that they were given up."""
 
     def __init__(self, package_in: Path, cell_seconds: float, total_seconds: float, walls: bool):
         self.package_in, self.seconds, self.total_seconds, self.walls = package_in, cell_seconds, total_seconds, walls
+        self.until = monotonic() + total_seconds
         self.judge: _Judge | None = None
 
-    def __enter__(self) -> "_Runs":
+    def __enter__(self) -> "_Programs":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.give_up()
+
+    def start_over(self) -> None:
+        """Forget all that was run."""
+        if self.judge is not None and self.judge.ask({"do": "start over"}, self.seconds).gave_up:
+            self.give_up()
+
+    def run(self, cell: Code, done: list[Code] = ()) -> Outcome:
+        """Run one cell.
+
+        Args:
+            done: what it needs of the cells above it, should the programs be new.
+
+        Raises:
+            RunFailed: the time for all cells is over.
+        """
+        if self.judge is None:
+            self.judge = _Judge(self.package_in, Limits(seconds=int(self.total_seconds) + 10), self.walls)
+            # to start takes longer on a busy machine: that does not count as a cell's time
+            started = self.judge.ask({"do": "replaced"}, START_SECONDS)
+            if started.gave_up:
+                self.give_up()
+                return started
+            for earlier in done:
+                self.judge.ask(_command(earlier), self.seconds)
+        outcome = self.judge.ask(_command(cell), self.seconds)
+        if outcome.gave_up:
+            self.give_up()
+        if monotonic() > self.until:
+            raise RunFailed(f"all cells together ran longer than {self.total_seconds:g} s; the last was {cell.name}")
+        return outcome
+
+    def replaced(self) -> frozenset[str]:
+        """Which functions of the libraries the cells have replaced."""
+        return self.judge.ask({"do": "replaced"}, self.seconds).replaced if self.judge is not None else frozenset()
+
+    def give_up(self) -> None:
+        """End the programs; the next cell has others."""
         if self.judge is not None:
             self.judge.close()
-
-    def notebook(self, cells: list[Code]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        until = monotonic() + self.total_seconds
-        if self.judge is not None and self.judge.run(Code("", "", "start over"), self.seconds).gave_up:
-            self.judge = self.judge.close()
-        with ExitStack() as rest:
-            # a weaker test has a worker that sees no other test; it starts while the others run
-            alone = {cell.name: rest.enter_context(closing(self._pair())) for cell in cells if cell.kind == WEAKER}
-            for number, cell in enumerate(cells):
-                if cell.kind == WEAKER:
-                    judge = _prepared(alone[cell.name], cells[:number], outcomes, self.seconds)
-                else:
-                    self.judge = self.judge or _prepared(self._pair(), cells[:number], outcomes, self.seconds)
-                    judge = self.judge
-                outcomes.append(judge.run(cell, self.seconds))
-                if judge is self.judge and outcomes[-1].gave_up:
-                    self.judge = self.judge.close()
-                if monotonic() > until:
-                    raise RunFailed(
-                        f"all cells together ran longer than {self.total_seconds:g} s; the last was {cell.name}"
-                    )
-        return outcomes
-
-    def _pair(self) -> "_Judge":
-        return _Judge(self.package_in, Limits(seconds=int(self.total_seconds) + 10), self.walls)
+        self.judge = None
 
 
-def _prepared(judge: "_Judge", cells: list[Code], outcomes: list[Outcome], seconds: float) -> "_Judge":
-    """A new pair after it has run what later cells may need: no tests, and nothing that ended the process."""
-    for cell, before in zip(cells, outcomes, strict=True):
-        if not cell.is_test and not before.gave_up:
-            judge.run(cell, seconds)
-    return judge
+def _command(cell: Code) -> dict:
+    request = asdict(cell) | {"objects": None if cell.objects is None else sorted(cell.objects)}
+    names = ("name", "source", "kind", "objects", "returns", "reference", "methods")
+    return {"do": "cell", "cell": {name: request[name] for name in names}}
 
 
 class _Judge:
@@ -246,9 +298,8 @@ class _Judge:
     def _say(self, command: dict) -> None:
         self.commands.put(json.dumps(command).encode() + b"\n")
 
-    def run(self, cell: Code, seconds: float) -> Outcome:
-        objects = None if cell.objects is None else sorted(cell.objects)
-        self._say({"kind": cell.kind, "name": cell.name, "source": cell.source, "objects": objects})
+    def ask(self, command: dict, seconds: float) -> Outcome:
+        self._say(command)
         try:
             line = self.answers.get(timeout=seconds)
         except queue.Empty:
@@ -278,6 +329,7 @@ def _outcome(line: bytes) -> Outcome | None:
         answer = json.loads(line)
         error, printed = answer["error"], _text(answer["printed"])
         noticed = {key: frozenset(map(_text, answer.get(key, []))) for key in ("replaced", "objects")}
+        noticed["reason"] = _text(answer.get("reason", ""))
         if error is None:
             return Outcome(printed=printed, **noticed)
         kind, text, frames = error

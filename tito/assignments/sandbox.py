@@ -1,7 +1,7 @@
 """Walls around a student's code: bubblewrap, a user of its own, and the kernel's limits.
 
 Inside there are Python, the packages and one folder of the course. There are no network, no environment, no other process, no
-gradebook and nobody else's work, and the only place to write is a small folder in memory that ends with the worker.
+gradebook or other students' work, and the only place to write is a small folder in memory that ends with the worker.
 """
 
 import itertools
@@ -15,18 +15,28 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import sleep
 
+from tito.assignments import seccomp
 from tito.errors import TitoError
 
 PROBE = Path(__file__).with_name("probe.py")
 HERE = Path(__file__).parent.parent  # tito itself, which some tests use; no notebook and no reference lies in it
 MB = 1 << 20
+UNCOUNTED = "memory can be held where no limit counts it"  # a wall of the filter's
 COUNT = itertools.count()
 CGROUPS = Path("/sys/fs/cgroup")
-# enters the control groups before it becomes bubblewrap, so that nothing is ever outside of them
-ENTER = 'for file in $TITO_CGROUPS; do echo $$ > "$file" || exit 99; done; unset TITO_CGROUPS; exec "$@"'
+# enters the control groups before it becomes bubblewrap, so that nothing is ever outside of them; opens the filter for it
+ENTER = (
+    'for file in $TITO_CGROUPS; do echo $$ > "$file" || exit 99; done; [ -z "$TITO_FILTER" ] || exec 9< "$TITO_FILTER";'
+    ' exec env -i "$@"'
+)
+FILTER = 9  # the filter's file, where bubblewrap finds it
+USER_MANAGER = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # how systemd-run finds it
+# what holds the memory of a submission
+BY_CGROUPS, BY_SCOPE, BY_PROCESS = "control groups", "a systemd scope of your user", "limits of each process"
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Limits:
     scratch: int = 64 * MB
 
     def arguments(self) -> list[str]:
-        """As `worker.py` takes them; nobody else can set them for a process that runs already."""
+        """As `worker.py` takes them; no other process can set them once it runs."""
         return [str(number) for number in (self.seconds, self.memory, self.file, self.processes)]
 
 
@@ -89,13 +99,54 @@ def command(
     number = next(COUNT)
     readable = [HERE, *(part for part in [*program, package_in] if isinstance(part, Path))]
     user = 200_000 + (os.getpid() * 64 + number % 64) % 1_000_000  # the kernel counts processes by user
-    with _cgroups(f"tito-{os.getpid()}-{number}", limits) as files:
-        line = [*_bwrap(readable, package_in, limits), *_as_user(user)]
+    with _cgroups(f"tito-{os.getpid()}-{number}", limits) as files, _filter() as path:
+        line = [*([] if files else _scope(limits)), "/bin/sh", "-c", ENTER, "sh"]
+        line += [*_bwrap(readable, package_in, limits), *_as_user(user)]
         line += [sys.executable, "-X", "utf8", "-s", "-P", *map(str, program)]
-        if files:
-            yield ["/bin/sh", "-c", ENTER, "sh", *line], {"TITO_CGROUPS": " ".join(map(str, files))}
-        else:
-            yield line, {}
+        bus = {name: os.environ[name] for name in USER_MANAGER if line[0] != "/bin/sh" and name in os.environ}
+        yield line, bus | {"TITO_CGROUPS": " ".join(map(str, files)), "TITO_FILTER": path}
+
+
+@contextmanager
+def _filter() -> Iterator[str]:
+    """A file with the filter of system calls; "" on a machine that has none."""
+    if not seccomp.is_known_machine():
+        yield ""
+        return
+    with tempfile.NamedTemporaryFile(prefix="tito_") as file:
+        file.write(seccomp.program())
+        file.flush()
+        yield file.name
+
+
+def _scope(limits: Limits) -> list[str]:
+    """What runs a program in a scope of the user's own, which holds it as a whole; nothing where that cannot be had."""
+    return _systemd_run(limits.memory, limits.processes + 8) if _has_scopes() else []
+
+
+def _systemd_run(memory: int, processes: int) -> list[str]:
+    properties = {"MemoryMax": memory, "MemorySwapMax": 0, "TasksMax": processes}
+    settings = [part for name, value in properties.items() for part in ("-p", f"{name}={value}")]
+    return [str(shutil.which("systemd-run")), "--user", "--scope", "--quiet", "--collect", *settings]
+
+
+@cache
+def _has_scopes() -> bool:
+    """Whether a scope ends a program that takes more memory than it may."""
+    if _is_root() or shutil.which("systemd-run") is None:
+        return False
+    takes = [sys.executable, "-c", f"bytearray({128 * MB}); print('went on')"]
+    ran, stopped = (
+        subprocess.run([*_systemd_run(memory * MB, 8), *takes], capture_output=True, encoding="utf-8", errors="replace")
+        for memory in (512, 64)
+    )
+    return "went on" in ran.stdout and "went on" not in stopped.stdout
+
+
+def memory_held_by() -> str:
+    """What holds the memory of a submission on this machine: BY_CGROUPS, BY_SCOPE, or only BY_PROCESS."""
+    with _cgroups(f"tito-{os.getpid()}-{next(COUNT)}", Limits()) as files:
+        return BY_CGROUPS if files else BY_SCOPE if _has_scopes() else BY_PROCESS
 
 
 def _is_root() -> bool:
@@ -109,6 +160,7 @@ def _bwrap(readable: list[Path], package_in: Path | None, limits: Limits) -> lis
         line += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     else:
         line += ["--unshare-all", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
+    line += ["--seccomp", str(FILTER)] if seccomp.is_known_machine() else []
     line += ["--die-with-parent", "--new-session", "--clearenv", "--ro-bind", "/usr", "/usr"]
     for folder in ("/lib", "/lib64", "/bin", "/etc/ld.so.cache"):
         line += ["--ro-bind-try", folder, folder]
@@ -152,21 +204,21 @@ def _cgroups(name: str, limits: Limits) -> Iterator[list[Path]]:
             CGROUPS / "memory" / name: {"memory.limit_in_bytes": limits.memory},
             CGROUPS / "pids" / name: {"pids.max": limits.processes + 8},
         }
-    made = []
+    mounts = []
     try:
         try:
             for folder, settings in wanted.items():
                 folder.mkdir()
-                made.append(folder)
+                mounts.append(folder)
                 for file, value in settings.items():
                     if (folder / file).exists():
                         (folder / file).write_text(str(value), encoding="utf-8")
             usable = all((folder / file).exists() for folder, settings in wanted.items() for file in list(settings)[:1])
         except OSError:
             usable = False
-        yield [folder / "cgroup.procs" for folder in made] if usable else []
+        yield [folder / "cgroup.procs" for folder in mounts] if usable else []
     finally:
-        for folder in made:
+        for folder in mounts:
             _remove(folder)
 
 
@@ -199,7 +251,8 @@ def weak_walls() -> list[str]:
         with command(program, None, limits) as (line, environment):
             run = subprocess.run(line, env=environment, capture_output=True, encoding="utf-8", timeout=60, cwd="/")
     try:
-        found = json.loads(run.stdout)
+        report = json.loads(run.stdout)
     except ValueError:
         return [(run.stderr.strip().split("\n") or [""])[-1] or "the probe did not end"]
-    return [str(name) for name, holds in found.items() if not holds]
+    known = [str(name) for name, holds in report.items() if not holds]
+    return known if seccomp.is_known_machine() else [name for name in known if name != UNCOUNTED]

@@ -1,7 +1,7 @@
 """What a test sees of a student's code: stand-ins for functions, classes and objects that live in another process.
 
 A test runs unchanged against them. Numbers, texts and arrays arrive as themselves; everything else stays where it is and is a
-`StandIn` here. A student's object is never asked whether it is right: comparing it gives something that has no truth value.
+`StandIn` here. A student's object is never asked whether it is right: comparing it gives an object that refuses to be a boolean.
 """
 
 import builtins
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tito.assignments.reasons import NAMED, kind_of, wrong_value
 from tito.assignments.wire import BrokenWire, Mirror, Refused, read_frame
 
 MOST_OBJECTS = 200_000
@@ -49,26 +50,38 @@ class Student:
         self.seen: set[str] = set()
         self.callbacks, self.label, self.depth = 0, "", 0
         self.failed: BrokenWire | Refused | None = None  # a test that catches it has failed all the same
+        self.returns: dict[str, str] = {}
+        self.wrong = ""  # the first answer of a type that cannot be right, in words
 
-    def begin(self, names: list[str], objects: frozenset[str] | None) -> tuple[dict[str, Any], list[str]]:
+    def begin(
+        self, names: list[str], objects: frozenset[str] | None, returns: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         """Before each test.
 
         Args:
             names: what the test uses.
             objects: which questions may be answered by an object, and whether arrays that it was given may change; None if all
                 may. They were learned from the reference.
+            returns: exercise -> the type that it returns, as `reasons.expected_type` has it.
 
         Returns:
-            What the notebook has of these names, and which functions of the libraries were replaced.
+            What the notebook has of these names.
         """
         self.begin_again()
-        answered, replaced = self.ask("begin", "", names)
-        found = {name: answered[name] for name in names if name in answered}
-        for name, value in found.items():
+        answered = self.ask("begin", "", names)
+        bindings = {name: answered[name] for name in names if name in answered}
+        for name, value in bindings.items():
             if isinstance(value, StandIn):
                 object.__setattr__(value, "_label", name)
-        self.objects, self.seen = objects, set()
-        return found, [name for name in replaced[:20] if LIBRARY.fullmatch(name)]
+        self.objects, self.seen, self.returns = objects, set(), returns or {}
+        return bindings
+
+    def replaced(self) -> list[str]:
+        """Which functions of the libraries were replaced, as far as the student's side says."""
+        answer = self.ask("replaced", "")
+        if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
+            raise BrokenWire("an answer to nothing")  # it waited in the pipe
+        return [name for name in answer[:20] if LIBRARY.fullmatch(name)]
 
     def ask(self, do: str, label: str, *args: Any) -> Any:
         """Ask, answer what is asked back, and return or raise what comes.
@@ -94,6 +107,7 @@ class Student:
                 self._saw(CHANGES, CHANGED)
             if "error" in answer:
                 raise _exception(*answer["error"])
+            self._look_at(do, args, answer["value"])
             return answer["value"]
         except (BrokenWire, Refused) as failed:
             self.failed = self.failed or failed
@@ -101,6 +115,14 @@ class Student:
         finally:
             self.label = outer
             self.depth -= 1
+
+    def _look_at(self, do: str, args: tuple, value: Any) -> None:
+        """Notice an answer of the wrong type, when the test itself has called an exercise."""
+        kind = object.__getattribute__(value, "_kind") if isinstance(value, StandIn) else kind_of(value)
+        for exercise, expected in self.returns.items() if self.depth == 1 and not self.wrong else ():
+            if _is_call_of(exercise, do, args):
+                known = kind if not isinstance(value, StandIn) or kind in NAMED else "object"
+                self.wrong = self.wrong or wrong_value(exercise, known, expected)
 
     def _send(self, message: dict) -> None:
         packed = self.mirror.pack(message)
@@ -161,6 +183,15 @@ class Student:
         return self.standins[number]
 
 
+def _is_call_of(exercise: str, do: str, args: tuple) -> bool:
+    """Whether a question calls an exercise: by its name, as a method, or by an operator."""
+    outer, _, method = exercise.partition(".")
+    if do != "call" or not isinstance(args[0], StandIn):
+        return bool(method) and do in (method.strip("_"), method.strip("_").removeprefix("r"))
+    label = object.__getattribute__(args[0], "_label")
+    return label.endswith(f".{method}") if method else label == outer
+
+
 def _builtin_of(error: BaseException) -> str:
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
 
@@ -185,8 +216,8 @@ class StandIn:
         for slot, value in zip(StandIn.__slots__, (student, number, kind, label), strict=True):
             object.__setattr__(self, slot, value)
 
-    def _ask(self, do: str, said: str, *args: Any) -> Any:
-        return self._student.ask(do, f"{self._label}{said}"[-LABEL:], *args)
+    def _ask(self, do: str, suffix: str, *args: Any) -> Any:
+        return self._student.ask(do, f"{self._label}{suffix}"[-LABEL:], *args)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in ("__name__", "__doc__"):

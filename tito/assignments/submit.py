@@ -10,15 +10,15 @@ from tito.assignments.convert import replace as replace_file
 from tito.completion import refuse_lost_names
 from tito.course import Module
 from tito.errors import TitoError
-from tito.notebook import Cell, Notebook, parse, prose, test_of
+from tito.notebook import Notebook, parse, test_of
 from tito.place import COURSE, Place
-from tito.stub import is_unsolved, stub
-from tito.testing import outcomes
+from tito.questions import answer_state, find, questions
+from tito.stub import stub
+from tito.testing import test_notebook
+from tito.verdict import Judgement
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-ANSWER = "*Your answer:*"
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,16 @@ class Line:
 
     name: str  # an exercise, or a question
     points: int
-    state: str
-    is_question: bool = False
+    judgement: Judgement | None = None  # of an exercise; None when no test could be run
+    answer: str = ""  # of a question: "answered", "no answer yet" or "not found"
+
+    @property
+    def is_question(self) -> bool:
+        return bool(self.answer)
+
+    @property
+    def state(self) -> str:
+        return self.answer or str(self.judgement or "not known")
 
 
 @dataclass(frozen=True)
@@ -60,27 +68,25 @@ def submit(place: Place, module: Module, file: Path | None = None) -> Submission
         raise TitoError(
             f"{shown(source)} has hidden tests, so it is the course's own: hand in the one of your workspace"
         )
-    notebook = with_questions(replace(notebook, path=place.notebook(module)), released)
-    try:
-        tests, broken = outcomes(place, notebook), ""
-    except TitoError as error:
-        tests, broken = {}, str(error)
+    notebook = withquestions(replace(notebook, path=place.notebook(module)), released)
+    phase = test_notebook(place, notebook)
     target = place.root / "submit" / f"{module.stem}.ipynb"
     written = replace_file(target, _text(notebook, released), f"submit_{module.number}")
-    return Submission(source, older, _lines(notebook, released, tests, broken), broken, written)
+    judgements = {} if phase.broken else phase.judgements
+    return Submission(source, older, _lines(notebook, released, judgements), phase.broken, written)
 
 
 def _newest(place: Place, module: Module) -> tuple[Path, Path | None]:
     """The form of the module's notebook that was saved last, and the other one, if there is one."""
     path = place.notebook(module)
-    there = [form for form in (path, path.with_suffix(".ipynb")) if form.is_file()]
-    if not there:
+    existing = [form for form in (path, path.with_suffix(".ipynb")) if form.is_file()]
+    if not existing:
         raise TitoError(
             f"there is no notebooks/{module.stem}.py and no notebooks/{module.stem}.ipynb here:"
             f" `tito module start {module.number}` writes the first"
         )
-    newest = max(there, key=lambda form: form.stat().st_mtime)
-    return newest, next((form for form in there if form != newest), None)
+    newest = max(existing, key=lambda form: form.stat().st_mtime)
+    return newest, next((form for form in existing if form != newest), None)
 
 
 def _read(source: Path) -> Notebook:
@@ -88,7 +94,7 @@ def _read(source: Path) -> Notebook:
     if source.suffix == ".py":
         return parse(source)
     if source.suffix != ".ipynb":
-        raise TitoError(f"{shown(source)} is no notebook: tito takes .ipynb and marimo's .py")
+        raise TitoError(f"{shown(source)} is not a notebook: tito takes .ipynb and marimo's .py")
     from tito.assignments.jupyter import to_marimo
 
     nb = read_ipynb(source)
@@ -108,7 +114,7 @@ def _refuse_broken_cells(source: Path, nb: "NotebookNode") -> None:
         if (error := syntax_error(cell.source)) is not None:
             raise TitoError(
                 f"{where}, line {error.lineno}: syntax error: {error.msg}\n    {(error.text or '').strip()}\n"
-                "Mend it, save, and run this again."
+                "Fix it, save, and run this again."
             )
         if has_star(cell.source):
             raise TitoError(f"{where}: `import *` hides where names come from: import by name what you use")
@@ -120,10 +126,10 @@ def _refuse_broken_cells(source: Path, nb: "NotebookNode") -> None:
             seen[name] = number
 
 
-def with_questions(notebook: Notebook, released: Notebook) -> Notebook:
+def withquestions(notebook: Notebook, released: Notebook) -> Notebook:
     """The notebook with each question known as one again, by its name or by its words: editors lose the comment above it."""
-    found = [(cell, question) for question in _questions(released) if (cell := _find(notebook, question)) is not None]
-    lost = [(cell, question) for cell, question in found if "answered by hand" not in cell.marks]
+    answers = [(cell, question) for question in questions(released) if (cell := find(notebook, question)) is not None]
+    lost = [(cell, question) for cell, question in answers if "answered by hand" not in cell.marks]
     lines = [*notebook.lines]
     for cell, question in sorted(lost, key=lambda pair: -pair[0].line):  # a line that is added moves those below it
         head = cell.node.lineno - 1
@@ -131,21 +137,6 @@ def with_questions(notebook: Notebook, released: Notebook) -> Notebook:
         mark = question.source[: question.source.index("mo.md")].strip()
         lines.insert(cell.line - 1, f"    {mark}")
     return parse(notebook.path, "\n".join(lines) + "\n")
-
-
-def _questions(notebook: Notebook) -> list[Cell]:
-    return [cell for cell in notebook.cells if "answered by hand" in cell.marks]
-
-
-def _find(notebook: Notebook, question: Cell) -> Cell | None:
-    texts = [cell for cell in notebook.cells if cell.kind == "markdown"]
-    asked = _words(prose(question).partition(ANSWER)[0])
-    by_name = (cell for cell in texts if cell.name == question.name)
-    return next(by_name, None) or next((cell for cell in texts if _words(prose(cell)).startswith(asked)), None)
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _text(notebook: Notebook, released: Notebook) -> str:
@@ -169,38 +160,13 @@ def _text(notebook: Notebook, released: Notebook) -> str:
     return ipynb_text(nb)
 
 
-def _lines(notebook: Notebook, released: Notebook, tests: dict[str, str], broken: str) -> list[Line]:
+def _lines(notebook: Notebook, released: Notebook, judgements: dict[str, Judgement]) -> list[Line]:
     lines = []
     exercises = [block.owner for block in released.solutions]
-    for block in released.solutions:
-        own = [
-            c for c in released.cells if c.is_test and "points" in c.marks and test_of(c.name, exercises) == block.owner
-        ]
-        points = sum(int(cell.marks["points"]) for cell in own)
-        outcomes = [tests.get(cell.name, "fails") for cell in own]
-        outcome = "not known" if broken else next((o for o in outcomes if o != "pass"), "pass")
-        lines.append(Line(block.owner, points, _state(notebook, block.owner, outcome)))
-    for question in _questions(released):
-        lines.append(Line(question.name, int(question.marks["points"]), _answer(notebook, question), is_question=True))
+    tests = [cell for cell in released.cells if cell.is_test and "points" in cell.marks]
+    for exercise in exercises:
+        points = sum(int(cell.marks["points"]) for cell in tests if test_of(cell.name, exercises) == exercise)
+        lines.append(Line(exercise, points, judgements.get(exercise)))
+    for question in questions(released):
+        lines.append(Line(question.name, int(question.marks["points"]), answer=answer_state(notebook, question)))
     return lines
-
-
-def _state(notebook: Notebook, exercise: str, outcome: str) -> str:
-    """In words for its line: a solved exercise may have a test that waits for another one."""
-    waits_for = re.match(r"Not done yet\. ([\w.]+):", outcome)
-    if waits_for and not is_unsolved(notebook.text, exercise):
-        return f"waits for {waits_for[1]}"
-    return "not done yet" if outcome.startswith("Not done yet") else outcome
-
-
-def _answer(notebook: Notebook, question: Cell) -> str:
-    cell = next((cell for cell in _questions(notebook) if cell.name == question.name), None)
-    if cell is None or cell.kind != "markdown":
-        return "not found"
-    text = prose(cell)
-    answer = (
-        text.partition(ANSWER)[2]
-        if ANSWER in text
-        else _words(text)[len(_words(prose(question).partition(ANSWER)[0])) :]
-    )
-    return "answered" if answer.strip() else "no answer yet"

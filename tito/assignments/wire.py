@@ -76,7 +76,7 @@ class Mirror:
 
     Args:
         side: 0 for the test's, 1 for the student's; each has its own numbers.
-        ref: turns what is no data into a list that JSON can hold; it may raise TypeError.
+        ref: turns what is not data into a list that JSON can hold; it may raise TypeError.
         deref: the way back.
     """
 
@@ -103,8 +103,12 @@ class Mirror:
         tree = self._tree(message)
         current = {number: block.bytes.tobytes() for number, block in self.blocks.items()}
         changed = {number: now for number, now in current.items() if now != self.blocks[number].known}
-        said = {"tree": tree, "memory": [[number, len(data)] for number, data in changed.items()], "forget": forgotten}
-        text = json.dumps(said).encode()
+        header = {
+            "tree": tree,
+            "memory": [[number, len(data)] for number, data in changed.items()],
+            "forget": forgotten,
+        }
+        text = json.dumps(header).encode()
         memory = b"".join(changed.values())
         if len(text) > LONGEST_TEXT or len(memory) > LARGEST:
             self.blocks = {number: block for number, block in self.blocks.items() if block.known is not None}
@@ -180,7 +184,7 @@ class Mirror:
         return any(n in self.blocks and self.blocks[n].bytes.tobytes() != known for n, known in before.items())
 
     def _unused(self) -> list[int]:
-        """Forget the arrays that nobody holds any more but this table, and say which."""
+        """Forget the arrays that only this table still holds, and say which."""
         before = self.arrays.keys() | self.blocks.keys()
         arrays = {number: (weakref.ref(array), described) for number, (array, described) in self.arrays.items()}
         owners = {number: (weakref.ref(block.owner), block.known) for number, block in self.blocks.items()}
@@ -224,7 +228,7 @@ class Mirror:
             return self._value(message["tree"])
         except Refused:
             raise
-        except Exception as error:  # whatever bytes somebody invents end here
+        except Exception as error:  # any malformed bytes end here
             raise BrokenWire(f"{type(error).__name__}: {error}"[:300]) from None
 
     def _receive(self, number: int, data: bytes) -> None:
@@ -262,7 +266,7 @@ class Mirror:
 def _dtype(name: str) -> np.dtype:
     dtype = np.dtype(name)
     if dtype.kind not in KINDS or dtype.fields or dtype.subdtype:
-        raise ValueError(f"{name} is no type of number")
+        raise ValueError(f"{name} is not a dtype")
     return dtype
 
 

@@ -16,12 +16,13 @@ import types
 import warnings
 from itertools import count
 
+START_OVER = 77  # how a process ends that is to be followed by another one
 MOST = 20_000  # characters of output that are kept of one cell
 FRAMES = 30
 HERE = os.path.dirname(__file__)  # noqa: PTH120
 
 
-class Kept(io.TextIOBase):
+class CappedOutput(io.TextIOBase):
     """What a cell prints, up to a limit."""
 
     def __init__(self):
@@ -42,12 +43,36 @@ def main():
     limit(*map(int, sys.argv[1:5]))
     commands, answers = take_pipes()
     sys.path.insert(0, os.path.join(HERE, "..", ".."))  # noqa: PTH118
-    from tito.assignments import wire  # with it comes NumPy, whose memory counts
+    from tito.assignments import merging, wire  # with them comes NumPy, whose memory counts
 
     del sys.path[0]
-    worker = Worker(commands, answers, wire)
+    with contextlib.suppress(
+        Exception
+    ):  # the course's, of which nearly every notebook imports something; module 00 has none
+        import tinytorch  # noqa: F401
+    worker = Worker(commands, answers, wire, merging.merged)
+    if sys.platform == "linux":  # elsewhere, libraries may not survive a fork
+        fork_for_each(worker, wire.BrokenWire)
     with contextlib.suppress(wire.BrokenWire):  # the judge has gone
         worker.serve()
+
+
+def fork_for_each(worker, broken):
+    """Serve each notebook in a process of its own, which has the imports done and knows nothing of the earlier ones.
+
+    This process runs no student's code. It waits for the end of the other one: START_OVER begins the next, whatever else ends all.
+    """
+    question = 0
+    while True:
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(broken):
+                worker.serve(first=question)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.waitstatus_to_exitcode(status) != START_OVER:
+            os._exit(0)
+        question = 1  # the first one of a connection, which the judge has begun again
 
 
 def take_pipes():
@@ -81,15 +106,15 @@ def notebook_module():
     return module.__dict__
 
 
-def run(source, name, space, is_test=False):
-    """Run a cell. Returns {"error": None or [type, text, frames], "printed": str}; frames are [file, line, function]."""
+def run(source, name, space, is_test=False, compiled=None):
+    """Run a cell; `compiled` makes code of its text. Returns {"error": None or [type, text, frames], "printed": str}; frames are [file, line, function]."""
     file = f"<{name}>"
-    if not is_test:  # for inspect.getsource; the text of a test is nobody's business
+    if not is_test:  # for inspect.getsource; the text of a test stays hidden
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    printed = Kept()
+    printed = CappedOutput()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
         try:
-            exec(compile(source, file, "exec"), space)
+            exec((compiled or compile)(source, file, "exec"), space)
             error = None
         except BaseException as problem:
             error = described(problem)
@@ -119,8 +144,8 @@ def text_of(problem):
 class Worker:
     """Answers one request after the other."""
 
-    def __init__(self, commands, answers, wire):
-        self.commands, self.answers, self.wire = commands, answers, wire
+    def __init__(self, commands, answers, wire, merged):
+        self.commands, self.answers, self.wire, self.merged = commands, answers, wire, merged
         self.space = notebook_module()
         self.fresh()
         self.before = library()  # as it was before any code of the student's ran
@@ -135,7 +160,7 @@ class Worker:
         self.next, self.mirror = count(), self.wire.Mirror(1, self.ref, self.deref)
 
     def ref(self, value):
-        """What is no data stays here; the test gets a number for it."""
+        """What is not data stays here; the test gets a number for it."""
         if id(value) in self.theirs:
             return ["theirs", self.theirs[id(value)]]
         if id(value) not in self.numbers:
@@ -146,10 +171,10 @@ class Worker:
     def deref(self, kind, number, what=""):
         if kind == "handle":
             return self.objects[number]
-        made = self.iterator(number) if what == "iterator" else self.function(number, what)
-        self.theirs[id(made)] = number
-        self.objects[f"theirs {number}"] = made
-        return made
+        proxy = self.iterator(number) if what == "iterator" else self.function(number, what)
+        self.theirs[id(proxy)] = number
+        self.objects[f"theirs {number}"] = proxy
+        return proxy
 
     def function(self, number, name):
         """A function of the test: calling it asks the other side."""
@@ -176,7 +201,10 @@ class Worker:
         self.answers.write(packed)
         self.answers.flush()
 
-    def serve(self, nested=False):
+    def serve(self, nested=False, first=0):
+        """Answer until the judge has gone. `first`: the number of a question that another process has taken."""
+        if first:
+            self.send(self.mirror.pack({"q": first, "value": None}))
         while True:
             request = self.mirror.unpack(*self.wire.read_frame(self.commands))
             if nested and "do" not in request:
@@ -186,8 +214,8 @@ class Worker:
                 packed = self.mirror.pack({"q": request["q"], "value": answer})
             except BaseException as problem:
                 kind = next((t.__name__ for t in type(problem).__mro__ if t.__module__ == "builtins"), "Exception")
-                said = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
-                packed = self.mirror.pack({"q": request["q"], "error": said})
+                error = [kind, text_of(problem), frames_of(problem)[1:][-FRAMES:]]
+                packed = self.mirror.pack({"q": request["q"], "error": error})
             self.send(packed)
 
     def answer(self, q, do, args, errstate=None):
@@ -200,19 +228,34 @@ class Worker:
             return ASKED[do](*args) if do in ASKED else getattr(operator, do)(*args)
 
     def do_start_over(self):
+        if sys.platform == "linux":
+            os._exit(START_OVER)
+        self.fresh()
         self.space = notebook_module()
 
-    def do_cell(self, source, name, kind):
-        ended = run(source, name, self.space, kind == "weaker")
+    def do_cell(self, source, name, kind, reference="", methods=()):
+        def mixed(text, file, mode):
+            return compile(self.merged(text, reference, methods), file, mode)
+
+        ended = run(source, name, self.space, kind == "weaker", mixed if methods else None)
         if kind == "given":  # it may have imported more of the course's package
             self.before = library() | self.before
         return ended
 
     def do_begin(self, names):
-        """A test begins: what it uses of the notebook, and which functions of the libraries are no longer their own."""
+        """A test begins: what it uses of the notebook."""
         self.fresh()
-        replaced = sorted(name for name, now in library().items() if self.before.get(name, now) != now)[:20]
-        return {name: self.space[name] for name in names if name in self.space}, replaced
+        return {name: self.space[name] for name in names if name in self.space}
+
+    def do_replaced(self):
+        """Which functions of the libraries are no longer their own."""
+        return sorted(name for name, now in library().items() if self.before.get(name, now) != now)[:20]
+
+    def do_define(self, text, name, names):
+        """A class of the test, made here because it extends one of the student's."""
+        space = {**self.space, **names}
+        exec(compile(text, f"<class {name} of the test>", "exec"), space)
+        return space[name]
 
 
 def library():

@@ -54,6 +54,15 @@ def pyodide(
 
 
 @app.command()
+def pictures() -> None:
+    """Make the pictures of the README and the front page again."""
+    from tito import pictures
+
+    for path in pictures.make():
+        typer.echo(f"{path} ({path.stat().st_size // 1000} kB)")
+
+
+@app.command()
 def check() -> None:
     """Look for dead links and anchors, pictures without a text, and anything loaded from another host."""
     from tito import book
@@ -62,7 +71,7 @@ def check() -> None:
     for problem in problems:
         typer.echo(problem)
     if problems:
-        raise TitoError(f"{len(problems)} problems in the book: mend them, and `tito book build`")
+        raise TitoError(f"{len(problems)} problems in the book: fix them, then run `tito book build`")
     typer.echo(paint("The book is whole.", "green"))
 
 

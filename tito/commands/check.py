@@ -7,7 +7,7 @@ from tito.place import find_place
 
 
 def check(module: str = typer.Argument(None, metavar="[NN]", help="A module; without it, every one.")) -> None:
-    """Hold the course's notebooks against the standards of a module; exit 1 when one falls short."""
+    """Check the notebooks against the module standards. Exits with 1 if one falls short."""
     from tito import standards
     from tito.assignments.kinds import kinds_of
     from tito.files import read

@@ -22,17 +22,17 @@ def convert(
     to: Annotated[Form, typer.Option(help="ipynb is Jupyter's form, py is marimo's.")],
     output: Annotated[Path | None, typer.Option(help="Where it goes; without it, beside the notebook.")] = None,
 ) -> None:
-    """Write a notebook in its other form: for Jupyter, or for marimo."""
+    """Convert a notebook to Jupyter, or back to marimo."""
     from tito.assignments.convert import convert as convert_notebook
     from tito.assignments.convert import shown
 
-    made = convert_notebook(name, to.value, output)
-    target = shown(made.written.path)
-    if not made.written.changed:
-        typer.echo(f"{target} says the same as {shown(made.source)} already; nothing was changed.")
+    converted = convert_notebook(name, to.value, output)
+    target = shown(converted.written.path)
+    if not converted.written.changed:
+        typer.echo(f"{target} says the same as {shown(converted.source)} already; nothing was changed.")
     else:
-        typer.echo(f"{target} is written, from {shown(made.source)}, which stays as it is.")
-    if made.written.kept:
-        typer.echo(f"What was in {target} before is kept: {shown(made.written.kept)}")
-    if made.note:
-        typer.echo(f"{paint('To mend before you use it', 'yellow')}: {made.note}")
+        typer.echo(f"{target} is written, from {shown(converted.source)}, which stays as it is.")
+    if converted.written.kept:
+        typer.echo(f"What was in {target} before is kept: {shown(converted.written.kept)}")
+    if converted.note:
+        typer.echo(f"{paint('Fix before you use it', 'yellow')}: {converted.note}")

@@ -43,14 +43,14 @@ def _chosen(place: Place, module: str | None, all_modules: bool) -> list[Module]
     if (module is None) != all_modules:
         raise typer.BadParameter("name one module, or say --all")
     modules = course.available() if all_modules else [course.find(module)]
-    there = [m for m in modules if place.notebook(m).exists()]
-    if not there:
+    existing = [m for m in modules if place.notebook(m).exists()]
+    if not existing:
         raise TitoError(
             f"there is no notebooks/{modules[0].stem}.py in {place.root}: `tito init .` adds what is missing"
         )
     if not all_modules or place.is_course:
-        return there
-    begun = [m for m in there if not is_untouched(read(place.notebook(m)))]
+        return existing
+    begun = [m for m in existing if not is_untouched(read(place.notebook(m)))]
     if not begun:
         raise TitoError("no exercise of any notebook is solved yet: `tito start` opens the first")
     return begun

@@ -1,5 +1,7 @@
 """tito milestone list | info | run | status"""
 
+from types import ModuleType
+
 import typer
 
 from tito import course, progress
@@ -7,9 +9,9 @@ from tito.console import paint, table
 from tito.course import Module
 from tito.errors import TitoError
 from tito.files import read
-from tito.place import find_place, find_workspace
+from tito.place import Place, find_place, find_workspace
 
-app = typer.Typer(help="Replay the history of machine learning with your own tinytorch.", rich_markup_mode=None)
+app = typer.Typer(help="Replay history with your own tinytorch.", rich_markup_mode=None)
 
 Name = typer.Argument(..., metavar="NN", help="01, or its name.")
 
@@ -20,13 +22,26 @@ def _span(modules: list[Module]) -> str:
 
 @app.command(name="list")
 def list_milestones() -> None:
-    """The milestones there are."""
-    typer.echo(table(("NN", "milestone", "shows"), [(m.number, m.title, m.shows) for m in course.MILESTONES]))
+    """List the milestones, and what each one needs."""
+    from tito import milestone
+
+    place = find_place()
+    rows = [(m.number, m.title, _unlocked(m, place, milestone), m.shows) for m in course.MILESTONES]
+    typer.echo(table(("NN", "milestone", "state", "shows"), rows))
+
+
+def _unlocked(chosen: course.Milestone, place: Place, milestone: ModuleType) -> str:
+    """Whether its scripts can run, as in "unlocked" or "1 of 2 unlocked"."""
+    lacking = [milestone.missing(script, place) for script in milestone.scripts(chosen, place)]
+    ready = sum(not modules for modules in lacking)
+    if ready == len(lacking):
+        return "unlocked"
+    return f"{ready} of {len(lacking)} unlocked" if ready else f"needs {lacking[0][-1].stem}"
 
 
 @app.command()
 def info(name: str = Name) -> None:
-    """The history behind a milestone, what it needs, and what you will see."""
+    """Show the history behind a milestone, and what it needs."""
     from tito import milestone
 
     place, chosen = find_place(), course.find_milestone(name)
@@ -39,9 +54,9 @@ def info(name: str = Name) -> None:
 @app.command()
 def run(
     name: str = Name,
-    part: str = typer.Argument(None, help="The number of one of its scripts; without it, all that can run."),
+    part: str = typer.Argument(None, help="One of its scripts (default: all that can run)."),
 ) -> None:
-    """Run a milestone with the tinytorch of this workspace."""
+    """Run a milestone with your own tinytorch."""
     from tito import milestone
 
     place, chosen = find_place(), course.find_milestone(name)
@@ -60,7 +75,7 @@ def run(
 
 @app.command()
 def status() -> None:
-    """Which scripts you have run, which can be run, and what the others need."""
+    """Show which scripts you ran, and which can run."""
     from tito import milestone
 
     place = find_workspace()

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from tito import course
-from tito.console import paint, table
+from tito.console import paint, say, table
 from tito.course import Module
 from tito.errors import TitoError
+from tito.verdict import Verdict
 
 app = typer.Typer(help="Assignments for a class, graded with NBGrader.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -84,16 +85,31 @@ def collect(
     incoming: Annotated[
         Path, typer.Argument(help="A folder with one folder for each student, or a zip of that shape.")
     ],
+    times: Annotated[
+        Path | None,
+        typer.Option(help="CSV of the LMS: id, handed_in.", exists=True, dir_okay=False),
+    ] = None,
 ) -> None:
-    """Take in what students handed in, and rebuild it on the released notebook."""
+    """Collect submissions, and rebuild each on the released notebook."""
     from tito.assignments.collect import collect as take_in
+    from tito.assignments.lateness import read_times
 
-    module = course.find(name)
+    classroom, module = _classroom(), course.find(name)
+    known_times = read_times(times) if times else {}
     counted: dict[str, int] = {}
-    for found in take_in(_classroom(), module, incoming):
-        counted[found.status] = counted.get(found.status, 0) + 1
+    without_time = 0
+    for collected in take_in(classroom, module, incoming, known_times):
+        counted[collected.status] = counted.get(collected.status, 0) + 1
+        without_time += collected.status == "collected" and collected.handed_in is None
+        parts = [
+            _summary(collected.report) if collected.report else collected.why,
+            *([str(collected.handed_in)] if collected.handed_in else []),
+        ]
+        say(f"{collected.student}: {collected.status}, {'; '.join(parts)}")
+    if without_time and classroom.due(module):
         typer.echo(
-            f"{found.student}: {found.status}" + (f", {_summary(found.report)}" if found.report else f", {found.why}")
+            f"For {without_time} the time it was handed in is unknown, so there is no late penalty: "
+            "put timestamp.txt into their folders, or use --times"
         )
     typer.echo(
         "; ".join(f"{count} {status}" for status, count in counted.items())
@@ -128,11 +144,30 @@ def autograde(
     results = list(
         progress(grade(classroom, module, jobs, force, unsafe_ok, scheduler), len(known_students(classroom, module)))
     )
-    rows = [(r.student, paint(r.status, COLORS[r.status]), _score(r), _remarks(r)) for r in results]
-    typer.echo(table(("student", "status", "score", "remarks"), rows))
+    head, late = _lateness(results)
+    rows = [(*_start(r), *cells, _remarks(r)) for r, cells in zip(results, late, strict=True)]
+    typer.echo(table(("student", "status", "score", *head, "remarks"), rows))
     for result in results:
         for test, (before, now) in result.changed.items():
-            typer.echo(f"{result.student}: {test} {before:g} -> {now:g}")
+            say(f"{result.student}: {test} {before:g} -> {now:g}")
+
+
+def _start(result) -> tuple[str, str, str]:
+    return result.student, paint(result.status, COLORS[result.status]), _score(result)
+
+
+def _lateness(results: list) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The columns about late work, and each student's entries; none, where there is no due date."""
+    if not any(result.days_late is not None for result in results):
+        return (), [()] * len(results)
+    return ("handed in", "days late", "penalty", "before"), [_lateness_of(result) for result in results]
+
+
+def _lateness_of(result) -> tuple[str, ...]:
+    if result.score is None:
+        return ("",) * 4
+    days = "" if result.days_late is None else str(result.days_late)
+    return result.handed_in[:16] or "not known", days, f"{result.penalty:g}", f"{result.score_before:g}"
 
 
 def _score(result) -> str:
@@ -140,8 +175,7 @@ def _score(result) -> str:
 
 
 def _remarks(result) -> str:
-    said = [result.why, *result.notes] if result.why else result.notes
-    return "; ".join([*said, *(["as before"] if result.score is not None and not result.again else [])])
+    return "; ".join([*result.remarks, *(["as before"] if result.score is not None and not result.again else [])])
 
 
 @app.command()
@@ -158,7 +192,7 @@ def feedback(
     missing = [page for page in pages if page.path is None]
     typer.echo(f"{len(pages) - len(missing)} pages in {to}")
     for page in missing:
-        typer.echo(f"no page for {page.student}: {page.why}")
+        say(f"no page for {page.student}: {page.why}")
     raise typer.Exit(1 if missing else 0)
 
 
@@ -172,8 +206,11 @@ def export(
     from tito.assignments.results import export as write_grades
 
     classroom = _classroom()
-    count = write_grades(classroom, _modules(classroom, name), to, as_json)
-    typer.echo(f"{to}: {count} rows")
+    files = write_grades(classroom, _modules(classroom, name), to, as_json)
+    typer.echo(f"{to}: {len(files)} rows")
+    for row in files:
+        if row["above_maximum"]:
+            say(f"CHECK {row['student']}, {row['assignment']}: above the maximum: {row['above_maximum']}")
 
 
 def _modules(classroom, name: str | None) -> list[Module]:
@@ -201,24 +238,30 @@ def status(name: Some = None) -> None:
                 *(counted[status] for status in (*COLORS, "to grade")),
             )
         )
-    typer.echo(table(("assignment", "released", *COLORS, "to grade"), rows))
+    # in 80 columns
+    head = (status.replace("no submission", "unsubmitted") for status in COLORS)
+    typer.echo(table(("assignment", "released", *head, "to grade"), rows))
 
 
 @app.command()
 def report(name: Name) -> None:
     """What was found in each submission, as facts, and how many solved each exercise."""
+    from tito.assignments.lateness import shown
     from tito.assignments.rebuild import Report
     from tito.assignments.results import by_exercise, exercises_of, reported
 
     classroom = _classroom()
     (module,) = _modules(classroom, name)
     lines, graded = [], []
-    for result, record in reported(classroom, module):
-        found = Report(**record.get("report", {}))
-        parts = _found(found) + result.notes + [text for text in (result.why, record.get("later")) if text]
-        lines.append((result.student, result.status, _score(result), len(found.filled), "; ".join(parts)))
+    everything = reported(classroom, module)
+    head, late = _lateness([result for result, _ in everything])
+    for (result, record), cells in zip(everything, late, strict=True):
+        report = Report(**record.get("report", {}))
+        at = [f"handed in at {shown(result.handed_in)}, by {result.handed_in_by}"] if result.handed_in else []
+        parts = at + _found(report) + result.remarks + ([record["later"]] if record.get("later") else [])
+        lines.append((*_start(result), *cells, len(report.filled), "; ".join(parts)))
         graded += [by_exercise(module, result)] if result.score is not None else []
-    typer.echo(table(("student", "status", "score", "filled", "found"), lines))
+    typer.echo(table(("student", "status", "score", *head, "filled", "found"), lines))
     lines = []
     for exercise in exercises_of(classroom, module):
         read = [score for scores in graded if (score := scores.get(exercise)) is not None]
@@ -234,13 +277,14 @@ def validate(
     ],
     unsafe_ok: Unsafe = False,
 ) -> None:
-    """Say what would be collected of a file, and which tests of the release it passes."""
+    """Say what would be collected of a file, and what it solves."""
     from tito.assignments.validate import validate as look
 
-    module, report, tests = look(_classroom(), file, unsafe_ok)
-    typer.echo(f"{file.name}: {module.stem}, {_summary(report)}")
-    typer.echo(table(("test", "result"), [(name, why or "passes") for name, why in tests.items()]))
-    raise typer.Exit(1 if any(tests.values()) else 0)
+    module, report, verdicts = look(_classroom(), file, unsafe_ok)
+    say(f"{file.name}: {module.stem}, {_summary(report)}")
+    rows = [(name, paint(str(judgement), judgement.color), why) for name, (judgement, why) in verdicts.items()]
+    typer.echo(table(("exercise", "verdict", "why"), rows))
+    raise typer.Exit(int(any(judgement.verdict is not Verdict.SOLVED for judgement, _ in verdicts.values())))
 
 
 @app.command()

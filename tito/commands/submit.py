@@ -9,41 +9,44 @@ from tito import course
 from tito.commands.module import Name, named_or_current
 from tito.console import paint, table
 from tito.place import find_workspace
+from tito.verdict import Verdict
 
 if TYPE_CHECKING:
-    from tito.assignments.submit import Submission
+    from tito.assignments.submit import Line, Submission
 
-COLORS = {"passes": "green", "answered": "green", "fails": "red", "not found": "red"}
+COLORS = {"answered": "green", "no answer yet": "yellow", "not found": "red"}
 
 
 def submit(
     name: str = Name,
-    file: Annotated[Path | None, typer.Option(help="Another notebook than the workspace's, .py or .ipynb.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Submit this .py or .ipynb instead.")] = None,
 ) -> None:
-    """Write the file that you hand in, and say how far it is."""
+    """Write your submission file and report what is done."""
     from tito.assignments.convert import shown
     from tito.assignments.submit import submit as submit_module
 
     place = find_workspace()
     module = named_or_current(place, name or _named_by(file))
-    made = submit_module(place, module, file)
-    typer.echo(f"{paint(module.title, 'bold')}, read from {shown(made.source)}")
-    if made.older:
+    submission = submit_module(place, module, file)
+    typer.echo(f"{paint(module.title, 'bold')}, read from {shown(submission.source)}")
+    if submission.older:
         typer.echo(
-            f"({shown(made.older)} was saved earlier and was not read; --file {shown(made.older)} takes that one.)"
+            f"({shown(submission.older)} is older and was not read; use --file {shown(submission.older)} to submit it.)"
         )
     typer.echo()
-    typer.echo(_table(made))
+    typer.echo(_table(submission))
     typer.echo()
-    typer.echo(_total(made))
-    if any(line.state == "fails" for line in made.lines) and made.source.resolve() == place.notebook(module):
-        typer.echo(f"`tito module test {module.number} --unit-only` says what fails, and why.")
-    if any(line.state == "not found" for line in made.lines):
-        typer.echo("A question is not found when its text was changed or deleted: put it back above your answer.")
-    if made.written.kept:
-        typer.echo(f"The file of an earlier time is kept: {shown(made.written.kept)}")
-    same = "" if made.written.changed else " (the same as last time)"
-    typer.echo(f"To hand in: {paint(str(shown(made.written.path)), 'bold')}{same}")
+    typer.echo(_total(submission))
+    if any(
+        line.judgement and line.judgement.verdict is Verdict.WRONG for line in submission.lines
+    ) and submission.source.resolve() == place.notebook(module):
+        typer.echo(f"`tito module test {module.number} --unit-only` shows what fails, and why.")
+    if any(line.state == "not found" for line in submission.lines):
+        typer.echo("A question is not found if its text was changed or deleted: put it back above your answer.")
+    if submission.written.kept:
+        typer.echo(f"Your previous submission file is kept in {shown(submission.written.kept)}")
+    same = "" if submission.written.changed else " (the same as last time)"
+    typer.echo(f"To hand in: {paint(str(shown(submission.written.path)), 'bold')}{same}")
 
 
 def _named_by(file: Path | None) -> str | None:
@@ -52,19 +55,25 @@ def _named_by(file: Path | None) -> str | None:
     return file.stem if file and file.stem in stems else None
 
 
-def _table(made: "Submission") -> str:
-    rows = [(line.name, line.points, paint(line.state, COLORS.get(line.state, "yellow"))) for line in made.lines]
-    return table(("exercise or question", "points", "visible test or answer"), rows)
+def _table(submission: "Submission") -> str:
+    rows = [(line.name, line.points, paint(line.state, _color(line))) for line in submission.lines]
+    return table(("exercise or question", "points", "visible tests or answer"), rows)
 
 
-def _total(made: "Submission") -> str:
-    exercises = [line for line in made.lines if not line.is_question]
-    questions = [line for line in made.lines if line.is_question]
-    passing = sum(line.state == "passes" for line in exercises)
+def _color(line: "Line") -> str:
+    return line.judgement.color if line.judgement else COLORS.get(line.answer, "yellow")
+
+
+def _total(submission: "Submission") -> str:
+    exercises = [line for line in submission.lines if not line.is_question]
+    questions = [line for line in submission.lines if line.is_question]
+    solved = sum(line.judgement is not None and line.judgement.verdict is Verdict.SOLVED for line in exercises)
     answered = sum(line.state == "answered" for line in questions)
-    tests = f"{passing} of {len(exercises)} exercises pass their visible tests; hidden tests come when it is graded."
-    if made.broken:
-        tests = f"The visible tests could not be run: {made.broken.rstrip('.')}."
+    tests = f"{solved} of {len(exercises)} exercises solved (visible tests; hidden ones run at grading)."
+    if submission.broken:
+        tests = f"The visible tests could not be run: {submission.broken.rstrip('.')}."
     return (
-        f"{tests}\n{answered} of {len(questions)} questions are answered; somebody reads those." if questions else tests
+        f"{tests}\n{answered} of {len(questions)} questions answered; your instructor reads those."
+        if questions
+        else tests
     )

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.autograd.functional while that is missing.
+"""Placeholder for tinytorch.autograd.functional until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.cuda.amp while that is missing.
+"""Placeholder for tinytorch.cuda.amp until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

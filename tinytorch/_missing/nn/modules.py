@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.nn.modules while that is missing.
+"""Placeholder for tinytorch.nn.modules until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.nn.parallel while that is missing.
+"""Placeholder for tinytorch.nn.parallel until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.utils.tensorboard while that is missing.
+"""Placeholder for tinytorch.utils.tensorboard until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """

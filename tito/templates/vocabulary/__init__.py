@@ -1,7 +1,7 @@
-"""What PyTorch has besides what your modules make: `losses.py` here goes with your `losses.py`, and so on.
+"""The parts of PyTorch that your modules don't build: `losses.py` here complements your `losses.py`, and so on.
 
-Each file is built on what you wrote, and is used as soon as its module is exported. What `tinytorch`, `tinytorch.nn` and so on offer of
-it is imported there; what adds methods to your classes is imported here, so that they are there however a class is reached.
+Each file builds on what you wrote, and takes effect once its module is exported. `tinytorch`, `tinytorch.nn` and the other packages
+import the names they offer; files that add methods to your classes are imported here, so the methods exist however you get a class.
 """
 
 from importlib import import_module
@@ -13,4 +13,4 @@ for _name in ("layers", "optimizers"):
         try:
             import_module(f"{__name__}.{_name}")
         except Exception as error:
-            _later.warn(f"{__name__}.{_name} does not work, so its names and methods are missing", error)
+            _later.warn(f"{__name__}.{_name} doesn't work, so its names and methods are missing", error)

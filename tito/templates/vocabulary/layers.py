@@ -1,6 +1,6 @@
-"""Layers of PyTorch besides yours, the rest of `nn.init`, and what `Module` can do besides: hooks, casting, refusals.
+"""More of PyTorch's layers, the rest of `nn.init`, and more methods of `Module`: hooks, casting, checked assignment.
 
-`Methods` become methods of the `Module` that you wrote, and `Row` of your `Sequential`.
+`Methods` become methods of the `Module` that you wrote, and `ListMethods` of your `Sequential`.
 """
 
 import math
@@ -19,7 +19,7 @@ from tinytorch.vocabulary.activations import elu, gelu, silu, softplus
 
 
 class Methods:
-    """What `Module` gets besides the methods of Module 03."""
+    """Methods added to the `Module` of Module 03."""
 
     _forward_hooks = ()
 
@@ -31,7 +31,7 @@ class Methods:
         return out
 
     def register_forward_hook(self, hook: Callable) -> SimpleNamespace:
-        """Call `hook(module, args, out)` after `forward`; unless it returns None, that replaces `out`. Stop with `.remove()`."""
+        """Call `hook(module, args, out)` after `forward`; a result that isn't None replaces `out`. Stop with `.remove()`."""
         handle = SimpleNamespace(hook=hook)
         handle.remove = lambda: setattr(
             self, "_forward_hooks", tuple(h for h in self._forward_hooks if h is not handle)
@@ -42,19 +42,19 @@ class Methods:
     # Registering
 
     def __setattr__(self, name: str, value) -> None:
-        """Refuse a plain value in the place of a parameter, a module or a buffer, which would be lost in silence."""
+        """Refuse to replace a parameter, a module or a buffer by a plain value: it would silently be lost."""
         kinds = [kind for kind in (Parameter, Module) if isinstance(vars(self).get(name), kind)]
         self._register(name, value, *kinds, *[Tensor] * (name in self._persistent))
 
     def _register(self, name: str, value, kind: type = object, *rest) -> None:
-        """Set an attribute to a value of this kind, or to None."""
+        """Set an attribute to a value of this kind or to None."""
         if value is not None and not isinstance(value, kind):
             kind = kind.__name__
             raise TypeError(f"cannot assign a {type(value).__name__} as {name!r}, which must be a {kind} or None")
         object.__setattr__(self, name, value)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Keep a tensor that is not learnt as `self.name`; if `persistent`, it is saved and loaded with the parameters."""
+        """Keep a tensor that isn't trained as `self.name`; if `persistent`, it is saved and loaded with the parameters."""
         self._register(name, tensor, Tensor)
         self._persistent = self._persistent | {name: persistent}
 
@@ -67,19 +67,19 @@ class Methods:
     # Walking
 
     def children(self) -> Iterator[Module]:
-        """The modules right below this one."""
+        """The modules directly below this one."""
         return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple]:
         """(path, module) of this module and all below it, each once."""
-        found = {id(self): (prefix, self)}
+        by_id = {id(self): (prefix, self)}
         for name, child in self.named_children():
             for path, module in child.named_modules(f"{prefix}.{name}".lstrip(".")):
-                found.setdefault(id(module), (path, module))
-        yield from found.values()
+                by_id.setdefault(id(module), (path, module))
+        yield from by_id.values()
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple]:
-        """(name, buffer), also of those that are not saved."""
+        """(name, buffer), including those that aren't saved."""
         for path, module in self.named_modules(prefix):
             for name in module._persistent:
                 if vars(module).get(name) is not None:
@@ -89,12 +89,12 @@ class Methods:
         return (buffer for _, buffer in self.named_buffers())
 
     def parameters(self) -> Iterator[Parameter]:
-        """Each parameter once; warns of those that nobody finds."""
+        """Each parameter once; warns about layers in plain lists, which aren't found."""
         self._warn_of_plain_lists()
         return (parameter for _, parameter in self.named_parameters())
 
     def _warn_of_plain_lists(self) -> None:
-        """Layers and parameters in a plain list, tuple or dict are neither trained nor saved: say so."""
+        """Warn about layers and parameters in a plain list, tuple or dict: they are neither trained nor saved."""
         known = set(map(id, (*self.modules(), *dict(self.named_tensors()).values())))
         for module in self.modules():
             for name, value in vars(module).items():
@@ -104,7 +104,7 @@ class Methods:
                     warnings.warn(f"{text}. Use nn.ModuleList or nn.ModuleDict.", stacklevel=3)
 
     def apply(self, fn: Callable) -> Module:
-        """Call `fn` with every module below this one, then with this one; returns the module."""
+        """Call `fn` on every module below this one, then on this one; returns the module."""
         for child in self.children():
             child.apply(fn)
         fn(self)
@@ -113,18 +113,18 @@ class Methods:
     # Parameters and buffers, all at once
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients, or set them to zero."""
+        """Reset all gradients to None, or to zero."""
         for parameter in self.parameters():
             parameter.grad = None if set_to_none or parameter.grad is None else constant_(parameter.grad, 0)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
-        """Freeze all parameters, or thaw them; returns the module."""
+        """Freeze or unfreeze all parameters; returns the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def to(self, *args: object, **kwargs: object) -> Module:
-        """Cast parameters and buffers, in place, as `Tensor.to` does; integers keep their dtype. Returns the module."""
+        """Cast parameters and buffers in place, as `Tensor.to` does; integers keep their dtype. Returns the module."""
         for tensor in (*self.parameters(), *self.buffers()):
             if tensor.dtype.kind == "f":
                 tensor.data = tensor.detach().to(*args, **kwargs)
@@ -134,8 +134,8 @@ class Methods:
     cpu, cuda = partialmethod(to, "cpu"), partialmethod(to, "cuda")
 
 
-class Row:
-    """What `Sequential` and `ModuleList` have of a list."""
+class ListMethods:
+    """Methods that `Sequential` and `ModuleList` share with a list."""
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, list(self.named_children())[index][0], module)
@@ -150,14 +150,14 @@ class Row:
         return self
 
 
-for _owner, _methods in ((Module, Methods), (Sequential, Row)):
+for _owner, _methods in ((Module, Methods), (Sequential, ListMethods)):
     for _name, _method in vars(_methods).items():
         if callable(_method) or isinstance(_method, (partialmethod, tuple)):
             setattr(_owner, _name, _method)
 
 
 class _Options:
-    """What `help(nn.LeakyReLU)` shows: the options of the function. Made when somebody asks."""
+    """What `help(nn.LeakyReLU)` shows: the options of the function. Created on first use."""
 
     def __get__(self, instance: object, owner: type) -> Signature:
         return Signature([*signature(owner.function).parameters.values()][owner.inputs :])
@@ -167,7 +167,7 @@ Activation.__signature__ = _Options()
 Parameter.__repr__ = lambda self: "Parameter containing:\n" + Tensor.__repr__(self)
 
 
-class ModuleList(Row, Module):
+class ModuleList(ListMethods, Module):
     """A list whose modules are found, trained and saved.
 
     >>> len(ModuleList([Identity(), SiLU()]).append(ELU()))
@@ -188,7 +188,7 @@ class ModuleDict(Module, MutableMapping):
     """
 
     __setitem__, __delitem__, __len__ = Module.add_module, Module.__delattr__, Sequential.__len__
-    __eq__, __hash__ = Module.__eq__, Module.__hash__  # one module is another only if it is the same one
+    __eq__, __hash__ = Module.__eq__, Module.__hash__  # modules are compared by identity
 
     def __init__(self, modules=None) -> None:
         self.update(modules or {})
@@ -217,14 +217,14 @@ class Softplus(Activation, function=softplus):
 
 
 class Identity(Activation, function=lambda x: x):
-    """Gives back what it gets: a place that a layer can take."""
+    """Return the input unchanged: a placeholder for a layer."""
 
 
-# Weights to begin with
+# Initialization
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By what an activation asks weights to be multiplied, as PyTorch has it; `param` is the slope of leaky_relu.
+    """The factor for initial weights that compensates for an activation, as in PyTorch; `param` is the slope of leaky_relu.
 
     >>> calculate_gain("tanh"), calculate_gain("leaky_relu", 1)
     (1.6666666666666667, 1.0)
@@ -254,7 +254,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: object = None)
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: object = None
 ) -> Tensor:
-    """Your `kaiming_uniform_`, also for other activations, and for fan-out.
+    """Your `kaiming_uniform_`, also for other activations and for fan-out.
 
     >>> weight = kaiming_uniform_(Tensor(np.zeros((600, 50))), mode="fan_out")
     >>> bool(0.099 < weight.abs().amax() < 0.101)
@@ -267,27 +267,27 @@ def kaiming_uniform_(
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: object = None) -> Tensor:
-    """Fill a tensor, in place, with normal random numbers; returns the tensor."""
+    """Fill a tensor in place with normal random numbers; returns the tensor."""
     return constant_(tensor, mean + std * randn(*tensor.shape, generator=generator).array)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: object = None) -> Tensor:
-    """As `xavier_uniform_`, with normal numbers."""
+    """Like `xavier_uniform_`, with normal numbers."""
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(fan_in_and_out(tensor))), generator)
 
 
 def kaiming_normal_(
     tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: object = None
 ) -> Tensor:
-    """As `kaiming_uniform_`, with normal numbers."""
+    """Like `kaiming_uniform_`, with normal numbers."""
     return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill a tensor, in place, with zeros; returns the tensor."""
+    """Fill a tensor in place with zeros; returns the tensor."""
     return constant_(tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill a tensor, in place, with ones; returns the tensor."""
+    """Fill a tensor in place with ones; returns the tensor."""
     return constant_(tensor, 1)

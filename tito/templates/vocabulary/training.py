@@ -14,7 +14,7 @@ from tinytorch.tensor import Tensor
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
-    """Your `clip_grad_norm_`, also by another norm than the Euclidean length; `math.inf` is the largest entry.
+    """Your `clip_grad_norm_`, also by norms other than the Euclidean; with `math.inf` it is the largest absolute entry.
 
     >>> p = Tensor([0.0, 0.0], requires_grad=True)
     >>> p.grad = Tensor([3.0, 4.0])
@@ -28,14 +28,16 @@ def clip_grad_norm_(
     flat = np.concatenate([np.zeros(0), *(grad.ravel() for grad in grads)])  # float64
     norm = float(np.linalg.norm(flat, float(norm_type))) if flat.size else 0.0
     if error_if_nonfinite and not math.isfinite(norm):
-        raise RuntimeError(f"the norm of all gradients is {norm}: a loss or a weight is nan, inf or far too large")
+        raise RuntimeError(
+            f"the norm of all gradients is {norm}: check the loss and the weights for nan, inf and huge values"
+        )
     for grad in grads:
         grad *= float(np.minimum(1.0, max_norm / (norm + 1e-6)))  # in place
     return Tensor(norm)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Clip every entry of every gradient to -clip_value .. clip_value, in place. The direction of the step changes.
+    """Clip every entry of every gradient to -clip_value .. clip_value, in place. This changes the direction of the step.
 
     >>> p = Tensor([0.0, 0.0], requires_grad=True)
     >>> p.grad = Tensor([3.0, -0.5])

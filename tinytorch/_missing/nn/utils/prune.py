@@ -1,4 +1,4 @@
-"""Stands in for tinytorch.nn.utils.prune while that is missing.
+"""Placeholder for tinytorch.nn.utils.prune until it is exported.
 
 Written by `tito export`: edit the notebooks instead.
 """
