@@ -4,11 +4,10 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 # the last module of this version of the course
-last = "07"
+last = "08"
 
 # module -> its number
 modules = {
-    "dataloader": "08",
     "spatial": "09",
     "tokenization": "10",
     "embeddings": "11",
@@ -46,16 +45,7 @@ packages = {
     "tinytorch.optim": {},
     "tinytorch.optim.lr_scheduler": {},
     "tinytorch.utils": {},
-    "tinytorch.utils.data": {
-        "dataloader": (
-            "BatchSampler ConcatDataset DataLoader Dataset RandomSampler Sampler SequentialSampler Subset TensorDataset"
-            " WeightedRandomSampler default_collate random_split"
-        ),
-    },
-    "tinytorch.datasets": {
-        "dataloader": "CIFAR10 Digits FashionMNIST MNIST TinyShakespeare",
-    },
-    "tinytorch.transforms": {
-        "dataloader": "Compose Normalize RandomCrop RandomHorizontalFlip ToTensor",
-    },
+    "tinytorch.utils.data": {},
+    "tinytorch.datasets": {},
+    "tinytorch.transforms": {},
 }

@@ -138,15 +138,17 @@ TRAINING = {
     "tinytorch.nn.utils": ("clip_grad_norm_",),
 }
 TRAINING_BESIDES = {"tinytorch": ("load",), "tinytorch.nn.utils": ("clip_grad_norm_", "clip_grad_value_")}
-# of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 DATALOADER = {
+    "tinytorch.utils.data": ("DataLoader", "Dataset", "RandomSampler", "TensorDataset", "default_collate"),
+    "tinytorch.transforms": ("Normalize", "RandomCrop"),
+}
+DATALOADER_BESIDES = {
     "tinytorch.utils.data": (
-        "BatchSampler", "ConcatDataset", "DataLoader", "Dataset", "RandomSampler", "Sampler", "SequentialSampler", "Subset",
-        "TensorDataset", "WeightedRandomSampler", "default_collate", "random_split",
+        "BatchSampler", "ConcatDataset", "Sampler", "SequentialSampler", "Subset", "WeightedRandomSampler", "random_split",
     ),
-    "tinytorch.transforms": ("Compose", "Normalize", "RandomCrop", "RandomHorizontalFlip", "ToTensor"),
-    "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
+    "tinytorch.transforms": ("Compose", "RandomHorizontalFlip", "ToTensor"),
 }  # fmt: skip
+# of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 SPATIAL = {
     "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Conv2d", "MaxPool2d"),
     "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "conv2d", "max_pool2d"),
@@ -186,7 +188,7 @@ MODULES = (
     Module("05", "autograd", FOUNDATION, "backward, no_grad, gradcheck", "08 differentiation", "compute any gradient", AUTOGRAD),
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS, OPTIMIZERS_BESIDES),
     Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING, TRAINING_BESIDES),
-    Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER),
+    Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER, DATALOADER_BESIDES),
     Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
     Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS),

@@ -235,6 +235,23 @@ def _training(on: Drawing) -> str:
     return "The upper loop learns. The lower row says whether to believe it."
 
 
+def _dataloader(on: Drawing) -> str:
+    """A chain of four boxes: order, items, batch, network. The order is lists of item numbers; items are read and
+    transformed; a batch is collated. A dashed frame around items and batch says that a thread may do this ahead of time. An
+    arrow leads from the network back to the order: after the last batch, the next epoch."""
+    names = [("order", "3 0 | 4 1 | 2"), ("items", "read, transform"), ("batch", "collate"), ("network", "train")]
+    for i, (name, what) in enumerate(names):
+        on.box(6 + 122 * i, 30, 96, 36, name, ACCENT if i == 0 else "currentColor")
+        on.text(54 + 122 * i, 86, what)
+        if i:
+            on.arrow((122 * i - 20, 48), (6 + 122 * i, 48))
+    on.box(117, 8, 240, 92, color=SECOND, dashed=True)
+    on.text(237, 122, "a thread may do this ahead of time")
+    on.arrow((420, 100), (420, 146), (54, 146), (54, 96))
+    on.text(237, 140, "the next epoch", size=14)
+    return "Only the order is random, and it belongs to you: everything else follows from it."
+
+
 DIAGRAMS = {
     "setup": _setup,
     "tensor": _tensor,
@@ -244,4 +261,5 @@ DIAGRAMS = {
     "autograd": _autograd,
     "optimizers": _optimizers,
     "training": _training,
+    "dataloader": _dataloader,
 }

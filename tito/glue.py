@@ -10,7 +10,7 @@ from tito.files import read
 NOTE = "Written by `tito export`: edit the notebooks instead."
 # written by hand, as Python files; a package that has module 01 gets a copy of each, and module 01 itself builds on some
 TEMPLATES = Path(__file__).parent / "templates"
-GIVEN = ("arrays", "graph")  # what module 01 builds on: in every package
+GIVEN = ("arrays", "graph", "loading")  # what modules 01 and 08 build on: in every package
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",
@@ -83,7 +83,7 @@ def glue(exported: list[Module], defined: dict[Module, set[str]] | None = None) 
     files |= {f"{name}.py": _copy(f"{name}.py") for name in ("_later", *GIVEN)}
     for view in VIEWS:
         whole = _module_of(view)
-        if whole is None or whole in exported:
+        if _modules_of(view) and (whole is None or whole in exported):
             files[_file_of(view)] = _view(view, offered)
     if any(module.slug == "tensor" for module in exported):
         files |= {name: _copy(name) for name in templates()}
@@ -120,9 +120,13 @@ def _view(view: str, offered: dict[Module, dict[str, list[str]]]) -> str:
 
 def _module_of(view: str) -> Module | None:
     """The module that brings the whole of `optim`, `utils`, ...: without it there is no such package. None for shared ones."""
-    package = ".".join(view.split(".")[:2])
-    modules = {module for module in MODULES for other in module.offers if f"{other}.".startswith(f"{package}.")}
+    modules = _modules_of(".".join(view.split(".")[:2]))
     return modules.pop() if len(modules) == 1 else None
+
+
+def _modules_of(package: str) -> set[Module]:
+    """The modules that bring something of a package, or of one within it."""
+    return {module for module in MODULES for other in module.offers if f"{other}.".startswith(f"{package}.")}
 
 
 def templates() -> list[str]:
