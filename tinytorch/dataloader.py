@@ -1,37 +1,31 @@
 """Module 08: Dataloader.
 
-Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 19cedf33d1b0ff25
+Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 2a18605c6fd49357
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 import numpy as np
 
-from tinytorch.loading import BatchSampler, LoaderState, RandomOptions, Rows, SequentialSampler, check_alike
-from tinytorch.loading import check_loader, load_batches, numpy_generator, transform_generator
+import tinytorch.loading as loading
+from tinytorch.loading import Rows, check_alike
 from tinytorch.tensor import Tensor, float64, stack
 
 
 class Dataset:
-    """Items by number: `len(dataset)` says how many, `dataset[i]` returns item i. A subclass defines both.
-
-    It may also define `__getitems__(indices)`, which returns all these items at once: a list of them, or `Rows`.
-    """
+    """Items by number: a subclass defines `__len__` and `__getitem__`, and may define `__getitems__`, for many at once."""
 
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__}.__getitem__: define it, so that dataset[i] returns item i")
 
 
 class TensorDataset(Dataset):
-    """Rows of tensors that have the same length: item i is a tuple with row i of each.
-
-    ValueError if their lengths differ. PyTorch: [`TensorDataset`](https://docs.pytorch.org/docs/stable/data.html).
-    """
+    """Rows of tensors of one length: item i is a tuple with row i of each. ValueError if the lengths differ."""
 
     def __init__(self, *tensors: Tensor) -> None:
         if not tensors or len({len(tensor) for tensor in tensors}) > 1:
-            raise ValueError(f"tensors of lengths {[*map(len, tensors)]}: give at least one, and all of the same length")
+            raise ValueError(f"tensors of lengths {[*map(len, tensors)]}: give at least one, all of one length")
         self.tensors = tensors
 
     def __len__(self):
@@ -50,7 +44,7 @@ class TensorDataset(Dataset):
         return Rows(tensor[indices] for tensor in self.tensors)
 
 
-class RandomSampler(RandomOptions):
+class RandomSampler(loading.RandomOptions):
     """Numbers of a dataset in random order. The options are given: `data_source`, `replacement`, `num_samples`, `generator`."""
 
     def __iter__(self):
@@ -59,32 +53,25 @@ class RandomSampler(RandomOptions):
         >>> sorted(RandomSampler(range(4))), len([*RandomSampler(range(4), replacement=True, num_samples=9)])
         ([0, 1, 2, 3], 9)
         """
-        random, count = numpy_generator(self.generator), len(self.data_source)
+        count = len(self.data_source)
         if self.replacement:
-            return iter(random.integers(count, size=self.num_samples).tolist())
-        orders = [random.permutation(count) for _ in range(-(-self.num_samples // count))]
+            return iter(self.random.integers(count, size=self.num_samples).tolist())
+        orders = [self.random.permutation(count) for _ in range(-(-self.num_samples // count))]
         return iter(np.concatenate(orders)[: self.num_samples].tolist())
 
 
 def default_collate(batch: Sequence) -> object:
-    """Put items together into one batch, by the table above.
+    """Put items together into one batch, by the table above. RuntimeError or KeyError if they differ, TypeError for other kinds.
 
     Args:
         batch: a list of items, all of one kind and structure, or `Rows`.
 
     Returns:
-        A tensor with one more axis in front, or the same structure of such tensors. PyTorch: [`default_collate`](
-        https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_collate).
+        A tensor with one more axis in front, or the same structure of such tensors.
 
-    Raises:
-        RuntimeError, KeyError: items differ in shape, length or keys.
-        TypeError: items of another kind, such as None.
-
-    >>> default_collate([(Tensor([1.0, 2.0]), 3), (Tensor([5.0, 6.0]), 7)])
+    >>> default_collate([(Tensor([1.0, 2.0]), {"n": 3}), (Tensor([5.0, 6.0]), {"n": 7})])
     [tensor([[1., 2.],
-            [5., 6.]]), tensor([3, 7])]
-    >>> default_collate([{"name": "a", "size": 0.5}, {"name": "b", "size": 1.5}])
-    {'name': ['a', 'b'], 'size': tensor([0.5000, 1.5000], dtype=float64)}
+            [5., 6.]]), {'n': tensor([3, 7])}]
     """
     if isinstance(batch, Rows):
         return list(batch.columns)
@@ -105,31 +92,20 @@ def default_collate(batch: Sequence) -> object:
     raise TypeError(f"an item has a {type(first).__name__}: return tensors, arrays, numbers, strings, tuples or dicts")
 
 
-class DataLoader(LoaderState):
+class DataLoader(loading.LoaderOptions):
     """Batches of a dataset; each iteration is an epoch. PyTorch: [`DataLoader`](https://docs.pytorch.org/docs/stable/data.html).
 
     Args:
         dataset, batch_size, shuffle, drop_last: the items, and which of them make a batch.
         sampler, batch_sampler: your own order instead of `shuffle`, or your own lists instead of all but `dataset`; they must end.
         num_workers, prefetch_factor: with 1 worker or more, *one thread* prepares num_workers * prefetch_factor (2) batches ahead.
-        collate_fn: makes a batch of a list of items: `default_collate` if None.
-        generator: what to draw from, a `tinytorch.Generator` or NumPy's: `default_generator()` if None.
+        collate_fn, generator: `default_collate` and `default_generator()` by default; a `tinytorch.Generator`, or NumPy's.
 
     A seed repeats every epoch, and `load_state_dict` the rest of one, if a sampler of yours draws from its attribute `generator`
-    or from the course's generator, and items from `transform_generator()`. PyTorch's order for the same seed is another one.
+    or the course's generator, and items from `tinytorch.loading.transform_generator()`. PyTorch's order for a seed is another one.
     """
 
-    def __init__(
-        self, dataset: Dataset, batch_size: int = 1, shuffle: bool | None = None, sampler: Iterable | None = None,
-        batch_sampler: Iterable | None = None, num_workers: int = 0, collate_fn: Callable | None = None,
-        drop_last: bool = False, *, prefetch_factor: int | None = None, generator: object = None
-    ) -> None:  # fmt: skip
-        check_loader(dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, drop_last, prefetch_factor)
-        if sampler is None:
-            sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
-        self.dataset, self.sampler, self.generator = dataset, sampler, generator
-        self.batch_sampler = BatchSampler(sampler, batch_size, drop_last) if batch_sampler is None else batch_sampler
-        self.collate_fn, self.ahead = collate_fn or default_collate, num_workers * (prefetch_factor or 2)
+    random_sampler, collate = RandomSampler, staticmethod(default_collate)
 
     def order(self) -> list[list[int]]:
         """The lists of item numbers of a new epoch; if `resuming`, those that are left of the one that was interrupted.
@@ -153,21 +129,15 @@ class DataLoader(LoaderState):
 
     def __iter__(self):
         order = self.order()
-        batches = load_batches(self.dataset, order, self.collate_fn, self.seed, self.position + 1, self.ahead)
-        with closing(batches):  # ends its thread
+        with closing(self.load(order)) as batches:  # closing ends the thread
             for batch in batches:
                 self.position += 1
                 yield batch
         self.start, self.position = None, 0
 
 
-class Normalize:
-    """A transform: subtract `mean` and divide by `std`, one number for each channel. Names as in torchvision."""
-
-    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        self.mean, self.std = (Tensor(np.array(numbers, np.float32).reshape(-1, 1, 1)) for numbers in (mean, std))
-        if not self.std.array.all():
-            raise ValueError(f"std is {list(std)}: a channel that never changes can't be normalized, so leave it out")
+class Normalize(loading.NormalizeOptions):
+    """A transform, as in torchvision: subtract `mean` and divide by `std`, one number for each channel."""
 
     def __call__(self, tensor: Tensor) -> Tensor:
         """Normalized images, (..., C, H, W), as a new tensor. TypeError if they aren't floats.
@@ -180,22 +150,11 @@ class Normalize:
         return (tensor - self.mean) / self.std
 
 
-class RandomCrop:
-    """A transform: cut out a window at a random place, after adding zeros around the image. As in torchvision.
+class RandomCrop(loading.CropOptions):
+    """A transform, as in torchvision: cut out a window of `size`, (rows, columns) or one number for both, at a random place.
 
-    Args:
-        size: of the window, (rows, columns), or one number for both.
-        padding: zeros on every side; or (left and right, top and bottom); or (left, top, right, bottom).
+    `padding` adds zeros before: on all sides; or (left and right, top and bottom); or (left, top, right, bottom).
     """
-
-    def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None) -> None:
-        self.size = (size, size) if isinstance(size, int) else tuple(size)
-        sides = (padding or 0,) if isinstance(padding, int | None) else tuple(padding)
-        self.padding = (sides * (4 // len(sides)))[:4]
-
-    def padded(self, img: Tensor) -> Tensor:
-        left, top, right, bottom = self.padding
-        return Tensor.wrap(np.pad(img.array, [(0, 0)] * (img.ndim - 2) + [(top, bottom), (left, right)]))
 
     def __call__(self, img: Tensor) -> Tensor:
         """A random window of an image, (..., H, W). ValueError if it is larger than the padded image.
@@ -207,5 +166,5 @@ class RandomCrop:
         rows, columns = img.shape[-2] - height + 1, img.shape[-1] - width + 1
         if rows < 1 or columns < 1:
             raise ValueError(f"a window {self.size} doesn't fit into {img.shape[-2:]}: use a smaller size, or padding")
-        top, left = (int(transform_generator().integers(places)) for places in (rows, columns))
+        top, left = (int(self.random.integers(places)) for places in (rows, columns))
         return img[..., top : top + height, left : left + width]

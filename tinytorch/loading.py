@@ -53,7 +53,9 @@ def check_alike(batch: Sequence) -> None:
             raise RuntimeError(f"{shapes}: crop or pad them to one shape, or give a collate_fn")
         if is_list and (not isinstance(item, (tuple, list)) or len(item) != len(first)):
             size = len(item) if isinstance(item, (tuple, list)) else f"a {type(item).__name__}, and no entries"
-            raise RuntimeError(f"item {i} of the batch has {size}, item 0 has {len(first)}: return as many for each item")
+            raise RuntimeError(
+                f"item {i} of the batch has {size}, item 0 has {len(first)}: return as many for each item"
+            )
         if is_dict and (not isinstance(item, dict) or first.keys() - item.keys()):
             lacking = sorted(map(str, first.keys() - item.keys() if isinstance(item, dict) else first.keys()))
             raise KeyError(f"item {i} of the batch lacks {', '.join(lacking)}: give every item the keys of item 0")
@@ -106,6 +108,11 @@ class RandomOptions(Sampler):
     def num_samples(self) -> int:
         """How many numbers an epoch has: as many as there are items, unless you asked for another number."""
         return len(self.data_source) if self.fixed_samples is None else self.fixed_samples
+
+    @property
+    def random(self) -> "np.random.Generator":
+        """What to draw from: NumPy's generator inside `generator`, or the course's."""
+        return numpy_generator(self.generator)
 
     def __len__(self):
         return self.num_samples
@@ -253,14 +260,37 @@ def load_batches(
     return prefetched(load(), ahead) if ahead else load()
 
 
-class LoaderState:
-    """The given half of DataLoader: what it needs to resume an epoch.
+class LoaderOptions:
+    """The given half of DataLoader: its arguments, what it needs to resume an epoch, and the loading of batches.
 
     `start`: the states of its generators before this epoch was drawn; None between epochs. `position`: how many batches you have
     taken of it. `resuming`: whether both were loaded, and not used yet. `seed`: of the epoch's random transforms.
     """
 
     start, position, resuming, seed = None, 0, False, 0
+    random_sampler = collate = None  # the class and the function of module 08
+
+    def __init__(
+        self, dataset: Sequence, batch_size: int = 1, shuffle: bool | None = None, sampler: Iterable | None = None,
+        batch_sampler: Iterable | None = None, num_workers: int = 0, collate_fn: Callable | None = None,
+        drop_last: bool = False, *, prefetch_factor: int | None = None, generator: object = None, **unused: object
+    ):  # fmt: skip
+        check_loader(
+            dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, drop_last, prefetch_factor, unused
+        )
+        self.dataset, self.generator, self.collate_fn = dataset, generator, collate_fn or self.collate
+        if batch_sampler is not None:
+            self.sampler, self.batch_sampler = getattr(batch_sampler, "sampler", None), batch_sampler
+            batch_size, drop_last = (
+                getattr(batch_sampler, "batch_size", None),
+                getattr(batch_sampler, "drop_last", False),
+            )
+        else:
+            if sampler is None:
+                sampler = self.random_sampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            self.sampler, self.batch_sampler = sampler, BatchSampler(sampler, batch_size, drop_last)
+        self.batch_size, self.drop_last, self.num_workers = batch_size, drop_last, num_workers
+        self.prefetch_factor = prefetch_factor or (2 if num_workers else None)
 
     def __len__(self):
         return len(self.batch_sampler)
@@ -285,6 +315,11 @@ class LoaderState:
         self.seed = int(numpy_generator(self.generator).integers(2**63))
         return list(self.batch_sampler)
 
+    def load(self, batches: Iterable[list[int]]) -> Iterator:
+        """The batches of these lists of item numbers, which begin at `position`; with workers, a thread prepares them ahead."""
+        ahead = self.num_workers and self.num_workers * self.prefetch_factor
+        return load_batches(self.dataset, batches, self.collate_fn, self.seed, self.position + 1, ahead)
+
     def state_dict(self) -> dict:
         """Where the loader is, for `save`: what to draw the epoch from, how many batches are taken, the generators' states now."""
         return {"start": self.start, "position": self.position, "rng": self.rng_states(), "items": len(self.dataset)}
@@ -295,37 +330,99 @@ class LoaderState:
         ValueError, before anything changes, if it is the state of another loader.
         """
         if lacking := sorted({"start", "position", "rng", "items"} - state_dict.keys()):
-            raise ValueError(f"the state lacks {', '.join(lacking)}: load what the state_dict() of a DataLoader returned")
+            raise ValueError(
+                f"the state lacks {', '.join(lacking)}: load what the state_dict() of a DataLoader returned"
+            )
         for name, saved, now in (
             ("items", state_dict["items"], len(self.dataset)),
             ("random generators", len(state_dict["rng"]), len(self.generators())),
         ):
             if saved != now:
-                raise ValueError(f"the saved loader had {saved} {name}, this one has {now}: make it with the same arguments")
+                raise ValueError(
+                    f"the saved loader had {saved} {name}, this one has {now}: make it with the same arguments"
+                )
         self.set_rng_states(state_dict["rng"])
         self.start, self.position = state_dict["start"], state_dict["position"]
         self.resuming = self.start is not None
 
 
+# PyTorch's arguments about processes and GPUs: accepted, and without effect
+UNUSED = {"in_order", "persistent_workers", "pin_memory", "pin_memory_device", "timeout"}
+
+
 def check_loader(
     dataset: object, batch_size: object, shuffle: object, sampler: object, batch_sampler: object, num_workers: object,
-    drop_last: object, prefetch_factor: object
+    drop_last: object, prefetch_factor: object, unused: dict
 ) -> None:  # fmt: skip
     """ValueError for arguments of a DataLoader that make no sense, or exclude each other; TypeError if it can't read `dataset`."""
+    if unknown := sorted(unused.keys() - UNUSED):
+        raise TypeError(f"DataLoader has no argument {unknown[0]}: leave it out")
     if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
-        raise TypeError(f"dataset is a {type(dataset).__name__}: give one with a length and items by number, dataset[i]")
+        raise TypeError(
+            f"dataset is a {type(dataset).__name__}: give one with a length and items by number, dataset[i]"
+        )
     if isinstance(num_workers, bool) or not isinstance(num_workers, (int, np.integer)) or num_workers < 0:
-        raise ValueError(f"num_workers is {num_workers!r}: it must be 0, or 1 and more for a thread that prepares batches")
+        raise ValueError(
+            f"num_workers is {num_workers!r}: it must be 0, or 1 and more for a thread that prepares batches"
+        )
     if prefetch_factor is not None:
         check_count("prefetch_factor", prefetch_factor)
         if not num_workers:
-            raise ValueError(f"prefetch_factor is {prefetch_factor}, but num_workers is 0: set num_workers=1 for a thread")
+            raise ValueError(
+                f"prefetch_factor is {prefetch_factor}, but num_workers is 0: set num_workers=1 for a thread"
+            )
     if batch_sampler is not None:
-        given = {"batch_size": batch_size != 1, "shuffle": shuffle, "sampler": sampler is not None, "drop_last": drop_last}
+        given = {
+            "batch_size": batch_size != 1,
+            "shuffle": shuffle,
+            "sampler": sampler is not None,
+            "drop_last": drop_last,
+        }
         if names := [name for name, is_given in given.items() if is_given]:
             raise ValueError(f"batch_sampler already says what is in a batch: leave out {', '.join(names)}")
     if sampler is not None and shuffle:
         raise ValueError("sampler already decides the order: leave out shuffle, or the sampler")
     if batch_size is None:
-        raise ValueError("batch_size is None, which this course doesn't have: use batch_size=1, or iterate over the dataset")
+        raise ValueError(
+            "batch_size is None, which this course doesn't have: use batch_size=1, or iterate over the dataset"
+        )
     check_count("batch_size", batch_size)
+
+
+# Transforms
+
+
+class NormalizeOptions:
+    """The given half of Normalize: `mean` and `std` as arrays (C, 1, 1), one number for each channel."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]):
+        self.mean, self.std = (
+            np.array(getattr(numbers, "array", numbers), np.float32).reshape(-1, 1, 1) for numbers in (mean, std)
+        )
+        if not self.std.all():
+            raise ValueError(
+                f"std is {self.std.ravel().tolist()}: leave out the channel that never changes, or use 1 there"
+            )
+
+
+class CropOptions:
+    """The given half of RandomCrop: `size` as (rows, columns), `padding` as (left, top, right, bottom), and the zeros."""
+
+    def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None):
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
+        sides = (padding or 0,) if padding is None or isinstance(padding, int) else tuple(padding)
+        if len(self.size) != 2 or min(self.size) < 1:
+            raise ValueError(f"size is {size}: give (rows, columns), or one number for both, of at least 1")
+        if len(sides) not in (1, 2, 4) or min(sides) < 0:
+            raise ValueError(f"padding is {padding}: give 1, 2 or 4 numbers of at least 0")
+        self.padding = sides * (4 // len(sides))
+
+    @property
+    def random(self) -> "np.random.Generator":
+        """What to draw from: in a loader the generator of the batch, elsewhere the course's."""
+        return transform_generator()
+
+    def padded(self, img: object) -> object:
+        """An image, a tensor (..., H, W), with zeros around it."""
+        left, top, right, bottom = self.padding
+        return img.apply(np.pad, img, pad_width=[(0, 0)] * (img.ndim - 2) + [(top, bottom), (left, right)])

@@ -72,9 +72,13 @@ class ConcatDataset(Dataset):
 
     def __getitem__(self, index: int) -> object:
         if index < -len(self):
-            raise ValueError(f"index {index} is out of range for {len(self)} items: use -{len(self)} to {len(self) - 1}")
+            raise ValueError(
+                f"index {index} is out of range for {len(self)} items: use -{len(self)} to {len(self) - 1}"
+            )
         if index >= len(self):
-            raise IndexError(f"index {index} is out of range for {len(self)} items: use -{len(self)} to {len(self) - 1}")
+            raise IndexError(
+                f"index {index} is out of range for {len(self)} items: use -{len(self)} to {len(self) - 1}"
+            )
         index += len(self) if index < 0 else 0
         part = bisect_right(self.cumulative_sizes, index)
         return self.datasets[part][index - (self.cumulative_sizes[part - 1] if part else 0)]
@@ -111,7 +115,9 @@ def random_split(dataset: Dataset, lengths: Sequence[float], generator: object =
         for i in range(count - sum(sizes)):
             sizes[i % len(sizes)] += 1
     if sum(sizes) != count or any(size < 0 or size != int(size) for size in sizes):
-        raise ValueError(f"lengths are {list(lengths)}: give sizes that add up to {count}, or fractions that add up to 1")
+        raise ValueError(
+            f"lengths are {list(lengths)}: give sizes that add up to {count}, or fractions that add up to 1"
+        )
     order, ends = numpy_generator(generator).permutation(count).tolist(), accumulate(map(int, sizes))
     return [Subset(dataset, order[end - int(size) : end]) for size, end in zip(sizes, ends, strict=True)]
 
@@ -144,7 +150,9 @@ class WeightedRandomSampler(Sampler):
             raise RuntimeError(f"{which}: give numbers of at least 0, not all of them 0")
         if not replacement and num_samples > np.count_nonzero(self.weights):
             positive = np.count_nonzero(self.weights)
-            raise RuntimeError(f"num_samples is {num_samples}, but without replacement only {positive} items can be drawn")
+            raise RuntimeError(
+                f"num_samples is {num_samples}, but without replacement only {positive} items can be drawn"
+            )
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __len__(self) -> int:

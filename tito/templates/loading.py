@@ -385,3 +385,42 @@ def check_loader(
             "batch_size is None, which this course doesn't have: use batch_size=1, or iterate over the dataset"
         )
     check_count("batch_size", batch_size)
+
+
+# Transforms
+
+
+class NormalizeOptions:
+    """The given half of Normalize: `mean` and `std` as arrays (C, 1, 1), one number for each channel."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]):
+        self.mean, self.std = (
+            np.array(getattr(numbers, "array", numbers), np.float32).reshape(-1, 1, 1) for numbers in (mean, std)
+        )
+        if not self.std.all():
+            raise ValueError(
+                f"std is {self.std.ravel().tolist()}: leave out the channel that never changes, or use 1 there"
+            )
+
+
+class CropOptions:
+    """The given half of RandomCrop: `size` as (rows, columns), `padding` as (left, top, right, bottom), and the zeros."""
+
+    def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None):
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
+        sides = (padding or 0,) if padding is None or isinstance(padding, int) else tuple(padding)
+        if len(self.size) != 2 or min(self.size) < 1:
+            raise ValueError(f"size is {size}: give (rows, columns), or one number for both, of at least 1")
+        if len(sides) not in (1, 2, 4) or min(sides) < 0:
+            raise ValueError(f"padding is {padding}: give 1, 2 or 4 numbers of at least 0")
+        self.padding = sides * (4 // len(sides))
+
+    @property
+    def random(self) -> "np.random.Generator":
+        """What to draw from: in a loader the generator of the batch, elsewhere the course's."""
+        return transform_generator()
+
+    def padded(self, img: object) -> object:
+        """An image, a tensor (..., H, W), with zeros around it."""
+        left, top, right, bottom = self.padding
+        return img.apply(np.pad, img, pad_width=[(0, 0)] * (img.ndim - 2) + [(top, bottom), (left, right)])
