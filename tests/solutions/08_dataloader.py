@@ -384,14 +384,6 @@ return iter(self.drawn)""",
             "What do you return for items that are None?",
             ("raise TypeError(", "return list(batch)\nraise TypeError("),
         ),
-        "arrays of text pass": Wrong(
-            "missing check",
-            "Which dtypes can a tensor have?",
-            (
-                ' and first.dtype.kind in "biuf":',
-                ':\n    if first.dtype.kind not in "biuf":\n        return list(batch)',
-            ),
-        ),
         "nothing comes back": Wrong(
             "no return", "What do you do with the stack of tensors?", ("return stack", "stack")
         ),
@@ -459,7 +451,7 @@ return batches""",
         ),
         "start isn't kept": Wrong(
             "missing term",
-            "What is `start` after a new epoch was drawn?",
+            "From which states could this new epoch be drawn once more?",
             ("self.start, self.position = now, 0", "self.position = 0"),
         ),
         "position isn't reset": Wrong(
