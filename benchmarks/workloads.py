@@ -5,6 +5,7 @@ To add one, write its `start` function and add it to WORKLOADS.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -83,8 +84,34 @@ def xor(lib):
     return step
 
 
+def loader(lib):
+    """The next 94 of 938 shuffled batches of 64 from 60,000 rows of 784 float32, without workers, epoch after epoch.
+
+    Both libraries draw other orders, so the results are counts: rows, and rows of the first batch that came with their class.
+    """
+    x = np.random.default_rng(0).standard_normal((60_000, 784)).astype(np.float32)
+    x[:, 0] = np.arange(len(x)) % 10
+    data = lib.utils.data.TensorDataset(lib.tensor(x), lib.tensor(np.arange(len(x)) % 10))
+    batches = endless(lib.utils.data.DataLoader(data, batch_size=64, shuffle=True))
+
+    def step():
+        rows, (x, y) = 64, next(batches)
+        for images, _ in islice(batches, 93):
+            rows += len(images)
+        return [rows, (x[:, 0] == y).float().sum().item() / len(y)]
+
+    return step
+
+
+def endless(loader):
+    """The batches of one epoch after the other."""
+    while True:
+        yield from loader
+
+
 WORKLOADS = (
     Workload("MLP", "training step of 784-256-128-10, batch 64, Adam", 0.66, mlp),
     Workload("chain", "1000 operations on 8 numbers, forward and backward", 0.60, chain),
     Workload("XOR", "training step of 2-8-1 on four rows, SGD", 0.60, xor),
+    Workload("loader", "94 shuffled batches of 64 from 60,000 x 784, TensorDataset, no workers", 0.25, loader),
 )

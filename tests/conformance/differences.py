@@ -460,7 +460,84 @@ def parts_of_expanded_tensors(lib):
     return x
 
 
+def tensors_of_different_length(lib):
+    """A ValueError, as for every bad argument here; PyTorch asserts."""
+    try:
+        lib.utils.data.TensorDataset(lib.zeros(3), lib.zeros(4))
+    except Exception as error:
+        return type(error).__name__
+
+
+def no_datasets_to_join(lib):
+    """A ValueError; PyTorch asserts."""
+    try:
+        lib.utils.data.ConcatDataset([])
+    except Exception as error:
+        return type(error).__name__
+
+
+def a_dataset_without_tensors(lib):
+    """A TensorDataset has at least one tensor; PyTorch makes one that has no length."""
+    return type(lib.utils.data.TensorDataset()).__name__
+
+
+def items_of_weight_0(lib):
+    """Without replacement, an item of weight 0 is never drawn, so asking for it is an error; PyTorch draws it after the others."""
+    return len(list(lib.utils.data.WeightedRandomSampler([0.0, 1.0], 2, replacement=False)))
+
+
+def bad_weights(lib):
+    """A sampler refuses negative weights when it is made; PyTorch when it is used."""
+    return len(lib.utils.data.WeightedRandomSampler([-1.0, 1.0], 2))
+
+
+def strings_in_tuples(lib):
+    """A batch of strings is a list; PyTorch's is a tuple if the items are tuples, and a list otherwise."""
+    return lib.utils.data.default_collate([(1, "a"), (2, "b")])[1]
+
+
+def batches_off(lib):
+    """`batch_size=None` is refused: a loader makes batches; PyTorch then yields single items."""
+    return len(list(lib.utils.data.DataLoader([1, 2], batch_size=None)))
+
+
+def loaders_of_no_dataset(lib):
+    """A loader refuses what has no items by number when it is made; PyTorch when it is used. (There is no IterableDataset.)"""
+    return lib.utils.data.DataLoader(5).batch_size
+
+
+def a_thread_instead_of_processes(lib):
+    """Workers are one thread, so they share memory with the loop; PyTorch's processes have copies of the dataset."""
+    read = []
+
+    class Items(lib.utils.data.Dataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            read.append(index)
+            return index
+
+    list(lib.utils.data.DataLoader(Items(), num_workers=1))
+    return read
+
+
+def the_state_of_a_loader(lib):
+    """A loader can resume in the middle of an epoch; PyTorch's has no state."""
+    return lib.utils.data.DataLoader([1, 2, 3]).state_dict()["position"]
+
+
 DIFFERENCES = (
+    tensors_of_different_length,
+    no_datasets_to_join,
+    a_dataset_without_tensors,
+    items_of_weight_0,
+    bad_weights,
+    strings_in_tuples,
+    batches_off,
+    loaders_of_no_dataset,
+    a_thread_instead_of_processes,
+    the_state_of_a_loader,
     loss_of_different_shapes,
     linear_with_one_output_and_no_axis_for_it,
     state_dict_is_a_copy,
@@ -594,6 +671,26 @@ NOT_COMPARED = {
     "Optimizer.scratch": "lends memory to update",
     "Activation.__init_subclass__": "runs when a class is made, which is on import",
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
+    **dict.fromkeys(
+        (
+            "Compose.__call__",
+            "Compose.__init__",
+            "CropOptions.__init__",
+            "CropOptions.padded",
+            "CropOptions.random",
+            "Normalize.__call__",
+            "NormalizeOptions.__init__",
+            "RandomCrop.__call__",
+            "RandomHorizontalFlip.__call__",
+            "RandomHorizontalFlip.__init__",
+            "ToTensor.__call__",
+        ),
+        "torchvision's: compared with its formulas in tests/modules",
+    ),
+    **dict.fromkeys(
+        ("LoaderOptions.state_dict", "LoaderOptions.load_state_dict", "LoaderOptions.set_rng_states"),
+        "PyTorch's loader has no state: tests/modules",
+    ),
 }
 
 

@@ -7,7 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinytorch
-from tests.conformance import cases_layers, cases_losses, cases_optimizers, cases_tensor, scripts  # noqa: F401  (they register cases)
+from tests.conformance import (  # noqa: F401  (they register cases)
+    cases_dataloader,
+    cases_layers,
+    cases_losses,
+    cases_optimizers,
+    cases_tensor,
+    scripts,
+)
 from tests.conformance.compare import check_program, check_script
 from tests.conformance.draws import CASES, DRAWN_SCRIPTS, SCRIPTS
 from tests.thorough import THOROUGH

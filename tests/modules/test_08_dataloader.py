@@ -309,6 +309,7 @@ def test_collate_keeps_structure():
     close(batch["pair"][1][0], [[0.5], [1.5], [2.5]], "tensors in a list in a tuple in a dict", dtype=np.float32)
     close(batch["pair"][1][1], [0, 1, 2], "NumPy's numbers in a list in a tuple in a dict", dtype=np.int32)
     close(batch["sizes"]["w"], [0, 2, 4], "floats in a dict in a dict", dtype=np.float64)
+    assert list(default_collate([{"a": 1}, {"a": 2, "b": 3}])) == ["a"], "the keys are those of the first item"
     columns = Rows([Tensor([1.0]), Tensor([2.0])])
     assert all(a is b for a, b in zip(default_collate(columns), columns.columns, strict=True))
     assert isinstance(default_collate(columns), list)

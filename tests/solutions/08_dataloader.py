@@ -651,4 +651,32 @@ return batches""",
 }
 
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "RandomSampler.__iter__": {
+        "orders = [self.random.permutation(count) for _ in range(-(-self.num_samples // count))] -> "
+        "orders = [self.random.permutation(count) for _ in range(-(-self.num_samples * count))]": (
+            "it draws more orders, which are cut off"
+        ),
+    },
+    "default_collate": dict.fromkeys(
+        (
+            "return [default_collate(column) for column in zip(*batch, strict=True)] -> "
+            "return [default_collate(column) for column in zip(*batch, strict=False)]",
+            "return [default_collate(column) for column in zip(*batch, strict=True)] -> "
+            "return [default_collate(column) for column in zip(*batch, strict=2)]",
+        ),
+        "check_alike has refused items of different lengths",
+    ),
+    "RandomCrop.__call__": dict.fromkeys(
+        (
+            'raise ValueError(f"a window {self.size} doesn\'t fit into {img.shape[-2:]}: use a smaller size, or padding") -> pass',
+            'raise ValueError(f"a window {self.size} doesn\'t fit into {img.shape[-2:]}: use a smaller size, or padding") -> '
+            'raise ValueError(f"a window {self.size} doesn\'t fit into {img.shape[2:]}: use a smaller size, or padding")',
+            "if rows < 1 or columns < 1: -> pass",
+            "if rows < 1 or columns < 1: -> if rows < 1 and columns < 1:",
+            "if rows < 1 or columns < 1: -> if rows < 0 or columns < 1:",
+            "if rows < 1 or columns < 1: -> if rows < 1 or columns < 0:",
+        ),
+        "NumPy's generator raises ValueError by itself for a number of places below 1",
+    ),
+}
