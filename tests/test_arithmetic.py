@@ -455,6 +455,27 @@ CLAIMS["07_training"] = [
     f"and as 64 pieces of {1024 // 64}.",
 ]
 
+# 08: the batches of an epoch, and what a thread can hide
+
+orders = [[3, 0, 4, 1, 2], [1, 4, 2, 0, 3]]
+prepare, compute = 3, 5  # ms
+
+
+def in_twos(order):
+    return ", ".join(f"({numbers(order[i : i + 2])})" for i in range(0, len(order), 2))
+
+
+CLAIMS["08_dataloader"] = [
+    *(row(epoch, numbers(order, between=" "), in_twos(order)) for epoch, order in enumerate(orders, 1)),
+    f"the machine restarts after 700 of {-(-60_000 // 64)} batches",
+    f"With {prepare} ms to prepare and {compute} ms to compute, a batch takes {prepare + compute} ms. "
+    f"If a **thread** prepares the next one meanwhile, it takes {max(prepare, compute)}:",
+    rf"for $\mu = 0.5$ and $\sigma = 0.25$, pixels 0, 0.5 and 1 become ${(0 - 0.5) / 0.25:g}$, "
+    f"{(0.5 - 0.5) / 0.25:g} and {(1 - 0.5) / 0.25:g}.",
+    f"Pixels from 0 to {np.iinfo(np.uint8).max} make",
+    f"a network {32 * 32}-256-10",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -518,6 +539,7 @@ GIVEN = {
         "a factor of 3 or of 100?",
         "since 2.6",  # a version of PyTorch
     ],
+    "08_dataloader": ["60,000 images, 784 float32 each", "learns 1000 digits", "1024 images of 32 by 32"],
     "faq": ["`http://localhost:2718", "the next free one, 2719"],  # marimo's
     "milestones": ["Nature 323"],  # a volume
     "start": ["also with 3.13"],  # a version of Python
