@@ -65,7 +65,7 @@ def _():
 
 
 @app.class_definition
-class Dataset:
+class Dataset(loading.Joinable):
     """Items by number: a subclass defines `__len__` and `__getitem__`, and may define `__getitems__`, for many at once."""
 
     def __getitem__(self, index):

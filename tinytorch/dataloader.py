@@ -1,6 +1,6 @@
 """Module 08: Dataloader.
 
-Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 2a18605c6fd49357
+Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 2861e72ce04d2384
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tinytorch.loading import Rows, check_alike
 from tinytorch.tensor import Tensor, float64, stack
 
 
-class Dataset:
+class Dataset(loading.Joinable):
     """Items by number: a subclass defines `__len__` and `__getitem__`, and may define `__getitems__`, for many at once."""
 
     def __getitem__(self, index):

@@ -778,7 +778,6 @@ def test_whole_package_to_come(place):
         "import tinytorch.utils.data",
         "from tinytorch.utils.data import DataLoader",
         "from tinytorch.utils import data",
-        "import tinytorch.datasets",
         "from tinytorch.transforms import Compose",
     ]
     for kind, message in caught(place, *statements):

@@ -13,6 +13,15 @@ from threading import Semaphore, Thread, local
 import numpy as np
 
 
+class Joinable:
+    """The given half of Dataset: `a + b` has the items of both."""
+
+    def __add__(self, other):
+        from tinytorch.vocabulary.dataloader import ConcatDataset
+
+        return ConcatDataset([self, other])
+
+
 class Rows(Sequence):
     """Items stored as columns: `rows[i]` is a tuple with entry i of each column.
 

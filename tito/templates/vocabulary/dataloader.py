@@ -81,14 +81,6 @@ class ConcatDataset(Dataset):
         return self.datasets[part][index - (self.cumulative_sizes[part - 1] if part else 0)]
 
 
-def _concatenated(self: Dataset, other: Dataset) -> ConcatDataset:
-    """`a + b`: the items of both."""
-    return ConcatDataset([self, other])
-
-
-Dataset.__add__ = _concatenated
-
-
 def random_split(dataset: Dataset, lengths: Sequence[float], generator: object = None) -> list[Subset]:
     """Split a dataset at random into parts that share no item.
 
