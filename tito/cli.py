@@ -5,7 +5,7 @@ import sys
 import typer
 
 from tito import __version__, course
-from tito.commands import book, check, convert, export, milestone, module, nbgrader, submit, system, workspace
+from tito.commands import book, check, convert, data, export, milestone, module, nbgrader, submit, system, workspace
 from tito.console import clean
 from tito.errors import TitoError
 
@@ -26,6 +26,7 @@ app.command()(convert.convert)
 app.command()(submit.submit)
 app.add_typer(module.app, name="module")
 app.add_typer(milestone.app, name="milestone")
+app.add_typer(data.app, name="data")
 app.add_typer(system.app, name="system")
 app.add_typer(book.app, name="book")
 app.add_typer(nbgrader.app, name="nbgrader")

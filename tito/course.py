@@ -147,6 +147,7 @@ DATALOADER_BESIDES = {
         "BatchSampler", "ConcatDataset", "Sampler", "SequentialSampler", "Subset", "WeightedRandomSampler", "random_split",
     ),
     "tinytorch.transforms": ("Compose", "RandomHorizontalFlip", "ToTensor"),
+    "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
 }  # fmt: skip
 # of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 SPATIAL = {

@@ -103,7 +103,9 @@ def _names(exported: list[Module]) -> str:
 def _view(view: str, offered: dict[Module, dict[str, list[str]]]) -> str:
     offering = {module.exported_as: names[view] for module, names in offered.items() if names.get(view)}
     optional = {slug: offering.pop(slug) for slug in OPTIONAL if slug in offering}
-    optional |= {f"vocabulary.{m.slug}": m.vocabulary[view] for m in offered if m.vocabulary.get(view)}
+    optional |= {
+        f"vocabulary.{vocabulary_file(m, view)}": m.vocabulary[view] for m in offered if m.vocabulary.get(view)
+    }
     imports = [_import("tinytorch", ["_later"])]
     imports += [_import(f"tinytorch.{slug}", offering[slug]) for slug in sorted(offering)]
     for slug, names in optional.items():
@@ -126,7 +128,14 @@ def _module_of(view: str) -> Module | None:
 
 def _modules_of(package: str) -> set[Module]:
     """The modules that bring something of a package, or of one within it."""
-    return {module for module in MODULES for other in module.offers if f"{other}.".startswith(f"{package}.")}
+    return {module for module in MODULES for other in module.brings if f"{other}.".startswith(f"{package}.")}
+
+
+def vocabulary_file(module: Module, view: str) -> str:
+    """The file of `vocabulary/` that has a module's names for a package: the one called like the package (`datasets` for
+    `tinytorch.datasets`), if there is one, else the one called like the module."""
+    name = view.rpartition(".")[2]
+    return name if (TEMPLATES / "vocabulary" / f"{name}.py").exists() else module.slug
 
 
 def templates() -> list[str]:

@@ -88,7 +88,7 @@ def test_every_command_that_a_page_names_exists(tmp_path):
     assert len(named) >= 30
     for words in (command.split() for command in named):
         names = [word for word in words if re.fullmatch(r"[a-z]+", word)]
-        in_a_group = names[0] in ("module", "system", "milestone", "book", "nbgrader")
+        in_a_group = names[0] in ("module", "system", "milestone", "data", "book", "nbgrader")
         help_page = CliRunner().invoke(app, [*names[: 1 + in_a_group], "--help"])
         assert help_page.exit_code == 0, words
         assert all(option in help_page.stdout for option in words if option.startswith("-")), words
@@ -115,7 +115,7 @@ def commands(group, path=()):
             yield from commands(command, (*path, name))
 
 
-LEARNER = {"start", "init", "submit", "module", "milestone", "system"}
+LEARNER = {"start", "init", "submit", "module", "milestone", "data", "system"}
 
 
 def test_every_learner_command_has_a_help_that_fits():
