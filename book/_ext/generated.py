@@ -112,6 +112,17 @@ class ExerciseCounts(Generated):
         yield f"Modules {first.number} to {last.number} have {span}."
 
 
+class DataSetTable(Generated):
+    """What can be downloaded: size, source, licence."""
+
+    def lines(self):
+        from tito.templates.data_files import CATALOGUE, megabytes
+
+        yield "| | what it is | download | license |\n|:---|:---|---:|:---|"
+        for known in CATALOGUE:
+            yield f"| [{known.name}]({known.source}) | {known.about} | {megabytes(known.size)} | {known.license} |"
+
+
 class TitoReference(Generated):
     """Every command of `tito` with its help, its arguments and its options."""
 
@@ -193,6 +204,7 @@ def setup(app):
         "course-map": CourseMap,
         "exercise-counts": ExerciseCounts,
         "pytorch-table": PytorchTable,
+        "data-set-table": DataSetTable,
         "tito-reference": TitoReference,
         "milestone-output": MilestoneOutput,
         "live-exploration": LiveExploration,

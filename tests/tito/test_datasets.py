@@ -14,6 +14,7 @@ from tinytorch import data_files
 from tinytorch.data_files import DataError
 from tinytorch.dataloader import DataLoader, Dataset
 from tinytorch.vocabulary.datasets import CIFAR10, MNIST, Digits, FashionMNIST, TinyShakespeare
+from tito.course import ROOT
 
 RANDOM = np.random.RandomState(1)
 TRAIN, TEST = (
@@ -151,6 +152,22 @@ def test_digits():
     assert Digits(train=False).targets[:12].tolist() == load_digits().target[MIXED].tolist()
     with pytest.raises(ValueError, match='^split is \'x\': choose "mixed" or "writers"$'):
         Digits(split="x")
+
+
+def test_the_accuracies_of_both_splits_as_book_and_docstring_say():
+    neighbors = pytest.importorskip("sklearn.neighbors", reason="the digits: only where scikit-learn is installed")
+    percent = {}
+    for split in ("mixed", "writers"):
+        (x, y), (x_test, y_test) = (
+            (data.data.reshape(len(data), 64), data.targets)
+            for data in (Digits(split=split), Digits(train=False, split=split))
+        )
+        percent[split] = f"{100 * neighbors.KNeighborsClassifier(3).fit(x, y).score(x_test, y_test):.1f}"
+    assert percent == {"mixed": "98.1", "writers": "96.7"}
+    page = " ".join((ROOT / "book" / "data.md").read_text(encoding="utf-8").split())
+    assert (
+        "98.1 % of the first test part right and 96.7 % of the second" in page and "98.1 % and 96.7 %" in Digits.__doc__
+    )
 
 
 MIXED = np.random.RandomState(0).permutation(1797)[1437:][:12]

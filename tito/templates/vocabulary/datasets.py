@@ -1,7 +1,7 @@
 """Data sets under torchvision's names: `Digits`, `MNIST`, `FashionMNIST`, `CIFAR10`, and `TinyShakespeare`.
 
 Where torchvision gives you an image of PIL, you get a NumPy array: uint8, (H, W) for gray images, (H, W, 3) for color.
-`tito data list` shows what is on your machine, and book/data.md says where each data set comes from.
+`tito data list` shows what is on your machine; the book's page "Where data comes from" has the sources and licenses.
 """
 
 import os
