@@ -156,8 +156,7 @@ def _answer(url: str, have: int, timeout: float) -> Iterator:
     except requests.RequestException:
         raise _MirrorError("no connection") from None
     with response:
-        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        if response.status_code == 416 or (response.status_code == 206 and not resumed):
+        if response.status_code == 416:
             raise _MirrorError("it can't continue this file", keep=False)
         if response.status_code not in (200, 206):
             raise _MirrorError(f"HTTP status {response.status_code}")

@@ -1,5 +1,6 @@
 """A web site on loopback for the tests of downloads: it serves bytes, and misbehaves on request."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, content, {"Content-Length": None})
         elif manner == "another part":
             self.answer(206, content[1:], {"Content-Range": f"bytes 1-{len(content) - 1}/{len(content)}"})
+        elif manner == "packs on the way" and "gzip" in self.headers["Accept-Encoding"]:
+            self.answer(200, gzip.compress(content), {"Content-Encoding": "gzip"})
         elif manner == "packed":  # a server that calls a .gz "packed on the way"
             self.answer(200, content, {"Content-Encoding": "gzip"})
         else:

@@ -201,19 +201,38 @@ def test_a_packed_file_stays_packed(site, folder):
     assert (folder / "data.gz").read_bytes() == packed
 
 
-class FullDisk(io.BytesIO):
+def test_a_server_that_packs_on_the_way_must_not(site, folder):
+    fetch(remote(CONTENT, site.url("data.bin", CONTENT, "packs on the way")), folder)
+    assert (folder / "data.bin").read_bytes() == CONTENT
+
+
+class FullDisk:
+    """A file on a disk with room for 50,000 bytes."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
     def write(self, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        self.file.write(data)
+        if self.file.tell() > 50_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_full_disk(site, cache, monkeypatch):
     catalogue(monkeypatch, remote(CONTENT, site.url("data.bin", CONTENT)))
     really_open = Path.open
-    monkeypatch.setattr(
-        Path,
-        "open",
-        lambda self, mode="r", *a, **k: FullDisk() if mode in ("ab", "wb") else really_open(self, mode, *a, **k),
-    )
+
+    def open_on_full_disk(path, mode="r", *arguments, **options):
+        file = really_open(path, mode, *arguments, **options)
+        return FullDisk(file) if mode in ("ab", "wb") else file
+
+    monkeypatch.setattr(Path, "open", open_on_full_disk)
     text = refusal(download, "Tiny")
     assert text.startswith(f"there is no room left in {cache / 'Tiny'}: free some space") and "TINYTORCH_DATA" in text
     monkeypatch.undo()
@@ -627,7 +646,7 @@ def test_after_ctrl_c_it_goes_on(site, cache):
     command = [sys.executable, "-c", INTERRUPTED, file.name, str(file.size), file.sha256, file.urls[0]]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     assert site.half_sent.wait(60)
-    while not any(path.stat().st_size for path in cache.rglob("*.part")):
+    while not any(path.stat().st_size for path in cache.rglob(".data.bin.*.part")):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -83,6 +83,8 @@ def test_transforms_are_applied_and_cannot_change_the_data(tmp_path):
     assert data[4][0].sum() == 0 and data[4][1] == 104 and (data.data == TRAIN).all()
     assert [label for _, label in data.__getitems__([0, 2])] == [100, 102]
     assert data.__getitems__([1])[0][0].sum() == 0
+    data.transform = None
+    assert [label for _, label in data.__getitems__([0, 2])] == [100, 102]
 
 
 def test_a_batch_at_once_is_its_items(tmp_path):
@@ -179,8 +181,9 @@ def test_as_many_labels_as_images(tmp_path):
         MNIST(tmp_path)
 
 
-@pytest.mark.parametrize("write", [write_mnist, write_cifar])
-@pytest.mark.parametrize("label", [10, 255])
+@pytest.mark.parametrize(
+    ("write", "label"), [(write_mnist, 10), (write_mnist, 255), (write_cifar, 10), (write_cifar, -1)]
+)
 def test_labels_out_of_range(write, label, tmp_path):
     if write is write_mnist:
         write(tmp_path / "MNIST", np.array([0] * 7 + [label] + [0] * 4, np.uint8))
