@@ -386,6 +386,16 @@ def test_a_wrong_archive_is_refused_before_it_is_unpacked_and_replaced_by_a_down
     assert read(tiny, "tiny/one") == GOOD[0][1] and all(right for *_, right in verify(tiny))
 
 
+@pytest.mark.parametrize("kind", ["plain", "gz"])
+def test_a_wrong_file_that_is_read_as_it_is_is_refused_as_well(kind, site, cache, monkeypatch):
+    other = CONTENT[:-1] + b"?"
+    file = packed_file(site) if kind == "gz" else remote(CONTENT, name="data.bin")
+    tiny = catalogue(monkeypatch, file)
+    (cache / "Tiny").mkdir(parents=True)
+    (cache / "Tiny" / file.name).write_bytes(gzip.compress(other, mtime=0) if kind == "gz" else other)
+    assert re.search("failed its checksum|bytes instead of", refusal(read, tiny, file.contents[0]))
+
+
 def test_verify_tells_a_changed_file(site, monkeypatch):
     tiny = catalogue(monkeypatch, packed_file(site))
     path = download("Tiny") / "data"
