@@ -13,7 +13,7 @@ app = typer.Typer(help="Download data sets, and find them.", no_args_is_help=Tru
 
 Name = typer.Argument(..., metavar="NAME", help="MNIST, for example: see `tito data list`.")
 Root = typer.Option(
-    None, "--root", metavar="FOLDER", help="Look here (default: TINYTORCH_DATA, else the cache folder)."
+    None, "--root", metavar="FOLDER", help="Where the data is (default: TINYTORCH_DATA, else the cache)."
 )
 
 
