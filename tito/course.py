@@ -219,6 +219,12 @@ MILESTONES = (
         "The XOR crisis (Minsky and Papert, 1969)",
         "what no neuron can learn alone, and a hidden layer can",
     ),
+    Milestone(
+        "03",
+        "03_1986_mlp",
+        "The multi-layer perceptron (Rumelhart, Hinton, Williams, 1986)",
+        "a network with a hidden layer reads handwriting",
+    ),
 )
 
 

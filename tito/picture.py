@@ -65,3 +65,31 @@ def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequ
         axes.plot(*points[classes == 1].T, "x", color=ORANGE)
         axes.set(title=f"after {done}" if done else "untrained", xticks=[], yticks=[], aspect="equal")
     figure.savefig(path, dpi=120)
+
+
+def draw_reader(path: Path, weights, misread, labels: Sequence[tuple[int, int]]) -> None:
+    """Draw what a reader of images looks at, and what it reads wrong.
+
+    Args:
+        path: the PNG file to write.
+        weights: of some neurons of the first layer, as images of shape (N, H, W): orange counts for, blue against.
+        misread: images of shape (M, H, W).
+        labels: for each of them (what it shows, what was read).
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+    for_and_against = LinearSegmentedColormap.from_list("weights", [BLUE, "white", ORANGE])
+    figure = Figure(figsize=(8, 4.4), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(2, 1.2))
+    above.suptitle("The weights of 16 hidden neurons: orange counts for, blue against")
+    below.suptitle("Misread: what it shows, and what was read" if labels else "No image was misread")
+    for axes, image in zip(above.subplots(2, 8).flat, weights, strict=False):
+        limit = np.abs(image).max()
+        axes.imshow(image, cmap=for_and_against, vmin=-limit, vmax=limit)
+    for axes, image, (true, read) in zip(below.subplots(1, 8).flat, misread, labels, strict=False):
+        axes.imshow(image, cmap="gray_r")
+        axes.set_title(f"{true}, not {read}")
+    for axes in figure.axes:
+        axes.set_axis_off()
+    figure.savefig(path, dpi=120)

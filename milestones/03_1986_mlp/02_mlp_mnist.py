@@ -1,0 +1,26 @@
+"""The same perceptron, larger, reads MNIST: 60,000 images of 28 by 28 pixels, by hundreds of writers."""
+
+from tito.milestone import use_own_tinytorch
+
+use_own_tinytorch(__file__)
+
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from mlp import Task, gates, pixels, replay  # noqa: E402
+
+from tinytorch.datasets import MNIST  # noqa: E402
+from tito.gates import options  # noqa: E402
+
+FULL, QUICK = gates(accuracy=0.975, shuffled=0.15), gates(accuracy=0.93, shuffled=0.15)
+
+
+def main() -> int:
+    chosen = options(__doc__)
+    train, test = pixels(MNIST(train=True, download=True)), pixels(MNIST(train=False, download=True))
+    task = Task(train, test, hidden=128, epochs=1 if chosen.quick else 10, batch_size=64, lr=1e-3)
+    return replay(Path(__file__), chosen, task, QUICK if chosen.quick else FULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

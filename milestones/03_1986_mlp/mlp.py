@@ -1,0 +1,152 @@
+"""What both scripts of this milestone share: the network, its training, what is measured on each seed, and the report."""
+
+import math
+import time
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinytorch import Tensor, manual_seed, randperm
+from tinytorch.machine import machine_facts
+from tinytorch.nn import CrossEntropyLoss, Linear, Module, ReLU, Sequential
+from tinytorch.optim import Adam
+from tinytorch.training import evaluate, train_epoch
+from tinytorch.utils.data import DataLoader, Dataset, TensorDataset
+from tito.files import write
+from tito.gates import Gate, evidence, judge, to_json
+from tito.picture import draw_reader
+
+SHUFFLED_EPOCHS = 1  # enough to see whether labels leak
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learned: parts of a data set as items (pixels, label), and how."""
+
+    train: TensorDataset
+    test: TensorDataset
+    hidden: int
+    epochs: int
+    batch_size: int
+    lr: float
+
+
+def pixels(images: Dataset) -> TensorDataset:
+    """A data set's images as rows of numbers from 0 to 1, float32 of shape (N, H * W), with their labels, of shape (N,)."""
+    return TensorDataset(Tensor(images.data).flatten(1).float() / 255, Tensor(images.targets))
+
+
+def network(task: Task) -> Sequential:
+    inputs = task.train.tensors[0].shape[1]
+    return Sequential(Linear(inputs, task.hidden), ReLU(), Linear(task.hidden, 10))
+
+
+def train(net: Module, data: Dataset, task: Task, epochs: int) -> None:
+    loader = DataLoader(data, batch_size=task.batch_size, shuffle=True)
+    optimizer = Adam(net.parameters(), lr=task.lr)
+    for _ in range(epochs):
+        train_epoch(net, CrossEntropyLoss(), optimizer, loader)
+
+
+def test(net: Module, data: Dataset) -> tuple[float, float]:
+    """The mean loss and the accuracy on a data set."""
+    return evaluate(net, CrossEntropyLoss(), DataLoader(data, batch_size=1000))
+
+
+def measure(seed: int, task: Task) -> tuple[Module, dict[str, float]]:
+    """Train with one seed, once on the true labels and once on shuffled ones.
+
+    Returns:
+        The network that read the true labels, and what was measured, by the names of `gates`; "seconds" is the training's time.
+    """
+    manual_seed(seed)
+    net = network(task)
+    first_loss, _ = test(net, task.train)
+    before = {name: parameter.detach().numpy().copy() for name, parameter in net.named_parameters()}
+    start = time.perf_counter()
+    train(net, task.train, task, task.epochs)
+    seconds = time.perf_counter() - start
+    moved = min(_change(before[name], parameter.detach().numpy()) for name, parameter in net.named_parameters())
+    x, y = task.train.tensors
+    shuffled = network(task)
+    train(shuffled, TensorDataset(x, y[randperm(len(y))]), task, SHUFFLED_EPOCHS)
+    measured = {
+        "accuracy": test(net, task.test)[1],
+        "first loss": first_loss,
+        "weights moved": moved,
+        "shuffled labels": test(shuffled, task.test)[1],
+        "seconds": seconds,
+    }
+    return net, measured
+
+
+def _change(before: np.ndarray, after: np.ndarray) -> float:
+    """How far an array has moved, as a share of where it began."""
+    return float(np.linalg.norm(after - before) / np.linalg.norm(before))
+
+
+def gates(accuracy: float, shuffled: float) -> tuple[Gate, ...]:
+    """What every seed must pass.
+
+    Args:
+        accuracy: the smallest accuracy on test images.
+        shuffled: the largest accuracy after training on shuffled labels.
+    """
+    return (
+        Gate("accuracy", low=accuracy, meaning="on images that the network has not seen"),
+        Gate(
+            "first loss",
+            low=2.25,
+            high=2.40,
+            form=".3f",
+            meaning=f"guessing among ten costs ln 10 = {math.log(10):.3f}",
+        ),
+        Gate("weights moved", low=0.10, form=".0%", meaning="the layer that changed least, by its own size"),
+        Gate("shuffled labels", high=shuffled, meaning="trained on shuffled labels; chance is 10.0%"),
+    )
+
+
+def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...]) -> int:
+    """Train with every seed, save the picture, and hold what was measured against the gates; returns the exit code."""
+    recorded = (
+        None if options.record else evidence(script.parent, f"{script.stem} --quick" if options.quick else script.stem)
+    )
+    machine = machine_facts()
+    print(f"{machine['system']}, {machine['cores']} cores, {machine['gflops']:.0f} GFLOP/s measured just now\n")
+    count = sum(parameter.numel() for parameter in network(task).parameters())
+    print(f"{len(task.train):,} images, {count:,} weights, {task.epochs} epochs, batches of {task.batch_size}\n")
+    print("seed   first loss   weights moved   accuracy   shuffled labels   seconds")
+    runs, first = [], None
+    for seed in range(options.seeds):
+        net, run = measure(seed, task)
+        first = first or net
+        runs.append(run)
+        print(
+            f"{seed:4d}   {run['first loss']:10.3f}   {run['weights moved']:13.0%}   {run['accuracy']:8.2%}"
+            f"   {run['shuffled labels']:15.1%}   {run['seconds']:7.1f}",
+            flush=True,
+        )
+    accuracies = [run["accuracy"] for run in runs]
+    print(f"\nAccuracy: mean {np.mean(accuracies):.2%}, lowest {min(accuracies):.2%}, highest {max(accuracies):.2%}")
+    picture = script.with_suffix(".png")
+    draw(picture, first, task.test)
+    print(f"What the first layer sees, and the mistakes: {picture.name}\n")
+    if recorded is None:
+        write(options.record, to_json(runs))
+        return 0
+    passed, report = judge(checks, runs, recorded)
+    print(report)
+    return 0 if passed else 1
+
+
+def draw(path: Path, net: Module, data: TensorDataset) -> None:
+    """Draw the weights of hidden neurons as images, and test images that were misread."""
+    x, y = data.tensors
+    side = math.isqrt(x.shape[1])
+    read = net(x).argmax(dim=1).numpy()
+    wrong = np.flatnonzero(read != y.numpy())[:8]
+    images = x.numpy()[wrong].reshape(-1, side, side)
+    weights = net[0].weight.detach().numpy()[:16].reshape(-1, side, side)
+    draw_reader(path, weights, images, list(zip(y.numpy()[wrong], read[wrong], strict=True)))

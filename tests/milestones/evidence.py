@@ -1,0 +1,163 @@
+"""The runs that a milestone's gates are set by: `python -m tests.milestones.evidence 03` writes its `evidence.json` again.
+
+Each script runs with 20 seeds on the reference, and with a few on every wrong solution of every exercise that changes what the
+script measures (tests/solutions/). It takes an hour or two.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.tito import test_solutions as tests
+from tito import course, milestone
+from tito.course import ROOT, Module
+from tito.errors import TitoError
+from tito.export import export
+from tito.files import write
+from tito.gates import EVIDENCE
+from tito.place import MARK, Place
+
+RUNS = 20
+RUNS_OF_MISTAKES = {"01_mlp_digits": 3, "02_mlp_mnist --quick": 1, "02_mlp_mnist": 1}  # run -> how many seeds
+TIMEOUT_S = 600  # a mistake may loop for ever
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong solution: `why` is its key in `tests/solutions/`."""
+
+    module: Module
+    exercise: str
+    why: str
+
+
+def place_with(folder: Path, case: Case | None = None) -> Place:
+    """A workspace whose `tinytorch` is the reference, but for one exercise that is solved wrongly."""
+    place = Place(folder)
+    write(place.root / "pyproject.toml", f"{MARK}\n")
+    for name in ("tinytorch", "milestones"):
+        shutil.copytree(ROOT / name, place.root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    if case:
+        change = tests.WRONG[case.module.stem][case.exercise][case.why].change
+        (place.root / "notebooks").mkdir()
+        tests.with_solutions(case.module.stem, {case.exercise: change}, place.root / "notebooks", keep_hidden=True)
+        export(place, [case.module])
+    return place
+
+
+def measured(place: Place, script: Path, options: list[str], seeds: int) -> dict[str, list[float]] | None:
+    """What a script records in a place, without the time; None if it ends with an error, or not at all."""
+    record = place.root / "record.json"
+    record.unlink(missing_ok=True)
+    command = [sys.executable, script.name, *options, "--seeds", str(seeds), "--record", str(record)]
+    folder = place.root / "milestones" / script.parent.name
+    environment = place.environment() | {"OPENBLAS_NUM_THREADS": "1"}  # several run at once
+    try:
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return None
+    if not record.exists():
+        return None
+    columns = json.loads(record.read_text(encoding="utf-8"))
+    return {name: column for name, column in columns.items() if name != "seconds"}
+
+
+def of_mistake(case: Case, script: Path, options: list[str], seeds: int, first: dict) -> dict | str:
+    """A mistake's entry in the record, or why it has none. `first` is what the reference measures with one seed."""
+    with tempfile.TemporaryDirectory(prefix="evidence_") as folder:
+        try:
+            place = place_with(Path(folder), case)
+        except TitoError:
+            return "error"  # the package cannot even be imported
+        values = measured(place, script, options, 1)
+        if values == first:
+            return "same"
+        if values and seeds > 1:
+            values = measured(place, script, options, seeds)
+    if not values:
+        return "error"
+    sentence = tests.WRONG[case.module.stem][case.exercise][case.why].sentence
+    return {"module": case.module.number, "exercise": case.exercise, "sentence": sentence, "values": values}
+
+
+def called(script: Path, options: list[str]) -> set[str]:
+    """Qualified names of the functions of `tinytorch` that a script calls."""
+    program = (
+        "import json, runpy, sys\n"
+        "names = set()\n"
+        "def note(frame, event, argument):\n"
+        "    if event == 'call' and 'tinytorch' in frame.f_code.co_filename: names.add(frame.f_code.co_qualname)\n"
+        "sys.argv = sys.argv[1:]\n"
+        "sys.path.insert(0, '')\n"
+        "sys.setprofile(note)\n"
+        "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "sys.setprofile(None)\n"
+        "print(json.dumps(sorted(names)))\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="evidence_") as folder:
+        place = place_with(Path(folder))
+        command = [sys.executable, "-c", program, script.name, *options, "--seeds", "1", "--record", "record.json"]
+        work = place.root / "milestones" / script.parent.name
+        run = subprocess.run(command, cwd=work, env=place.environment(), stdout=subprocess.PIPE, check=True)
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def cases(script: Path, options: list[str]) -> list[Case]:
+    """The wrong solutions of the exercises that a script calls."""
+    names = called(script, options)
+    return [
+        Case(module, exercise, why)
+        for module in milestone.needs(script)
+        for exercise, whys in tests.WRONG[module.stem].items()
+        if exercise in names
+        for why in whys
+    ]
+
+
+def collect(script: Path, options: list[str], seeds: int, tried: list[Case], jobs: int) -> dict:
+    """The record of a script: its runs on the reference, and on the mistakes that change what it measures."""
+    with tempfile.TemporaryDirectory(prefix="evidence_") as folder:
+        place = place_with(Path(folder))
+        first = measured(place, script, options, 1)
+        reference = measured(place, script, options, RUNS)
+    assert first and reference, f"{script.name} does not run"
+    with ThreadPoolExecutor(jobs) as pool:
+        one = partial(of_mistake, script=script, options=options, seeds=seeds, first=first)
+        found = list(pool.map(one, tried))
+    return {
+        "reference": reference,
+        "ended with an error": found.count("error"),
+        "measured the same": found.count("same"),
+        "mistakes": [entry for entry in found if isinstance(entry, dict)],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.milestones.evidence", description=__doc__.split("\n")[0])
+    parser.add_argument("milestone", help="its number, as in 03")
+    parser.add_argument("--only", help="one run, as in '02_mlp_mnist --quick' (default: all)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    chosen = parser.parse_args()
+    path = course.find_milestone(chosen.milestone).path
+    for run, seeds in RUNS_OF_MISTAKES.items():
+        script, options = path / f"{run.split()[0]}.py", run.split()[1:]
+        if not script.exists() or chosen.only not in (None, run):
+            continue
+        record = collect(script, options, seeds, cases(script, options), chosen.jobs)
+        known = json.loads((path / EVIDENCE).read_text(encoding="utf-8")) if (path / EVIDENCE).exists() else {}
+        write(path / EVIDENCE, json.dumps(known | {run: record}, indent=1) + "\n")
+        print(f"{run}: {len(record['mistakes'])} mistakes measured", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
