@@ -57,7 +57,7 @@ def build(self_host: Path | None = None) -> None:
 def _write_notebooks(self_host: Path | None) -> None:
     """What the buttons of a module's page lead to on the site itself: the running notebook, and it as a file."""
     sources = [ROOT / "notebooks" / f"{module.stem}.py" for module in course.available()]
-    digest = sha256(b"".join(path.read_bytes() for path in [*sources, play.FRONT, EDITOR_CSS])).hexdigest()
+    digest = sha256(b"".join(path.read_bytes() for path in [*sources, *play.APPS, EDITOR_CSS])).hexdigest()
     made_from = f"{digest} {wheel_version()} {version('marimo')} {repository.address()} {self_host}\n"
     mark = HTML / "play" / "made-from.txt"
     if mark.exists() and read(mark) == made_from:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 from tito.course import Module
 from tito.errors import TitoError
@@ -16,12 +17,22 @@ START_TIMEOUT_S = 60.0  # for marimo to answer
 
 
 def edit(place: Place, module: Module, browser: bool = True) -> int:
-    """Open a notebook and wait until the editor is closed; returns marimo's exit code.
+    """Open a notebook and wait until the editor is closed; returns marimo's exit code."""
+    return _open(place, ["edit", str(place.notebook(module).relative_to(place.root))], browser)
+
+
+def view(place: Place, notebook: Path) -> int:
+    """Open a notebook as an app, without its code, and wait until it is closed; returns marimo's exit code."""
+    return _open(place, ["run", str(notebook)], browser=True)
+
+
+def _open(place: Place, arguments: list[str], browser: bool) -> int:
+    """Run marimo until it is closed.
 
     With no terminal attached it would never be closed: then this makes sure that the notebook opens, prints its address
-    and stops the editor again.
+    and stops marimo again.
     """
-    command = [sys.executable, "-m", "marimo", "edit", str(place.notebook(module).relative_to(place.root))]
+    command = [sys.executable, "-m", "marimo", *arguments]
     if not browser:
         command.append("--headless")
     if sys.stdin.isatty() and sys.stdout.isatty():
@@ -46,7 +57,7 @@ def _try(place: Place, command: list[str]) -> int:
     try:
         address = _address(editor)
         print(f"The notebook opens at {address} (HTTP {_status(address)}).")
-        print("No terminal is attached, so the editor has been stopped again. Run `tito start` in a terminal.")
+        print("No terminal is attached, so it has been stopped again. Run this in a terminal.")
     finally:
         editor.terminate()
         editor.wait()

@@ -1,12 +1,15 @@
 """Milestones: what a script needs follows from its imports; it runs with the tinytorch of the workspace it lies in."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tito import course, progress
 from tito.course import Milestone, Module
+from tito.editor import view
 from tito.errors import TitoError
 from tito.files import read
 from tito.place import Place, find_place
@@ -14,7 +17,12 @@ from tito.syntax import parse_python
 
 
 def use_own_tinytorch(script: str) -> None:
-    """Called by a milestone's first line: put the `tinytorch` of the script's own workspace first, and say whose it is."""
+    """Called by a milestone's first line: put the `tinytorch` of the script's own workspace first, and say whose it is.
+
+    In a browser there is no workspace; a page brings the course's reference.
+    """
+    if sys.platform == "emscripten":
+        return
     place = find_place(Path(script).parent)
     sys.path.insert(0, str(place.root))
     whose = "the course's reference" if place.is_course else "yours"
@@ -25,6 +33,16 @@ def scripts(milestone: Milestone, place: Place) -> list[Path]:
     """The scripts of a milestone, in order; where a place has none of its own, the course's."""
     folder = place.root / "milestones" / milestone.folder
     return sorted((folder if folder.is_dir() else milestone.path).glob("[0-9]*.py"))
+
+
+def is_notebook(script: Path) -> bool:
+    """Whether it is a marimo notebook, which opens in a browser."""
+    return "marimo.App(" in read(script)
+
+
+def takes_options(script: Path) -> bool:
+    """Whether it understands `--quick` and `--seeds`."""
+    return re.search(r"^from tito\.gates import .*\boptions\b", read(script), re.MULTILINE) is not None
 
 
 def needs(script: Path) -> list[Module]:
@@ -69,8 +87,11 @@ def missing(script: Path, place: Place) -> list[Module]:
     return [m for m in needs(script) if not place.exported(m).exists()]
 
 
-def run(milestone: Milestone, script: Path, place: Place) -> int:
+def run(milestone: Milestone, script: Path, place: Place, options: Sequence[str] = ()) -> int:
     """Run one script with the place's tinytorch; returns its exit code, and records that it came to its end.
+
+    Args:
+        options: for scripts that take them, such as `["--quick"]`.
 
     Raises:
         TitoError: a module that it needs is not there yet.
@@ -79,8 +100,12 @@ def run(milestone: Milestone, script: Path, place: Place) -> int:
     if lacking:
         names = ", ".join(module.stem for module in lacking)
         raise TitoError(f"{script.name} needs {names}: `tito start` opens what comes next")
-    environment = place.environment() | {"PYTHONUNBUFFERED": "1"}
-    code = subprocess.run([sys.executable, str(script)], cwd=script.parent, env=environment).returncode
+    if is_notebook(script):
+        code = view(place, script)
+    else:
+        environment = place.environment() | {"PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, str(script), *(options if takes_options(script) else ())]
+        code = subprocess.run(command, cwd=script.parent, env=environment).returncode
     if code == 0 and not place.is_course:
         progress.record_milestone(place, f"{milestone.folder}/{script.stem}")
     return code

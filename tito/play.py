@@ -22,6 +22,12 @@ LOADS = 18  # megabytes, as servers send them, without NumPy; a test in a browse
 WHEELS = Path("public", "wheels")  # where marimo's worker, which lives in assets/, looks one folder up
 RUNTIME = Path("pyodide")
 FRONT = ROOT / "book" / "try_xor.py"
+DRAW = ROOT / "milestones" / "03_1986_mlp" / "03_draw.py"
+# pages that are run and not edited -> the packages that they import; no page loads more than it needs
+APPS = {
+    FRONT: ("marimo", "numpy"),
+    DRAW: ("marimo", "numpy", "pillow", "platformdirs", "scikit-learn", "wigglystuff"),
+}
 
 
 # marimo scrolls to the cell that the address names once, before the outputs above it have pushed it away
@@ -46,7 +52,7 @@ SCROLL = """
 
 
 def export(folder: Path, self_host: Path | None = None) -> None:
-    """Write `NN_slug.html` for every module, and the front page's exploration, into `folder`.
+    """Write `NN_slug.html` for every module, and a page for each of `APPS`, into `folder`.
 
     They share marimo's files and the course's wheel.
 
@@ -65,7 +71,9 @@ def export(folder: Path, self_host: Path | None = None) -> None:
     _copy_assets(folder)
     for module in course.available():
         _write_page(_exercises(module, course_wheel.name), runtime, folder / f"{module.stem}.html")
-    _write_page(_front(course_wheel.name), runtime, folder / f"{FRONT.stem}.html", mode="run")
+    for app, packages in APPS.items():
+        text = header([*with_versions(packages), _in_site(course_wheel.name)]) + read(app)
+        _write_page(text, runtime, folder / f"{app.stem}.html", mode="run")
 
 
 def _serve(source: Path | None, folder: Path) -> dict[str, str]:
@@ -100,11 +108,6 @@ def _exercises(module: Module, course_wheel: str) -> str:
     notebook = parse(path, stub(path))
     text = header([*requirements(notebook), _in_site(course_wheel)]) + notebook.text
     return re.sub(r"\((\.\./notebooks/)?(\d\d_\w+)\.py\)", r"(\2.html)", text)  # links between notebooks
-
-
-def _front(course_wheel: str) -> str:
-    """The front page's exploration as a notebook that a browser can run; it loads nothing that it does not need."""
-    return header([*with_versions(["marimo", "numpy"]), _in_site(course_wheel)]) + read(FRONT)
 
 
 def _in_site(course_wheel: str) -> str:

@@ -82,9 +82,9 @@ def init(folder: Path) -> tuple[Place, list[Path]]:
     written = [_add(place.root / name, text) for name, text in texts.items() if not (place.root / name).exists()]
     written += _use_editor_css(place)
     written += [write_stub(place, module) for module in course.available() if not place.notebook(module).exists()]
-    # pages and scripts, not the pictures that these may have left beside themselves
+    # pages, scripts and recorded runs, not the pictures that scripts may have left beside themselves
     for source in (
-        path for m in course.MILESTONES for path in sorted(m.path.glob("*.*")) if path.suffix in (".md", ".py")
+        path for m in course.MILESTONES for path in sorted(m.path.glob("*.*")) if path.suffix in (".md", ".py", ".json")
     ):
         target = place.root / source.relative_to(ROOT)
         written += [] if target.exists() else [_add(target, read(source))]

@@ -155,22 +155,24 @@ class MilestoneOutput(Generated):
     """What a milestone's script prints, and its picture; it reruns when the script or the package changes."""
 
     required_arguments = 1
+    option_spec = {"alt": str.strip}  # of the picture
 
     def lines(self):
         script = course.ROOT / "milestones" / f"{self.arguments[0]}.py"
-        used = [script, course.ROOT / "tito" / "picture.py", *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
+        beside = sorted(path for path in script.parent.iterdir() if path.suffix in (".py", ".json"))
+        used = [*beside, course.ROOT / "tito" / "picture.py", *sorted((course.ROOT / "tinytorch").rglob("*.py"))]
         for path in used:
             self.env.note_dependency(str(path))
         printed, picture = _result(script, used)
         yield f"```text\n{printed.strip()}\n```"
         if picture.exists():
-            yield f"\n![The decision boundary at four moments of training.](/{picture.relative_to(course.ROOT).as_posix()})"
+            yield f"\n![{self.options['alt']}](/{picture.relative_to(course.ROOT).as_posix()})"
 
 
 def _result(script: Path, used: list[Path]) -> tuple[str, Path]:
     """What a script printed, and where its picture is if it makes one."""
     digest = sha256(b"".join(path.read_bytes() for path in used)).hexdigest()[:16]
-    output = course.ROOT / "_build" / "milestones" / f"{script.stem}-{digest}.txt"
+    output = course.ROOT / "_build" / "milestones" / f"{script.parent.name}-{script.stem}-{digest}.txt"
     picture = output.with_name(f"{script.parent.name}-{script.stem}.png")
     if not output.exists():
         run = subprocess.run(

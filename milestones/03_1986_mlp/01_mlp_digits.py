@@ -7,7 +7,7 @@ use_own_tinytorch(__file__)
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from mlp import Task, gates, pixels, replay  # noqa: E402
+from mlp import Task, gates, parts, replay  # noqa: E402
 
 from tinytorch.datasets import Digits  # noqa: E402
 from tito.gates import options  # noqa: E402
@@ -18,7 +18,7 @@ GATES = gates(accuracy=0.96, shuffled=0.20)
 
 def main() -> int:
     chosen = options(__doc__)
-    train, test = pixels(Digits(train=True)), pixels(Digits(train=False))
+    train, test = parts(Digits)
     task = Task(train, test, hidden=64, epochs=20, batch_size=32, lr=3e-3)
     return replay(Path(__file__), chosen, task, GATES)
 

@@ -7,7 +7,7 @@ use_own_tinytorch(__file__)
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from mlp import Task, gates, pixels, replay  # noqa: E402
+from mlp import Task, gates, parts, replay  # noqa: E402
 
 from tinytorch.datasets import MNIST  # noqa: E402
 from tito.gates import options  # noqa: E402
@@ -17,7 +17,7 @@ FULL, QUICK = gates(accuracy=0.975, shuffled=0.15), gates(accuracy=0.93, shuffle
 
 def main() -> int:
     chosen = options(__doc__)
-    train, test = pixels(MNIST(train=True, download=True)), pixels(MNIST(train=False, download=True))
+    train, test = parts(MNIST)
     task = Task(train, test, hidden=128, epochs=1 if chosen.quick else 10, batch_size=64, lr=1e-3)
     return replay(Path(__file__), chosen, task, QUICK if chosen.quick else FULL)
 

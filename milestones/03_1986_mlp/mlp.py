@@ -1,6 +1,7 @@
 """What both scripts of this milestone share: the network, its training, what is measured on each seed, and the report."""
 
 import math
+import sys
 import time
 from argparse import Namespace
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tinytorch import Tensor, manual_seed, randperm
+from tinytorch.data_files import DataError
 from tinytorch.machine import machine_facts
 from tinytorch.nn import CrossEntropyLoss, Linear, Module, ReLU, Sequential
 from tinytorch.optim import Adam
@@ -33,9 +35,16 @@ class Task:
     lr: float
 
 
-def pixels(images: Dataset) -> TensorDataset:
-    """A data set's images as rows of numbers from 0 to 1, float32 of shape (N, H * W), with their labels, of shape (N,)."""
-    return TensorDataset(Tensor(images.data).flatten(1).float() / 255, Tensor(images.targets))
+def parts(data_set: type[Dataset]) -> list[TensorDataset]:
+    """The training part and the test part of a data set; what is missing is downloaded, or the script ends with a sentence.
+
+    Their items are rows of numbers from 0 to 1, float32 of shape (H * W,), with their labels.
+    """
+    try:
+        images = [data_set(train=train, download=True) for train in (True, False)]
+    except DataError as error:
+        sys.exit(f"{error}")
+    return [TensorDataset(Tensor(part.data).flatten(1).float() / 255, Tensor(part.targets)) for part in images]
 
 
 def network(task: Task) -> Sequential:

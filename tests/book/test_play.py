@@ -48,7 +48,7 @@ def site(tmp_path_factory) -> Path:
 
 def test_every_module_has_a_page_and_they_share_the_rest(site):
     pages = sorted(path.name for path in site.glob("*.html"))
-    assert pages == [*(f"{module.stem}.html" for module in available()), "try_xor.html"]
+    assert pages == sorted([*(f"{module.stem}.html" for module in available()), "03_draw.html", "try_xor.html"])
     assert all(len(gzip.compress((site / name).read_bytes())) <= 60_000 for name in pages)
     assert len(list((site / "assets").glob("worker-*.js"))) == 1 and not list(site.glob("*.md"))
     assert len(list((site / "public" / "wheels").iterdir())) == 1
@@ -72,6 +72,14 @@ def test_the_front_page_exploration_shows_no_code_and_loads_only_what_it_needs(s
     code = json.loads(re.search(r'notebookCode: ("(?:[^"\\]|\\.)*")', text)[1])
     header = code.partition("# ///\n\n")[0]
     assert "numpy" in header and "tinytorch-course @ ../public/wheels/" in header and "matplotlib" not in header
+    assert '"mode": "read"' in text
+
+
+def test_the_page_to_draw_on_brings_what_it_imports(site):
+    text = read(site / "03_draw.html")
+    code = json.loads(re.search(r'notebookCode: ("(?:[^"\\]|\\.)*")', text)[1])
+    header = code.partition("# ///\n\n")[0]
+    assert all(name in header for name in ("numpy", "pillow", "platformdirs", "scikit-learn", "wigglystuff"))
     assert '"mode": "read"' in text
 
 

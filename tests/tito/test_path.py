@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from tests.milestones.run import write_small_mnist
 from tests.thorough import THOROUGH
 from tests.tito.student import reference_bodies, solve, tito
 from tito import course
+from tito.milestone import is_notebook, takes_options
 from tito.notebook import parse, test_name
 from tito.place import Place
 
@@ -82,12 +84,21 @@ def reads_digits_with_its_own_tensor(place: Place) -> None:
 
 def replays_history(place: Place) -> None:
     """By command, and as plain programs from the milestones' own folders (the first of each, or all: TINYTORCH_THOROUGH)."""
+    data = {"TINYTORCH_DATA": str(place.root / "data")}
+    write_small_mnist(place.root / "data" / "MNIST" / "raw")
     for milestone in course.MILESTONES:
         folder = place.root / "milestones" / milestone.folder
         assert "ready" in tito("milestone", "status", cwd=folder).stdout
-        by_command = tito("milestone", "run", milestone.number, cwd=place.root)
+        by_command = tito("milestone", "run", milestone.number, "--quick", cwd=place.root, **data)
         assert by_command.returncode == 0, by_command.stdout + by_command.stderr
-        for script in sorted(folder.glob("[0-9]*.py"))[: None if THOROUGH else 1]:
+        scripts = sorted(folder.glob("[0-9]*.py"))
+        for number, script in enumerate(scripts, 1):
+            if is_notebook(script):  # it opens in a browser, and is not run with the others
+                assert f"`tito milestone run {milestone.number} {number}` opens {script.name}" in by_command.stdout
+                opened = tito("milestone", "run", milestone.number, str(number), cwd=place.root)
+                assert opened.returncode == 0 and "opens at http" in opened.stdout, opened.stdout + opened.stderr
+        with_the_same_output = [script for script in scripts if not takes_options(script) and not is_notebook(script)]
+        for script in with_the_same_output[: None if THOROUGH else 1]:
             by_hand = subprocess.run([sys.executable, script.name], cwd=folder, capture_output=True, encoding="utf-8")
             assert by_hand.returncode == 0, by_hand.stderr
             assert f"tinytorch: {place.package} (yours)" in by_hand.stdout

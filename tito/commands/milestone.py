@@ -55,22 +55,32 @@ def info(name: str = Name) -> None:
 def run(
     name: str = Name,
     part: str = typer.Argument(None, help="One of its scripts (default: all that can run)."),
+    quick: bool = typer.Option(False, "--quick", help="Run the short version, at most a minute per script."),
+    seeds: int = typer.Option(None, min=1, help="How many random seeds to run."),
 ) -> None:
     """Run a milestone with your own tinytorch."""
     from tito import milestone
 
     place, chosen = find_place(), course.find_milestone(name)
-    scripts = milestone.scripts(chosen, place)
+    scripts, to_open = milestone.scripts(chosen, place), []
     if part is not None:
         scripts = [script for script in scripts if script.name.startswith(f"{part:0>2}_")]
         if not scripts:
             raise TitoError(f"{chosen.folder} has no script {part}: see `tito milestone info {chosen.number}`")
     elif ready := [script for script in scripts if not milestone.missing(script, place)]:
-        scripts = ready
+        scripts = [script for script in ready if not milestone.is_notebook(script)]
+        to_open = [script for script in ready if milestone.is_notebook(script)]
+    if seeds is not None and (fixed := [script.name for script in scripts if not milestone.takes_options(script)]):
+        raise TitoError(f"{fixed[0]} always runs the same seeds: leave out --seeds")
+    options = ["--quick"] * quick + (["--seeds", str(seeds)] if seeds else [])
     for script in scripts:
         typer.echo(paint(f"{chosen.title}: {script.stem}", "bold"))
-        if code := milestone.run(chosen, script, place):
+        if code := milestone.run(chosen, script, place, options):
             raise typer.Exit(code)
+    for script in to_open:
+        typer.echo(
+            f"\nNext: `tito milestone run {chosen.number} {int(script.name[:2])}` opens {script.name} in a browser."
+        )
 
 
 @app.command()

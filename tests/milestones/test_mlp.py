@@ -1,0 +1,85 @@
+"""Milestone 03: digits are read at 96 % on every seed, and what is known of right and wrong runs agrees with the gates."""
+
+import json
+import re
+import runpy
+import sys
+
+import pytest
+
+from tests.milestones.evidence import Case, measured, place_with
+from tests.milestones.run import run_script, write_small_mnist
+from tito import course, milestone
+from tito.gates import EVIDENCE, evidence, judge
+from tito.place import COURSE
+
+MLP = course.find_milestone("mlp")
+DIGITS, MNIST, DRAW = milestone.scripts(MLP, COURSE)
+RUNS = {"01_mlp_digits": (DIGITS, "GATES"), "02_mlp_mnist": (MNIST, "FULL"), "02_mlp_mnist --quick": (MNIST, "QUICK")}
+
+
+@pytest.fixture(scope="module")
+def gates():
+    """Run -> its gates, as its script has them."""
+    sys.path.insert(0, str(MLP.path))
+    yield {run: runpy.run_path(str(script))[name] for run, (script, name) in RUNS.items()}
+    sys.path.remove(str(MLP.path))
+    sys.modules.pop("mlp", None)
+
+
+def test_digits_are_read_on_every_seed():
+    DIGITS.with_suffix(".png").unlink(missing_ok=True)
+    run = run_script(DIGITS, "--seeds", "3")
+    rows = re.findall(r"^ *(\d) +([\d.]+) +(\d+)% +([\d.]+)% +([\d.]+)% +([\d.]+)$", run.stdout, re.MULTILINE)
+    assert [int(row[0]) for row in rows] == [0, 1, 2]
+    assert all(float(row[3]) >= 96 for row in rows)
+    assert run.stdout.count("passes  ") == 4 and "GFLOP/s measured just now" in run.stdout
+    assert DIGITS.with_suffix(".png").stat().st_size > 5000
+
+
+def test_mnist_is_read_from_files_in_the_official_format(tmp_path):
+    write_small_mnist(tmp_path / "MNIST" / "raw")
+    run = run_script(MNIST, "--quick", TINYTORCH_DATA=str(tmp_path))
+    assert "60,000 images" in run.stdout and run.stdout.count("passes  ") == 4
+
+
+def test_without_files_and_network_one_sentence_says_what_to_do(tmp_path):
+    run = run_script(MNIST, code=1, TINYTORCH_DATA=str(tmp_path), HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
+    assert "Traceback" not in run.stderr and "MNIST" in run.stderr
+
+
+def test_a_mistake_fails_and_is_named(tmp_path):
+    """Whoever makes a mistake that is on record reads its sentence."""
+    known = next(m for m in evidence(MLP.path, "01_mlp_digits").mistakes if m.exercise == "default_collate" or m.values)
+    assert known.values
+    module = course.find(known.module)
+    from tests.tito.test_solutions import WRONG
+
+    why = next(why for why, wrong in WRONG[module.stem][known.exercise].items() if wrong.sentence == known.sentence)
+    place = place_with(tmp_path, Case(module, known.exercise, why))
+    script = place.root / "milestones" / MLP.folder / DIGITS.name
+    again = measured(place, script, [], 1)
+    assert {name: values[0] for name, values in again.items()} == {n: v[0] for n, v in known.values.items()}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_record_agrees_with_the_gates(run, gates):
+    recorded = evidence(MLP.path, run)
+    for gate in gates[run]:
+        assert len(recorded.reference[gate.name]) == 20
+        assert recorded.failure_rate(gate) < 1e-3, gate.name
+    correct = [
+        dict(zip(recorded.reference, values, strict=True)) for values in zip(*recorded.reference.values(), strict=True)
+    ]
+    assert judge(gates[run], correct, recorded)[0]
+    caught = [m for m in recorded.mistakes if any(not all(map(g.passes, m.values[g.name])) for g in gates[run])]
+    assert len(caught) > len(recorded.mistakes) / 2
+
+
+def test_the_record_has_every_run_and_nothing_else():
+    assert list(json.loads((MLP.path / EVIDENCE).read_text(encoding="utf-8"))) == list(RUNS)
+
+
+@pytest.mark.parametrize("script", [DIGITS, MNIST, DRAW], ids=lambda script: script.stem)
+def test_its_needs_follow_from_its_imports(script):
+    assert [module.number for module in milestone.needs(script)][-1] == "08"
