@@ -203,7 +203,7 @@ def test_the_kernel_starts_and_runs_what_needs_no_numpy(view, site, python, caps
         seconds = wait_for_kernel(view, 120)
         with capsys.disabled():
             print(f" [kernel and first outputs after {seconds:.1f} s]", end="")
-        view.wait_for_function("document.body.innerText.includes('Not done yet. matmul_flops')", timeout=60_000)
+        view.wait_for_function("document.body.innerText.includes('Not done yet: matmul_flops')", timeout=60_000)
         megabytes = transferred(site, address, asked) + transferred(python, "", outside)
         place = "document.querySelector('[data-cell-name=\"*copied_bytes\"]').getBoundingClientRect().top"
         top = view.evaluate(place)

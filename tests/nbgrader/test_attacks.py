@@ -4,7 +4,6 @@ import html
 import re
 import shutil
 import sqlite3
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,16 +26,12 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    before = running(), left_in_tmp()
+    before, temporary = running(), tmp_path_factory.mktemp("temporary")
     folder = collected(tmp_path_factory.mktemp("attacked"), attackers)
-    done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=folder))
-    assert nothing_stays(before[0]) and left_in_tmp() <= before[1]
+    done(tito("nbgrader", "autograde", "02", "--jobs", "2", cwd=folder, TMPDIR=str(temporary)))
+    assert nothing_stays(before) and not list(temporary.iterdir())
     tito("nbgrader", "feedback", "02", "--to", folder.parent / "out", "--jobs", "2", cwd=folder)
     return folder
-
-
-def left_in_tmp() -> set[str]:
-    return {path.name for path in Path(tempfile.gettempdir()).glob("tito_*")}
 
 
 def test_every_row_of_the_table(graded):
