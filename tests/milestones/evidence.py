@@ -27,7 +27,7 @@ from tito.place import MARK, Place
 
 RUNS = 20
 RUNS_OF_MISTAKES = {"01_mlp_digits": 3, "02_mlp_mnist --quick": 1, "02_mlp_mnist": 1}  # run -> how many seeds
-TIMEOUT_S = 600  # a mistake may loop for ever
+TIMEOUT_S_PER_SEED = 120  # a mistake may loop for ever
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def measured(place: Place, script: Path, options: list[str], seeds: int) -> dict
     folder = place.root / "milestones" / script.parent.name
     environment = place.environment() | {"OPENBLAS_NUM_THREADS": "1"}  # several run at once
     try:
-        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S)
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S_PER_SEED * seeds)
     except subprocess.TimeoutExpired:
         return None
     if not record.exists():
