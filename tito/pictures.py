@@ -144,7 +144,7 @@ def _editor(place: Place, browser: str, scheme: str) -> bytes:
     stem = course.find(EDITOR_MODULE).stem
     settings = place.root / "pyproject.toml"
     write(settings, PYPROJECT.replace("[tool.marimo.display]", f'[tool.marimo.display]\ntheme = "{scheme}"'))
-    with _marimo(place, stem) as address, sync_playwright() as playwright:
+    with marimo(place, "edit", f"notebooks/{stem}.py") as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_context(viewport=EDITOR_SIZE, color_scheme=scheme).new_page()
         page.set_default_timeout(START_TIMEOUT_MS)
@@ -159,9 +159,9 @@ def _editor(place: Place, browser: str, scheme: str) -> bytes:
 
 
 @contextmanager
-def _marimo(place: Place, stem: str) -> Iterator[str]:
-    """marimo's editor on a notebook, on this machine only; its address while it runs."""
-    command = [sys.executable, "-m", "marimo", "edit", f"notebooks/{stem}.py", "--headless", "--host", "127.0.0.1"]
+def marimo(place: Place, verb: str, notebook: str) -> Iterator[str]:
+    """`marimo edit` or `marimo run` on a notebook, on this machine only; its address while it runs."""
+    command = [sys.executable, "-m", "marimo", verb, notebook, "--headless", "--host", "127.0.0.1"]
     editor = subprocess.Popen(
         command,
         cwd=place.root,

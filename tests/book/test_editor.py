@@ -67,7 +67,7 @@ def page(tmp_path_factory):
     write(place.root / "pyproject.toml", PYPROJECT)
     write(place.root / EDITOR_CSS.name, read(EDITOR_CSS))
     write(place.root / "notebooks" / "looks.py", NOTEBOOK)
-    with pictures._marimo(place, "looks") as address, sync_playwright() as playwright:
+    with pictures.marimo(place, "edit", "notebooks/looks.py") as address, sync_playwright() as playwright:
         browser = next(filter(None, map(pictures.shutil.which, pictures.BROWSERS)))
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_context(viewport={"width": 1300, "height": 1000}).new_page()
