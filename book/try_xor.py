@@ -45,7 +45,7 @@ def draw(net, loss, squares=20):
         ).tolist()
     shapes = []
     for i, (score,) in enumerate(scores[:-4]):
-        left, top = i % squares * 14, (squares - 1 - i // squares) * 10
+        left, top = i % squares * 14, (squares - 1 - i // squares) * 14
         sure = abs(math.tanh(score / 4))  # 0 at the boundary, 1 far from it
         color = orange if score > 0 else blue
         shapes.append(
