@@ -1,0 +1,168 @@
+"""Where two recorded runs of a script part: the step, its losses, and what differed first."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tito.torch_record import Event, Recording
+
+# (relative to the largest number, absolute). Both libraries round to float32, in another order. A gradient sums numbers that
+# nearly cancel, and Adam divides by such sums, so gradients and weights need more room than outputs do.
+TOLERANCE = {"loss": (1e-4, 1e-6), "output": (1e-4, 1e-6), "gradient": (1e-3, 1e-6), "parameter": (1e-3, 1e-6)}
+LOOSE = 10  # times as much room for the outputs of layers while all losses agree
+SUDDEN = 100  # a difference that grows by this factor from one step to the next is not rounding that builds up
+
+ADVICE = {
+    "output": "The outputs before it agree: look at this layer, and at the functions between it and the one before.",
+    "loss": "Every layer's output agrees: look at the loss function.",
+    "gradient": "The outputs agree: look at the backward of this layer, of the functions after it, or of the loss.",
+    "parameter": "The gradients agree: look at the optimizer's step, or at what changes gradients before it.",
+}
+GROWN = "The difference has grown from step to step. Rounding can build up like this, and then nothing is wrong."
+
+Key = tuple[str, str, int]  # kind, name, and which of those in its step
+
+
+class Difference(NamedTuple):
+    ours: Event
+    theirs: Event
+    size: float  # of the largest one, relative to the largest number
+
+
+def report(ours: Recording, theirs: Recording) -> tuple[int, str]:
+    """What to tell the learner about two runs.
+
+    Returns:
+        (exit code, text): 0 if the runs agree in every step, 1 if they don't or if there is nothing to compare.
+    """
+    losses = [_losses(run) for run in (ours, theirs)]
+    if not all(losses):
+        return 1, "backward() was never called, so there is no loss to compare: call the training code in the script."
+    pairs = [difference(a, b) for a, b in zip(*losses, strict=False)]
+    parted = next((i for i, pair in enumerate(pairs) if not _agree(pair)), None)
+    lines = [_about_weights(ours, theirs)] if theirs.replaced else []
+    if parted is None:
+        return _agreeing(pairs, losses, ours, theirs, lines)
+    pair = pairs[parted]
+    losses_then = f"{_number(pair.theirs)} (PyTorch) against {_number(pair.ours)} (yours)"
+    lines.append(f"step {parted + 1}: loss {losses_then}. {_before(pairs[:parted])}")
+    lines += _cause(ours, theirs, parted + 1, _has_grown(pairs[: parted + 1]))
+    return 1, "\n".join(lines)
+
+
+def difference(ours: Event, theirs: Event) -> Difference:
+    """How much two arrays differ, relative to their size; infinitely if their shapes or their infinite entries do."""
+    if ours.shape != theirs.shape:
+        return Difference(ours, theirs, np.inf)
+    numbers = _gap(ours.values, theirs.values, ours.kind)
+    norm = _gap(np.array([ours.norm]), np.array([theirs.norm]), ours.kind)
+    return Difference(ours, theirs, max(numbers, norm))
+
+
+def _gap(a: np.ndarray, b: np.ndarray, kind: str) -> float:
+    """The largest difference of two arrays, relative to the largest number in them; near 0, to what is as good as 0."""
+    relative, absolute = TOLERANCE[kind]
+    finite = np.isfinite(a)
+    if not np.array_equal(finite, np.isfinite(b)):
+        return np.inf
+    a, b = a[finite], b[finite]
+    largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return float(np.abs(a - b).max(initial=0) / (largest + absolute / relative))
+
+
+def _agree(pair: Difference, room: float = 1) -> bool:
+    return pair.size <= room * TOLERANCE[pair.ours.kind][0]
+
+
+def _losses(run: Recording) -> list[Event]:
+    return [event for event in run.events if event.kind == "loss"]
+
+
+def _agreeing(
+    pairs: list[Difference], losses: list[list[Event]], ours: Recording, theirs: Recording, lines: list[str]
+) -> tuple[int, str]:
+    """The report when no loss differs: the number of steps may, or what a network computes when it doesn't train."""
+    counts = [len(some) for some in losses]
+    if counts[0] != counts[1]:
+        return 1, "\n".join(
+            [*lines, f"{counts[1]} steps (PyTorch) against {counts[0]} (yours); the losses agree as far as both go."]
+        )
+    for pair in _pairs(ours, theirs):
+        if pair.ours.kind == "output" and not _agree(pair, LOOSE):
+            text = f"All {counts[0]} losses agree, but {_where(pair)} differs: {_values(pair)}."
+            return 1, "\n".join([*lines, f"{text} Look at what it does in eval() mode."])
+    text = f"All {counts[0]} losses agree with PyTorch {theirs.version}, to within {_largest(pairs):.0e} of their size."
+    return 0, "\n".join([*lines, text])
+
+
+def _pairs(ours: Recording, theirs: Recording, until: int | None = None) -> Iterator[Difference]:
+    """What both runs computed, in PyTorch's order, up to a step."""
+    by_key = {(event.step, *key): event for key, event in _keyed(ours)}
+    for key, event in _keyed(theirs):
+        if (until is None or event.step <= until) and (event.step, *key) in by_key:
+            yield difference(by_key[event.step, *key], event)
+
+
+def _keyed(run: Recording) -> Iterator[tuple[Key, Event]]:
+    """Each event with a key that finds it in the other run, which may call other small modules in between."""
+    counts = {}
+    for event in run.events:
+        which = counts[event.step, event.kind, event.name] = counts.get((event.step, event.kind, event.name), 0) + 1
+        yield (event.kind, event.name, which), event
+
+
+def _cause(ours: Recording, theirs: Recording, step: int, grown: bool) -> list[str]:
+    """What differs first, and which layer's output differs in the step where the losses part."""
+    pairs = [pair for pair in _pairs(ours, theirs, step) if not _agree(pair)]
+    first = pairs[0]
+    if first.ours.kind == "gradient":  # backward begins at the end, so the last one is next to the cause
+        first = [pair for pair in pairs if pair.ours.kind == "gradient" and pair.ours.step == first.ours.step][-1]
+    layer = next((pair for pair in pairs if pair.ours.kind == "output" and pair.ours.step == step), None)
+    lines = []
+    if layer is not None and layer is not first:
+        lines.append(f"The first layer whose output differs in that step is {layer.ours.name}: {_values(layer)}.")
+    begins = "It begins" if layer is first or first.ours.kind == "loss" else "It began earlier,"
+    where = "" if first.ours.kind == "loss" else f" with {_where(first)}: {_values(first)}"
+    lines.append(f"{begins}{where or ' with the loss itself'}. {ADVICE[first.ours.kind]}")
+    return [*lines, GROWN] if grown else lines
+
+
+def _has_grown(pairs: list[Difference]) -> bool:
+    """Whether the last difference comes from smaller ones in the steps before, instead of all at once."""
+    return len(pairs) > 2 and np.isfinite(pairs[-1].size) and pairs[-1].size < SUDDEN * pairs[-2].size
+
+
+def _about_weights(ours: Recording, theirs: Recording) -> str:
+    names = ", ".join(theirs.replaced[:4]) + (", ..." if len(theirs.replaced) > 4 else "")
+    return f"Your initial weights differ from PyTorch's for the same random numbers ({names}), so PyTorch starts with yours."
+
+
+def _before(pairs: list[Difference]) -> str:
+    return f"Until then they agree to within {_largest(pairs):.0e} of their size." if pairs else "It is the first one."
+
+
+def _largest(pairs: list[Difference]) -> float:
+    return max(pair.size for pair in pairs)
+
+
+def _where(pair: Difference) -> str:
+    """What an event is about, as in "the output of Net.fc1 in step 3"."""
+    kind, name, step = pair.ours.kind, pair.ours.name, pair.ours.step
+    if kind == "output":
+        return f"the output of {name} in step {step}"
+    return f"the gradient of {name} after step {step}" if kind == "gradient" else f"{name} before step {step}"
+
+
+def _values(pair: Difference) -> str:
+    """The numbers that differ most."""
+    if pair.ours.shape != pair.theirs.shape:
+        return f"shape {pair.theirs.shape} (PyTorch) against {pair.ours.shape} (yours)"
+    gap = np.abs(pair.ours.values - pair.theirs.values)
+    worst = int(np.argmax(np.where(np.isnan(gap), np.inf, gap))) if gap.size else 0
+    return f"{pair.theirs.values[worst]:.6g} (PyTorch) against {pair.ours.values[worst]:.6g} (yours)"
+
+
+def _number(event: Event) -> str:
+    """A loss, or the norm of several."""
+    return f"{event.values[0] if event.values.size == 1 else event.norm:.6g}"
