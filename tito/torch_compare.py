@@ -11,7 +11,8 @@ from tito.torch_record import Event, Recording
 # nearly cancel, and Adam divides by such sums, so gradients and weights need more room than outputs do.
 TOLERANCE = {"loss": (1e-4, 1e-6), "output": (1e-4, 1e-6), "gradient": (1e-3, 1e-6), "parameter": (1e-3, 1e-6)}
 LOOSE = 10  # times as much room for the outputs of layers while all losses agree
-SUDDEN = 100  # a difference that grows by this factor from one step to the next is not rounding that builds up
+ROUNDING = 2e-6  # relative difference of two losses that one step of float32 may leave
+GROWING_STEPS = 10  # a mistake shows at once, or within a few steps; rounding needs more
 
 ADVICE = {
     "output": "The outputs before it agree: look at this layer, and at the functions between it and the one before.",
@@ -19,6 +20,7 @@ ADVICE = {
     "gradient": "The outputs agree: look at the backward of this layer, of the functions after it, or of the loss.",
     "parameter": "The gradients agree: look at the optimizer's step, or at what changes gradients before it.",
 }
+OTHER_ROWS = "The batches differ: look at the data loader, or at what the script does with its rows."
 GROWN = "The difference has grown from step to step. Rounding can build up like this, and then nothing is wrong."
 
 Key = tuple[str, str, int]  # kind, name, and which of those in its step
@@ -124,13 +126,15 @@ def _cause(ours: Recording, theirs: Recording, step: int, grown: bool) -> list[s
         lines.append(f"The first layer whose output differs in that step is {layer.ours.name}: {_values(layer)}.")
     begins = "It begins" if layer is first or first.ours.kind == "loss" else "It began earlier,"
     where = "" if first.ours.kind == "loss" else f" with {_where(first)}: {_values(first)}"
-    lines.append(f"{begins}{where or ' with the loss itself'}. {ADVICE[first.ours.kind]}")
+    advice = OTHER_ROWS if first.ours.shape[:1] != first.theirs.shape[:1] else ADVICE[first.ours.kind]
+    lines.append(f"{begins}{where or ' with the loss itself'}. {advice}")
     return [*lines, GROWN] if grown else lines
 
 
 def _has_grown(pairs: list[Difference]) -> bool:
-    """Whether the last difference comes from smaller ones in the steps before, instead of all at once."""
-    return len(pairs) > 2 and np.isfinite(pairs[-1].size) and pairs[-1].size < SUDDEN * pairs[-2].size
+    """Whether the last difference took many steps to grow from what rounding does in one."""
+    rounded = [i for i, pair in enumerate(pairs) if pair.size <= ROUNDING]
+    return np.isfinite(pairs[-1].size) and bool(rounded) and len(pairs) - rounded[-1] > GROWING_STEPS
 
 
 def _about_weights(ours: Recording, theirs: Recording) -> str:

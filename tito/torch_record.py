@@ -110,7 +110,7 @@ class Recorder:
                     self._note("parameter", f"{type(known).__name__}.{name}", parameter)
 
     def _begin(self, network: object) -> None:
-        """At a network's first call: keep its weights, or start with the other run's. Parts of a known network are left alone."""
+        """At a network's first call: keep its weights, or start with the other run's. Parts of a known network have begun."""
         known = {id(parameter) for other in self.networks for parameter in other.parameters()}
         weights = {name: p for name, p in network.named_parameters() if id(p) not in known}
         if not weights:

@@ -4,6 +4,7 @@ Here `import torch` gives the `tinytorch` that Python finds, and everything belo
 a second time with PyTorch itself.
 """
 
+import importlib
 import re
 import sys
 import traceback
@@ -163,7 +164,7 @@ def show(error: Exception, script: Path) -> None:
     """Print the traceback of an error, without tito's own frames. If a name is missing, only the script's, and what to do."""
     advice = _advice(error)
     shown = traceback.TracebackException.from_exception(error)
-    hidden = [Path(__file__).parent, *([_package()] if advice else [])]
+    hidden = [Path(__file__).parent, *([_package(), Path(importlib.__file__).parent] if advice else [])]
     shown.stack = traceback.StackSummary.from_list([frame for frame in shown.stack if not _is_in(frame, *hidden)])
     if not advice:
         print("".join(shown.format()), end="", file=sys.stderr)
