@@ -33,11 +33,11 @@ def needs(script: Path) -> list[Module]:
     `from tinytorch.nn import Linear` and `nn.Linear` both need the module that brings `Linear`.
     """
     used = {use.name for use in names_used(parse_python(read(script)), "tinytorch")}
-    wanted = [m for m in course.MODULES if any(name in used for name in _names_of(m))]
+    wanted = [m for m in course.MODULES if used & names_of(m)]
     return [m for m in course.MODULES if wanted and m.number <= wanted[-1].number]
 
 
-def _names_of(module: Module) -> set[str]:
+def names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
     return {f"tinytorch.{module.exported_as}"} | {
         f"{view}.{name}" for view, names in module.brings.items() for name in names
