@@ -10,9 +10,11 @@ from tito.torch_record import Event, Recording
 # (relative to the largest number, absolute). Both libraries round to float32, in another order. A gradient sums numbers that
 # nearly cancel, and Adam divides by such sums, so gradients and weights need more room than outputs do.
 TOLERANCE = {"loss": (1e-4, 1e-6), "output": (1e-4, 1e-6), "gradient": (1e-3, 1e-6), "parameter": (1e-3, 1e-6)}
-LOOSE = 10  # times as much room for the outputs of layers while all losses agree
+LOOSE = 10  # times as much room: for outputs while all losses agree, and for losses once they part slowly
 ROUNDING = 2e-6  # relative difference of two losses that one step of float32 may leave
-GROWING_STEPS = 10  # a mistake shows at once, or within a few steps; rounding needs more
+EARLY_ROUNDING = 1e-5  # of weights, in the first steps; the scripts of examples/ stay below 1e-6
+NEARLY_ZERO = 1e-3  # weights that are all smaller count as this large
+SLOW_STEPS = 10  # a mistake shows at once, or within a few steps; rounding needs more to become visible
 
 ADVICE = {
     "output": "The outputs before it agree: look at this layer, and at the functions between it and the one before.",
@@ -21,7 +23,6 @@ ADVICE = {
     "parameter": "The gradients agree: look at the optimizer's step, or at what changes gradients before it.",
 }
 OTHER_ROWS = "The batches differ: look at the data loader, or at what the script does with its rows."
-GROWN = "The difference has grown from step to step. Rounding can build up like this, and then nothing is wrong."
 
 Key = tuple[str, str, int]  # kind, name, and which of those in its step
 
@@ -47,10 +48,12 @@ def report(ours: Recording, theirs: Recording) -> tuple[int, str]:
     if parted is None:
         return _agreeing(pairs, losses, ours, theirs, lines)
     pair = pairs[parted]
-    losses_then = f"{_number(pair.theirs)} (PyTorch) against {_number(pair.ours)} (yours)"
-    lines.append(f"step {parted + 1}: loss {losses_then}. {_before(pairs[:parted])}")
-    lines += _cause(ours, theirs, parted + 1, _has_grown(pairs[: parted + 1]))
-    return 1, "\n".join(lines)
+    slowly = _part_slowly(pairs, parted)
+    early = _early_difference(ours, theirs) if slowly else None
+    if slowly and early is None:
+        return 0, "\n".join([*lines, _about_rounding(pairs, parted, theirs)])
+    lines.append(f"step {parted + 1}: loss {_losses_of(pair)}. {_before(pairs[:parted])}")
+    return 1, "\n".join([*lines, *_cause(ours, theirs, parted + 1, early)])
 
 
 def difference(ours: Event, theirs: Event) -> Difference:
@@ -90,12 +93,25 @@ def _agreeing(
         return 1, "\n".join(
             [*lines, f"{counts[1]} steps (PyTorch) against {counts[0]} (yours); the losses agree as far as both go."]
         )
+    within = f"to within {_largest(pairs):.0e} of their size"
+    if early := _early_difference(ours, theirs):
+        text = f"All {counts[0]} losses agree, {within}, but {_where(early)} differs by more than rounding"
+        return 1, "\n".join([*lines, f"{text}: {_values(early)}. {ADVICE['parameter']}"])
+    if jump := _sudden_output(ours, theirs):
+        text = f"All {counts[0]} losses agree, but {_where(jump)} differs: {_values(jump)}."
+        return 1, "\n".join([*lines, f"{text} Look at what it does in eval() mode."])
+    return 0, "\n".join([*lines, f"All {counts[0]} losses agree with PyTorch {theirs.version}, {within}."])
+
+
+def _sudden_output(ours: Recording, theirs: Recording) -> Difference | None:
+    """The first output that differs much more than all before it, as where eval() changes what a layer does; or None."""
+    largest = TOLERANCE["output"][0]
     for pair in _pairs(ours, theirs):
-        if pair.ours.kind == "output" and not _agree(pair, LOOSE):
-            text = f"All {counts[0]} losses agree, but {_where(pair)} differs: {_values(pair)}."
-            return 1, "\n".join([*lines, f"{text} Look at what it does in eval() mode."])
-    text = f"All {counts[0]} losses agree with PyTorch {theirs.version}, to within {_largest(pairs):.0e} of their size."
-    return 0, "\n".join([*lines, text])
+        if pair.ours.kind == "output":
+            if pair.size > LOOSE * largest:
+                return pair
+            largest = max(largest, pair.size)
+    return None
 
 
 def _pairs(ours: Recording, theirs: Recording, until: int | None = None) -> Iterator[Difference]:
@@ -114,10 +130,10 @@ def _keyed(run: Recording) -> Iterator[tuple[Key, Event]]:
         yield (event.kind, event.name, which), event
 
 
-def _cause(ours: Recording, theirs: Recording, step: int, grown: bool) -> list[str]:
+def _cause(ours: Recording, theirs: Recording, step: int, early: Difference | None) -> list[str]:
     """What differs first, and which layer's output differs in the step where the losses part."""
     pairs = [pair for pair in _pairs(ours, theirs, step) if not _agree(pair)]
-    first = pairs[0]
+    first = early or pairs[0]
     if first.ours.kind == "gradient":  # backward begins at the end, so the last one is next to the cause
         first = [pair for pair in pairs if pair.ours.kind == "gradient" and pair.ours.step == first.ours.step][-1]
     layer = next((pair for pair in pairs if pair.ours.kind == "output" and pair.ours.step == step), None)
@@ -128,13 +144,36 @@ def _cause(ours: Recording, theirs: Recording, step: int, grown: bool) -> list[s
     where = "" if first.ours.kind == "loss" else f" with {_where(first)}: {_values(first)}"
     advice = OTHER_ROWS if first.ours.shape[:1] != first.theirs.shape[:1] else ADVICE[first.ours.kind]
     lines.append(f"{begins}{where or ' with the loss itself'}. {advice}")
-    return [*lines, GROWN] if grown else lines
+    return lines
 
 
-def _has_grown(pairs: list[Difference]) -> bool:
-    """Whether the last difference took many steps to grow from what rounding does in one."""
-    rounded = [i for i, pair in enumerate(pairs) if pair.size <= ROUNDING]
-    return np.isfinite(pairs[-1].size) and bool(rounded) and len(pairs) - rounded[-1] > GROWING_STEPS
+def _part_slowly(pairs: list[Difference], parted: int) -> bool:
+    """Whether losses part as those of two correct runs do: slowly, from what one step rounds, and no faster afterwards."""
+    before = [i for i in range(parted) if pairs[i].size <= ROUNDING]
+    after = pairs[parted : parted + SLOW_STEPS]
+    return bool(before) and parted - before[-1] >= SLOW_STEPS and all(_agree(pair, LOOSE) for pair in after)
+
+
+def _early_difference(ours: Recording, theirs: Recording) -> Difference | None:
+    """Weights of which most differ by more than rounding after a few steps, as with a decay that is off; or None.
+
+    Most, not all: where a gradient is as good as 0, Adam turns its rounding into a step of full length.
+    """
+    for pair in _pairs(ours, theirs, SLOW_STEPS):
+        if pair.ours.kind == "parameter" and pair.ours.shape == pair.theirs.shape:
+            size = np.abs(pair.theirs.values).max(initial=NEARLY_ZERO)
+            if np.median(np.abs(pair.ours.values - pair.theirs.values)) > EARLY_ROUNDING * size:
+                return pair
+    return None
+
+
+def _about_rounding(pairs: list[Difference], parted: int, theirs: Recording) -> str:
+    within = f"to within {_largest(pairs[:parted]):.0e} of their size"
+    return (
+        f"The first {parted} losses agree with PyTorch {theirs.version}, {within}.\n"
+        f"From step {parted + 1} on, {_losses_of(pairs[parted])}, they part slowly, as rounding makes two correct runs part."
+        " A mistake would show within a few steps."
+    )
 
 
 def _about_weights(ours: Recording, theirs: Recording) -> str:
@@ -165,6 +204,10 @@ def _values(pair: Difference) -> str:
     gap = np.abs(pair.ours.values - pair.theirs.values)
     worst = int(np.argmax(np.where(np.isnan(gap), np.inf, gap))) if gap.size else 0
     return f"{pair.theirs.values[worst]:.6g} (PyTorch) against {pair.ours.values[worst]:.6g} (yours)"
+
+
+def _losses_of(pair: Difference) -> str:
+    return f"{_number(pair.theirs)} (PyTorch) against {_number(pair.ours)} (yours)"
 
 
 def _number(event: Event) -> str:

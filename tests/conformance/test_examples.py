@@ -63,7 +63,7 @@ class Net(nn.Module):
 torch.manual_seed(0)
 x, y = torch.randn(100, 10), torch.randint(0, 3, (100,))
 net = Net()
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
 for epoch in range(3):
     for rows, classes in DataLoader(TensorDataset(x, y), batch_size=30, shuffle=True):
         optimizer.zero_grad()
@@ -93,6 +93,10 @@ MISTAKES = {
     "the optimizer": (
         "optimizers.py", "speed *= momentum", "speed *= 0.5 * momentum", "(yours). Until then they agree",
         ".weight before step 3: ",
+    ),
+    "a decay that is left out": (
+        "optimizers.py", "return p.grad.array + group[\"weight_decay\"] * p.array if", "return p.grad.array if",
+        "losses agree, to within", "before step 2 differs by more than rounding",
     ),
     "dropout": ("layers.py", "scale = 1 / (1 - p)", "scale = 1.0", "step 1: loss", "the output of Net.drop in step 1: "),
     "evaluation": (

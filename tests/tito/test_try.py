@@ -379,7 +379,6 @@ PARTED = "step 2: loss 2 (PyTorch) against 2.1 (yours). Until then they agree to
 def test_where_runs_part(changed, expected):
     code, text = report(steps(3, loss_2=0.1, **changed), steps(3))
     assert code == 1 and text.startswith(f"{PARTED}\n{expected}"), text
-    assert "Rounding" not in text
 
 
 def test_what_comes_after_the_step_is_not_reported():
@@ -387,9 +386,56 @@ def test_what_comes_after_the_step_is_not_reported():
     assert code == 1 and "fc1" not in text
 
 
-def test_a_difference_that_grows_slowly_may_be_rounding():
-    code, text = report(steps(30, **{f"loss_{step}": 1e-6 * 1.3**step for step in range(1, 31)}), steps(30))
-    assert code == 1 and text.endswith("Rounding can build up like this, and then nothing is wrong.")
+def losses(differences: list[float]) -> tuple[Recording, Recording]:
+    """Two runs whose losses differ by these parts of their size."""
+    runs = [
+        [event("loss", "loss", i, 2.0 * (1 + more)) for i, more in enumerate(some, 1)]
+        for some in (differences, [0] * 99)
+    ]
+    return recording(*runs[0]), recording(*runs[1][: len(differences)])
+
+
+SLOWLY = [1e-6 * 1.2**step for step in range(40)]  # above 1e-4 from step 27 on
+
+
+def test_losses_that_part_slowly_are_rounded():
+    code, text = report(*losses(SLOWLY))
+    assert code == 0 and text.startswith("The first 26 losses agree with PyTorch 2.0, to within ")
+    assert "From step 27 on, 2 (PyTorch) against 2.00023 (yours), they part slowly, as rounding" in text
+
+
+def test_weights_that_are_off_from_the_start_are_not_rounding():
+    runs = losses(SLOWLY)
+    for run, weight in zip(runs, (1.0001, 1.0), strict=True):
+        run.events.insert(1, event("parameter", "Net.fc.weight", 2, weight, 0.5 * weight, 0.0))
+    code, text = report(*runs)
+    assert (
+        code == 1 and "It began earlier, with Net.fc.weight before step 2: 1 (PyTorch) against 1.0001 (yours)." in text
+    )
+
+
+def test_weights_that_are_off_while_all_losses_agree():
+    ours = [event("loss", "loss", 1, 1.0), event("parameter", "w", 2, 1.0001, 1.0001), event("loss", "loss", 2, 1.0)]
+    theirs = [ours[0], event("parameter", "w", 2, 1.0, 1.0), ours[2]]
+    code, text = report(recording(*ours), recording(*theirs))
+    assert code == 1 and text.startswith(
+        "All 2 losses agree, to within 0e+00 of their size, but w before step 2 differs by more"
+    )
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        [1e-7] * 30 + [2e-4] * 9,  # all at once
+        [1e-7] * 30 + [1e-5, 5e-5, 2e-4, 4e-4],  # within a few steps
+        SLOWLY[:26] + [2e-4, 1e-3, 5e-3, 2e-2],  # a mistake that begins where rounding is nearly visible
+        [2e-4] * 20,  # from the start
+        SLOWLY[:30] + [np.nan],
+    ],
+)
+def test_losses_that_part_at_once_are_not(differences):
+    code, text = report(*losses(differences))
+    assert code == 1 and text.startswith("step "), text
 
 
 def test_an_output_that_differs_while_all_losses_agree():
@@ -397,6 +443,11 @@ def test_an_output_that_differs_while_all_losses_agree():
     assert code == 1 and text.startswith(
         "All 2 losses agree, but the output of fc2 in step 2 differs: 2 (PyTorch) against 2.5"
     )
+
+
+def test_outputs_that_part_slowly_are_rounded():
+    code, text = report(steps(20, **{f"fc1_{step}": 1e-6 * 2**step for step in range(1, 12)}), steps(20))
+    assert code == 0 and text.startswith("All 20 losses agree")
 
 
 def test_other_numbers_of_steps():
