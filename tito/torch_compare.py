@@ -22,6 +22,7 @@ ADVICE = {
     "gradient": "The outputs agree: look at the backward of this layer, of the functions after it, or of the loss.",
     "parameter": "The gradients agree: look at the optimizer's step, or at what changes gradients before it.",
 }
+TWO_CORRECT_RUNS = "Two correct runs part like this; a mistake would show within a few steps."
 OTHER_ROWS = "The batches differ: look at the data loader, or at what the script does with its rows."
 
 Key = tuple[str, str, int]  # kind, name, and which of those in its step
@@ -48,10 +49,13 @@ def report(ours: Recording, theirs: Recording) -> tuple[int, str]:
     if parted is None:
         return _agreeing(pairs, losses, ours, theirs, lines)
     pair = pairs[parted]
-    slowly = _part_slowly(pairs, parted)
-    early = _early_difference(ours, theirs) if slowly else None
-    if slowly and early is None:
-        return 0, "\n".join([*lines, _about_rounding(pairs, parted, theirs)])
+    early = _early_difference(ours, theirs)
+    if early is None and (why := _why_rounding(ours, theirs, pairs, parted)):
+        within = f"to within {_largest(pairs[:parted]):.0e} of their size"
+        lines.append(f"The first {parted} losses agree with PyTorch {theirs.version}, {within}.")
+        return 0, "\n".join(
+            [*lines, f"From step {parted + 1} on, {_losses_of(pair)}, they part. {why} {TWO_CORRECT_RUNS}"]
+        )
     lines.append(f"step {parted + 1}: loss {_losses_of(pair)}. {_before(pairs[:parted])}")
     return 1, "\n".join([*lines, *_cause(ours, theirs, parted + 1, early)])
 
@@ -132,26 +136,57 @@ def _keyed(run: Recording) -> Iterator[tuple[Key, Event]]:
 
 def _cause(ours: Recording, theirs: Recording, step: int, early: Difference | None) -> list[str]:
     """What differs first, and which layer's output differs in the step where the losses part."""
-    pairs = [pair for pair in _pairs(ours, theirs, step) if not _agree(pair)]
-    first = early or pairs[0]
-    if first.ours.kind == "gradient":  # backward begins at the end, so the last one is next to the cause
-        first = [pair for pair in pairs if pair.ours.kind == "gradient" and pair.ours.step == first.ours.step][-1]
-    layer = next((pair for pair in pairs if pair.ours.kind == "output" and pair.ours.step == step), None)
+    first = _first(ours, theirs, step)
+    if early is not None and early.ours.step < first.ours.step:
+        first = early
+    outputs = (pair for pair in _pairs(ours, theirs, step) if pair.ours.kind == "output" and pair.ours.step == step)
+    layer = next((pair for pair in outputs if not _agree(pair)), None)
+    is_here = first.ours.step == step and first.ours.kind == "output"
     lines = []
-    if layer is not None and layer is not first:
+    if layer is not None and not is_here:
         lines.append(f"The first layer whose output differs in that step is {layer.ours.name}: {_values(layer)}.")
-    begins = "It begins" if layer is first or first.ours.kind == "loss" else "It began earlier,"
+    begins = "It begins" if is_here or first.ours.kind == "loss" else "It began earlier,"
     where = "" if first.ours.kind == "loss" else f" with {_where(first)}: {_values(first)}"
     advice = OTHER_ROWS if first.ours.shape[:1] != first.theirs.shape[:1] else ADVICE[first.ours.kind]
     lines.append(f"{begins}{where or ' with the loss itself'}. {advice}")
     return lines
 
 
-def _part_slowly(pairs: list[Difference], parted: int) -> bool:
-    """Whether losses part as those of two correct runs do: slowly, from what one step rounds, and no faster afterwards."""
-    before = [i for i in range(parted) if pairs[i].size <= ROUNDING]
+def _why_rounding(ours: Recording, theirs: Recording, pairs: list[Difference], parted: int) -> str:
+    """Why losses that part after many steps in which they agreed show no mistake, in one sentence; empty if they may show one.
+
+    Both runs round differently, and this grows: slowly, or at once where rounding decides on which side of a kink a number is.
+    """
+    visible = next(i for i, pair in enumerate(pairs) if pair.size > ROUNDING)
     after = pairs[parted : parted + SLOW_STEPS]
-    return bool(before) and parted - before[-1] >= SLOW_STEPS and all(_agree(pair, LOOSE) for pair in after)
+    if visible > 0 and parted - visible >= SLOW_STEPS and all(_agree(pair, LOOSE) for pair in after):
+        return "The difference has grown slowly, from rounding."
+    first = _first(ours, theirs, parted + 1)
+    if (
+        first.ours.kind == "gradient"
+        and first.ours.step > SLOW_STEPS
+        and not _mostly_differ(first, TOLERANCE["gradient"][0])
+    ):
+        return (
+            f"In a few entries only, {_where(first)} differs: {_values(first)}. That happens where a number is so close to 0"
+            " that rounding decides whether relu lets it through."
+        )
+    return ""
+
+
+def _mostly_differ(pair: Difference, tolerance: float) -> bool:
+    """Whether more than half of the numbers differ by more than this part of the largest one."""
+    if pair.ours.shape != pair.theirs.shape:
+        return True
+    size = np.abs(pair.theirs.values).max(initial=NEARLY_ZERO)
+    return not np.median(np.abs(pair.ours.values - pair.theirs.values)) <= tolerance * size
+
+
+def _first(ours: Recording, theirs: Recording, step: int) -> Difference:
+    """The first difference up to a step in which the losses differ. Backward begins at the end: of gradients, it is the last."""
+    pairs = [pair for pair in _pairs(ours, theirs, step) if not _agree(pair)]
+    alike = [pair for pair in pairs if (pair.ours.kind, pair.ours.step) == (pairs[0].ours.kind, pairs[0].ours.step)]
+    return alike[-1] if pairs[0].ours.kind == "gradient" else pairs[0]
 
 
 def _early_difference(ours: Recording, theirs: Recording) -> Difference | None:
@@ -159,21 +194,8 @@ def _early_difference(ours: Recording, theirs: Recording) -> Difference | None:
 
     Most, not all: where a gradient is as good as 0, Adam turns its rounding into a step of full length.
     """
-    for pair in _pairs(ours, theirs, SLOW_STEPS):
-        if pair.ours.kind == "parameter" and pair.ours.shape == pair.theirs.shape:
-            size = np.abs(pair.theirs.values).max(initial=NEARLY_ZERO)
-            if np.median(np.abs(pair.ours.values - pair.theirs.values)) > EARLY_ROUNDING * size:
-                return pair
-    return None
-
-
-def _about_rounding(pairs: list[Difference], parted: int, theirs: Recording) -> str:
-    within = f"to within {_largest(pairs[:parted]):.0e} of their size"
-    return (
-        f"The first {parted} losses agree with PyTorch {theirs.version}, {within}.\n"
-        f"From step {parted + 1} on, {_losses_of(pairs[parted])}, they part slowly, as rounding makes two correct runs part."
-        " A mistake would show within a few steps."
-    )
+    early = (pair for pair in _pairs(ours, theirs, SLOW_STEPS) if pair.ours.kind == "parameter")
+    return next((pair for pair in early if _mostly_differ(pair, EARLY_ROUNDING)), None)
 
 
 def _about_weights(ours: Recording, theirs: Recording) -> str:

@@ -401,7 +401,26 @@ SLOWLY = [1e-6 * 1.2**step for step in range(40)]  # above 1e-4 from step 27 on
 def test_losses_that_part_slowly_are_rounded():
     code, text = report(*losses(SLOWLY))
     assert code == 0 and text.startswith("The first 26 losses agree with PyTorch 2.0, to within ")
-    assert "From step 27 on, 2 (PyTorch) against 2.00023 (yours), they part slowly, as rounding" in text
+    assert "From step 27 on, 2 (PyTorch) against 2.00023 (yours), they part. The difference has grown slowly" in text
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong_entries", "expected"),
+    [(15, 1, 0), (15, 8, 1), (3, 1, 1)],
+    ids=["one entry, late: a kink", "all entries", "one entry at once"],
+)
+def test_a_gradient_in_which_rounding_decides(step, wrong_entries, expected):
+    runs = []
+    for more in (0.5, 0.0):
+        run = []
+        for i in range(1, 31):
+            gradient = [1.0] * 8
+            gradient[:wrong_entries] = [1.0 + more * (i == step)] * wrong_entries
+            run += [event("loss", "loss", i, 2.0 + more * (i > step)), event("gradient", "Net.fc1.bias", i, *gradient)]
+        runs.append(recording(*run))
+    code, text = report(*runs)
+    assert code == expected
+    assert f"the gradient of Net.fc1.bias after step {step}" in text and ("relu lets it through" in text) == (code == 0)
 
 
 def test_weights_that_are_off_from_the_start_are_not_rounding():
