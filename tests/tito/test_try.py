@@ -130,6 +130,8 @@ assert nn.__spec__.name == "tinytorch.nn" and nn.__name__ == "tinytorch.nn"
 import importlib
 importlib.reload(F)
 assert not any(torch.cuda.is_available() for _ in range(2)) and str(torch.device("cpu")) == "cpu"
+torch.set_num_threads(1)
+torch.manual_seed(0)
 print("all the same", torch.__version__)
 """
 
