@@ -183,7 +183,7 @@ def _mostly_differ(pair: Difference, tolerance: float) -> bool:
 
 
 def _first(ours: Recording, theirs: Recording, step: int) -> Difference:
-    """The first difference up to a step in which the losses differ. Backward begins at the end: of gradients, it is the last."""
+    """The first difference up to a step where the losses differ. Backward begins at the end, so of gradients it is the last."""
     pairs = [pair for pair in _pairs(ours, theirs, step) if not _agree(pair)]
     alike = [pair for pair in pairs if (pair.ours.kind, pair.ours.step) == (pairs[0].ours.kind, pairs[0].ours.step)]
     return alike[-1] if pairs[0].ours.kind == "gradient" else pairs[0]
