@@ -145,6 +145,7 @@ try:
         rsqrt,
         scatter_add,
         set_grad_enabled,
+        set_num_threads,
         set_printoptions,
         sign,
         sin,

@@ -5,7 +5,20 @@ import sys
 import typer
 
 from tito import __version__, course
-from tito.commands import book, check, convert, data, export, milestone, module, nbgrader, submit, system, workspace
+from tito.commands import (
+    book,
+    check,
+    convert,
+    data,
+    export,
+    milestone,
+    module,
+    nbgrader,
+    submit,
+    system,
+    try_script,
+    workspace,
+)  # fmt: skip
 from tito.console import clean
 from tito.errors import TitoError
 
@@ -24,6 +37,7 @@ app.command()(export.export)
 app.command()(check.check)
 app.command()(convert.convert)
 app.command()(submit.submit)
+app.command(name="try")(try_script.try_script)
 app.add_typer(module.app, name="module")
 app.add_typer(milestone.app, name="milestone")
 app.add_typer(data.app, name="data")

@@ -1,6 +1,5 @@
 """Milestones: what a script needs follows from its imports; it runs with the tinytorch of the workspace it lies in."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from tito.course import Milestone, Module
 from tito.editor import view
 from tito.errors import TitoError
 from tito.files import read
+from tito.names import names_used
 from tito.place import Place, find_place
 from tito.syntax import parse_python
 
@@ -50,36 +50,16 @@ def needs(script: Path) -> list[Module]:
 
     `from tinytorch.nn import Linear` and `nn.Linear` both need the module that brings `Linear`.
     """
-    used = _names_used(parse_python(read(script)))
-    wanted = [m for m in course.MODULES if any(name in used for name in _names_of(m))]
+    used = {use.name for use in names_used(parse_python(read(script)), "tinytorch")}
+    wanted = [m for m in course.MODULES if used & names_of(m)]
     return [m for m in course.MODULES if wanted and m.number <= wanted[-1].number]
 
 
-def _names_of(module: Module) -> set[str]:
+def names_of(module: Module) -> set[str]:
     """Every full name under which a module can be reached."""
     return {f"tinytorch.{module.exported_as}"} | {
         f"{view}.{name}" for view, names in module.brings.items() for name in names
     }
-
-
-def _names_used(tree: ast.Module) -> set[str]:
-    """Full names below `tinytorch` that a program imports or reaches through an imported package."""
-    aliases, used = {}, set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tinytorch":
-            used.add(node.module)
-            used |= {f"{node.module}.{alias.name}" for alias in node.names}
-            aliases |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.partition(".")[0] == "tinytorch":
-                    used.add(alias.name)
-                    aliases[alias.asname or "tinytorch"] = alias.name if alias.asname else "tinytorch"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            root, _, rest = ast.unparse(node).partition(".")
-            used.add(f"{aliases.get(root, root)}.{rest}")
-    return used
 
 
 def missing(script: Path, place: Place) -> list[Module]:

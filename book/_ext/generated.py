@@ -1,5 +1,6 @@
 """Directives for generated parts of a chapter: tables of the course, the command line, printed results, a live figure."""
 
+import ast
 import subprocess
 import sys
 from hashlib import sha256
@@ -13,7 +14,11 @@ from sphinx.util.docutils import SphinxDirective
 from tito import course, play
 from tito.diagrams import ACCENT, Drawing
 from tito.files import read, write
+from tito.milestone import names_of
+from tito.names import names_used
 from tito.notebook import parse
+from tito.syntax import parse_python
+from tito.torch_run import PACKAGES, our_name
 
 TORCH = "https://docs.pytorch.org/docs/stable"
 MAP_LOOK = {True: (ACCENT,), False: ("currentColor", True)}  # by whether the module exists; dashed if planned
@@ -151,6 +156,37 @@ def _commands(command, name: str):
             )
 
 
+class PytorchScripts(Generated):
+    """The scripts of `examples/`, each beside the modules that bring its names."""
+
+    def lines(self):
+        for script in sorted((course.ROOT / "examples").glob("*.py")):
+            self.env.note_dependency(str(script))
+            tree = parse_python(read(script), script)
+            about, *_ = ast.get_docstring(tree).split("\n")
+            yield f"\n### `examples/{script.name}`\n\n{about}\n"
+            yield "| in the script | lines | module | |\n|:---|:---|:---|:---|"
+            for name, lines in _lines_of_names(tree).items():
+                if module := _module_that_brings(our_name(name)):
+                    package, _, short = our_name(name).rpartition(".")
+                    source = "you write it" if short in module.offers.get(package, ()) else "given"
+                    where = f"[{module.number}](../notebooks/{module.stem}.py)"
+                    yield f"| `{name}` | {', '.join(map(str, lines))} | {where} | {source} |"
+            yield f"\n```{{literalinclude}} ../examples/{script.name}\n:language: python\n:linenos:\n```\n"
+
+
+def _lines_of_names(tree: ast.Module) -> dict[str, list[int]]:
+    """Name of PyTorch or torchvision -> the lines of a script that use or import it."""
+    lines = {}
+    for use in names_used(tree, *PACKAGES):
+        lines.setdefault(use.name, []).append(use.line)
+    return lines
+
+
+def _module_that_brings(name: str) -> course.Module | None:
+    return next((module for module in course.available() if name in names_of(module)), None)
+
+
 class MilestoneOutput(Generated):
     """What a milestone's script prints, and its picture; it reruns when the script or the package changes."""
 
@@ -206,6 +242,7 @@ def setup(app):
         "course-map": CourseMap,
         "exercise-counts": ExerciseCounts,
         "pytorch-table": PytorchTable,
+        "pytorch-scripts": PytorchScripts,
         "data-set-table": DataSetTable,
         "tito-reference": TitoReference,
         "milestone-output": MilestoneOutput,

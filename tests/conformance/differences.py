@@ -660,6 +660,7 @@ EDGES_THAT_DIFFER = {
 # Public names that no case runs, and why
 NOT_COMPARED = {
     "tinytorch.op": "PyTorch's ops are made in C++",
+    "tinytorch.set_num_threads": "does nothing: NumPy's library has its own threads",
     "tinytorch.set_printoptions": "compared in test_text.py",
     "tinytorch.save": "a format of its own, without pickle",
     "tinytorch.load": "a format of its own, without pickle",
@@ -915,6 +916,7 @@ NOT_FUZZED = {
         "nn.ModuleList nn.ModuleDict nn.Buffer",
         "is a dtype": "torch.bool torch.uint8 torch.int8 torch.int16 torch.short torch.int torch.int32 torch.int64 torch.long "
         "torch.half torch.float16 torch.float torch.float32 torch.double torch.float64 torch.dtype",
+        "does nothing": "torch.set_num_threads",
         "is run by scripts.py": "torch.device torch.inference_mode torch.enable_grad torch.set_grad_enabled "
         "torch.is_grad_enabled torch.set_printoptions torch.Size Tensor.retain_grad Tensor.register_hook",
     }.items()

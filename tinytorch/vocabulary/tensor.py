@@ -867,6 +867,10 @@ def where(condition: Tensor, input: object = None, other: object = None) -> "Ten
     return base.where(condition, input, other)
 
 
+def set_num_threads(num_threads: int) -> None:
+    """Does nothing: NumPy's matrix products take the number of threads from the environment, as in OPENBLAS_NUM_THREADS=1."""
+
+
 def set_printoptions(profile: str | None = None, sci_mode: bool | None = None, **options: int) -> None:
     """Set how tensors are printed.
 
