@@ -104,7 +104,9 @@ def test_its_drawing_has_a_text_and_a_mark_for_each_point(try_xor):
     assert 'role="img" aria-label="' in svg and svg.count("<rect") == 16
     assert svg.count("<path") == 2 and svg.count("<circle") == 2
     corners = re.findall(r'<rect x="(\d+)" y="(\d+)" width="14" height="14"', svg)
-    assert sorted(corners) == sorted((str(14 * i), str(14 * j)) for i in range(4) for j in range(4)), "no gap, no overlap"
+    assert sorted(corners) == sorted((str(14 * i), str(14 * j)) for i in range(4) for j in range(4)), (
+        "no gap, no overlap"
+    )
 
 
 # The editor
