@@ -1,10 +1,14 @@
 """`tito milestone ...`: needs from imports, runs with the student's own tinytorch."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 
 from tests.tito.student import tito
 from tito import course, progress
-from tito.milestone import needs
+from tito.milestone import is_notebook, needs, takes_options
 from tito.workspace import init
 
 PERCEPTRON = course.find_milestone("01")
@@ -76,3 +80,28 @@ def test_a_run_is_recorded_and_completions_stay(tmp_path):
     assert list(progress.completed(place)) == ["00", "01"]
     assert list(progress.milestones(place)) == ["01_1957_perceptron/01_rosenblatt_forward"]
     assert "run on 20" in tito("milestone", "status", cwd=place.root).stdout
+
+
+def test_seeds_are_refused_where_a_script_has_its_own():
+    run = tito("milestone", "run", "02", "--seeds", "3", cwd=course.ROOT)
+    assert run.returncode == 1 and "01_xor_crisis.py always runs the same seeds: leave out --seeds" in run.stderr
+    assert "seed   best" not in run.stdout, "refused before anything runs"
+
+
+def test_seeds_reach_a_script_that_takes_them():
+    run = tito("milestone", "run", "03", "1", "--seeds", "2", cwd=course.ROOT)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.findall(r"^ +(\d) +2\.3\d\d ", run.stdout, re.MULTILINE) == ["0", "1"]
+
+
+@pytest.mark.parametrize("options", [("--seeds", "0"), ("--seeds", "many")])
+def test_a_script_refuses_a_number_of_seeds_that_is_none(options):
+    script = course.find_milestone("03").path / "01_mlp_digits.py"
+    run = subprocess.run([sys.executable, str(script), *options], capture_output=True, encoding="utf-8")
+    assert run.returncode == 2 and "is not a number of seeds: give 1 or more" in run.stderr
+
+
+def test_scripts_that_take_options_and_those_that_open_in_a_browser():
+    scripts = {script.name: script for m in course.MILESTONES for script in sorted(m.path.glob("[0-9]*.py"))}
+    assert [name for name in scripts if takes_options(scripts[name])] == ["01_mlp_digits.py", "02_mlp_mnist.py"]
+    assert [name for name in scripts if is_notebook(scripts[name])] == ["03_draw.py"]
