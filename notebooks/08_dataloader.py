@@ -675,7 +675,7 @@ def explore_crops(seed, padding, workers):
     image, crop, crops = Tensor(load_digits().images[4:5]), RandomCrop(8, padding), []
     for _ in range(max(workers, 1)):
         manual_seed(seed)  # each worker begins with a copy of the generator
-        crops += [crop(image) for _ in range(8 // workers)] if workers else crop(stack([image] * 8))
+        crops.extend([crop(image) for _ in range(8 // workers)] if workers else crop(stack([image] * 8)))
     figure, axes = panels(9, height=1.2)
     for axis, pixels in zip(axes, [image, *crops], strict=True):
         axis.imshow(pixels[0].numpy(), cmap="gray_r")
@@ -759,9 +759,9 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    Reading and cropping run Python code for each image. A thread could hide them behind "compute", or the other way round, but both want
-    the GIL: often it saves nothing, or even costs time. Waiting needs no GIL: there the thread saves up to the smaller of the two. So
-    first make preparing cheap, a whole batch at once, and then prefetch what still waits.
+    Reading and cropping run Python code for each image. The thread could hide up to the share of "compute", but both want the GIL: it
+    saves less, on a busy machine nothing, or it even costs time. Waiting needs no GIL: there the thread can save all of the smaller part.
+    So first make preparing cheap, a whole batch at once, and then prefetch what still waits.
 
     ## Complexity
 

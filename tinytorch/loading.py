@@ -373,7 +373,10 @@ class LoaderOptions:
         return load_batches(self.dataset, batches, self.collate_fn, self.seed, self.position + 1, ahead)
 
     def state_dict(self) -> dict:
-        """Where the loader is, for `save`: what to draw the epoch from, how many batches are taken, the generators' states now."""
+        """Where the loader is, for `save`: what to draw the epoch from, how many batches are taken, the generators' states now.
+
+        If the loader has a generator of its own, save `tinytorch.get_rng_state()` as well: dropout draws from the course's.
+        """
         return {
             "start": self.start, "position": self.position, "rng": self.rng_states(), "items": len(self.dataset),
             "batch_size": self.batch_size,
