@@ -134,7 +134,7 @@ def test_bad_data_stops_the_epoch_with_words():
         with pytest.raises(IndexError, match="no class 3.*0 to 2"):
             train_epoch(net, CrossEntropyLoss(), optimizer, loader)
     few = DataLoader(TensorDataset(x, Tensor([0] * 6)), 10, drop_last=True)
-    with pytest.raises(ValueError, match="no rows.*drop_last"):
+    with pytest.raises(ValueError, match="no rows"):
         train_epoch(net, CrossEntropyLoss(), optimizer, few)
 
 
