@@ -253,7 +253,9 @@ def _():
 def per_row(total: float, rows: int) -> float:
     """Turn a sum over rows into a mean. ValueError if there are none."""
     if rows == 0:
-        raise ValueError("there were no rows: batches(...) can be used only once, so call it again for each epoch")
+        raise ValueError(
+            "there were no rows: give more than drop_last drops, and call batches(...) again for each epoch"
+        )
     return total / rows
 
 

@@ -467,9 +467,10 @@ def in_twos(order):
 
 CLAIMS["08_dataloader"] = [
     *(row(epoch, numbers(order, between=" "), in_twos(order)) for epoch, order in enumerate(orders, 1)),
-    f"the machine restarts after 700 of {-(-60_000 // 64)} batches",
+    f"for two tensors, 64 items take {2 * 64} indexing operations",
+    f"the machine restarts after 700 of {-(-60_000 // 64)} batches. How do you get the other {-(-60_000 // 64) - 700}?",
     f"With {prepare} ms to prepare and {compute} ms to compute, a batch takes {prepare + compute} ms. "
-    f"If a **thread** prepares the next one meanwhile, it takes {max(prepare, compute)}:",
+    f"If a **thread** prepares the next batch meanwhile, it takes {max(prepare, compute)} ms:",
     rf"for $\mu = 0.5$ and $\sigma = 0.25$, pixels 0, 0.5 and 1 become ${(0 - 0.5) / 0.25:g}$, "
     f"{(0.5 - 0.5) / 0.25:g} and {(1 - 0.5) / 0.25:g}.",
     f"Pixels from 0 to {np.iinfo(np.uint8).max} make",

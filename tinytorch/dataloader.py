@@ -1,6 +1,6 @@
 """Module 08: Dataloader.
 
-Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 2861e72ce04d2384
+Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: c56ed8ed590bb74c
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,17 @@ from tinytorch.tensor import Tensor, float64, stack
 
 
 class Dataset(loading.Joinable):
-    """Items by number: a subclass defines `__len__` and `__getitem__`, and may define `__getitems__`, for many at once."""
+    """Items by index: a subclass defines `__len__` and `__getitem__`, and may define `__getitems__`, for many at once."""
 
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__}.__getitem__: define it, so that dataset[i] returns item i")
 
 
 class TensorDataset(Dataset):
-    """Rows of tensors of one length: item i is a tuple with row i of each. ValueError if the lengths differ."""
+    """Rows of tensors: item i is a tuple with row i of each. ValueError if their lengths differ, TypeError for other data."""
 
     def __init__(self, *tensors: Tensor) -> None:
-        if not tensors or len({len(tensor) for tensor in tensors}) > 1:
-            raise ValueError(f"tensors of lengths {[*map(len, tensors)]}: give at least one, all of one length")
+        loading.check_tensors(tensors)
         self.tensors = tensors
 
     def __len__(self):
@@ -35,7 +34,7 @@ class TensorDataset(Dataset):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __getitems__(self, indices):
-        """The items of a list of numbers, as Rows: one index for each tensor, without a loop over the items.
+        """The items at a list of indices, as Rows: one indexing operation per tensor, without a loop over the items.
 
         >>> rows = TensorDataset(Tensor([5, 6, 7]), Tensor([0, 1, 2])).__getitems__([2, 0])
         >>> rows.columns, len(rows), rows[0]
@@ -45,10 +44,10 @@ class TensorDataset(Dataset):
 
 
 class RandomSampler(loading.RandomOptions):
-    """Numbers of a dataset in random order. The options are given: `data_source`, `replacement`, `num_samples`, `generator`."""
+    """Indices of a dataset in random order. The options are given: `data_source`, `replacement`, `num_samples`, `generator`."""
 
     def __iter__(self):
-        """An iterator over `num_samples` plain integers. It draws all of them at once, when the iteration begins.
+        """An iterator over `num_samples` indices, as plain integers. Each iteration draws anew.
 
         >>> sorted(RandomSampler(range(4))), len([*RandomSampler(range(4), replacement=True, num_samples=9)])
         ([0, 1, 2, 3], 9)
@@ -61,7 +60,7 @@ class RandomSampler(loading.RandomOptions):
 
 
 def default_collate(batch: Sequence) -> object:
-    """Put items together into one batch, by the table above. RuntimeError or KeyError if they differ, TypeError for other kinds.
+    """Put items together into one batch, by the table above. TypeError for kinds that it lacks, and what `check_alike` raises.
 
     Args:
         batch: a list of items, all of one kind and structure, or `Rows`.
@@ -89,7 +88,7 @@ def default_collate(batch: Sequence) -> object:
         return {key: default_collate([item[key] for item in batch]) for key in first}
     if isinstance(first, (tuple, list)):
         return [default_collate(column) for column in zip(*batch, strict=True)]
-    raise TypeError(f"an item has a {type(first).__name__}: return tensors, arrays, numbers, strings, tuples or dicts")
+    raise TypeError(f"an item is a {type(first).__name__}: give tensors, arrays, numbers, strings, tuples or dicts")
 
 
 class DataLoader(loading.LoaderOptions):
@@ -98,20 +97,20 @@ class DataLoader(loading.LoaderOptions):
     Args:
         dataset, batch_size, shuffle, drop_last: the items, and which of them make a batch.
         sampler, batch_sampler: your own order instead of `shuffle`, or your own lists instead of all but `dataset`; they must end.
-        num_workers, prefetch_factor: with 1 worker or more, *one thread* prepares num_workers * prefetch_factor (2) batches ahead.
+        num_workers, prefetch_factor: from 1 worker on, *one thread* prepares num_workers * prefetch_factor (default 2) batches ahead.
         collate_fn, generator: `default_collate` and `default_generator()` by default; a `tinytorch.Generator`, or NumPy's.
 
-    A seed repeats every epoch, and `load_state_dict` the rest of one, if a sampler of yours draws from its attribute `generator`
-    or the course's generator, and items from `tinytorch.loading.transform_generator()`. PyTorch's order for a seed is another one.
+    A seed repeats every epoch, and `load_state_dict` the rest of one, as long as your own samplers draw from their attribute
+    `generator` or the course's, and your items from `tinytorch.loading.transform_generator()`. For a seed, PyTorch's order differs.
     """
 
     random_sampler, collate = RandomSampler, staticmethod(default_collate)
 
     def order(self) -> list[list[int]]:
-        """The lists of item numbers of a new epoch; if `resuming`, those that are left of the one that was interrupted.
+        """The lists of indices of a new epoch; if `self.resuming`, those that are left of the one that was interrupted.
 
-        A new epoch sets `start` to the generators' states from before it is drawn, and `position` to 0. To resume, both have been
-        loaded: the epoch is drawn from `start`, the generators are put back, and `resuming` becomes False.
+        A new epoch sets `self.start` to the generators' states before it is drawn, and `self.position` to 0. To resume, both have
+        been loaded: the epoch is drawn from `start`, the generators are put back, and `resuming` becomes False.
 
         >>> DataLoader(range(5), 2).order()
         [[0, 1], [2, 3], [4]]
@@ -140,11 +139,12 @@ class Normalize(loading.NormalizeOptions):
     """A transform, as in torchvision: subtract `mean` and divide by `std`, one number for each channel."""
 
     def __call__(self, tensor: Tensor) -> Tensor:
-        """Normalized images, (..., C, H, W), as a new tensor. TypeError if they aren't floats.
+        """Normalized images, (..., C, H, W), as a new tensor. TypeError if their dtype isn't a float dtype.
 
         >>> Normalize([0.5], [0.25])(Tensor([[[0.0, 0.5, 1.0]]]))
         tensor([[[-2.,  0.,  2.]]])
         """
+        self.check_channels(tensor)
         if tensor.dtype.kind != "f":
             raise TypeError(f"the image is {tensor.dtype}: make it float first, with ToTensor() or .float()")
         return (tensor - self.mean) / self.std
@@ -153,7 +153,7 @@ class Normalize(loading.NormalizeOptions):
 class RandomCrop(loading.CropOptions):
     """A transform, as in torchvision: cut out a window of `size`, (rows, columns) or one number for both, at a random place.
 
-    `padding` adds zeros before: on all sides; or (left and right, top and bottom); or (left, top, right, bottom).
+    `padding` adds zeros first: on all sides; or (left and right, top and bottom); or (left, top, right, bottom).
     """
 
     def __call__(self, img: Tensor) -> Tensor:

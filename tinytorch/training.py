@@ -1,6 +1,6 @@
 """Module 07: Training.
 
-Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 7be6261ef8a162c6
+Written by `tito export` from notebooks/07_training.py: edit that file instead. sha256: 3d6984dc6d15cb41
 """
 
 import math
@@ -73,7 +73,9 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> T
 def per_row(total: float, rows: int) -> float:
     """Turn a sum over rows into a mean. ValueError if there are none."""
     if rows == 0:
-        raise ValueError("there were no rows: batches(...) can be used only once, so call it again for each epoch")
+        raise ValueError(
+            "there were no rows: give more than drop_last drops, and call batches(...) again for each epoch"
+        )
     return total / rows
 
 

@@ -236,7 +236,7 @@ def _training(on: Drawing) -> str:
 
 
 def _dataloader(on: Drawing) -> str:
-    """A chain of four boxes: order, items, batch, network. The order is lists of item numbers; items are read and
+    """A chain of four boxes: order, items, batch, network. The order is lists of indices; items are read and
     transformed; a batch is collated. A dashed frame around items and batch says that a thread may do this ahead of time. An
     arrow leads from the network back to the order: after the last batch, the next epoch."""
     names = [("order", "3 0 | 4 1 | 2"), ("items", "read, transform"), ("batch", "collate"), ("network", "train")]
@@ -249,7 +249,7 @@ def _dataloader(on: Drawing) -> str:
     on.text(237, 122, "a thread may do this ahead of time")
     on.arrow((420, 100), (420, 146), (54, 146), (54, 96))
     on.text(237, 140, "the next epoch", size=14)
-    return "Only the order is random, and it belongs to you: everything else follows from it."
+    return "The order is drawn from a seed, so every batch can be repeated."
 
 
 DIAGRAMS = {

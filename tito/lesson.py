@@ -162,6 +162,32 @@ def _array(value):
         return np.asarray(None)
 
 
+def raises(error, call, message):
+    """Assert that a call raises an error; if not, say what it did instead.
+
+    Args:
+        error: the type of the error.
+        call: function without arguments.
+        message: what this is about, "softmax of a string"; the error begins with it.
+
+    >>> raises(ValueError, lambda: int("two"), "int of a word")
+    >>> raises(TypeError, lambda: int("two"), "int of a word")
+    Traceback (most recent call last):
+    AssertionError: int of a word: must raise TypeError, and raised ValueError
+    >>> raises(TypeError, lambda: int("2"), "int of a number")
+    Traceback (most recent call last):
+    AssertionError: int of a number: must raise TypeError, and raised nothing
+    """
+    raised = "nothing"
+    try:
+        call()
+    except error:
+        return
+    except Exception as other:
+        raised = type(other).__name__
+    raise AssertionError(f"{message}: must raise {error.__name__}, and raised {raised}")
+
+
 def _difference(actual, expected, dtype, rtol, atol):
     """What is wrong with `actual`, in words; None if nothing is."""
     if actual.dtype.kind not in "biufc":

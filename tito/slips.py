@@ -245,7 +245,8 @@ def _line(inside: tuple[str, FrameType, int] | None, locate: Locate) -> str:
 def _raised(name: str, error: BaseException, line: str) -> str:
     if isinstance(error, RecursionError):
         return f"{name} calls itself without end (RecursionError), on {line}"
-    return one_line(f"{name} raised {type(error).__name__} on {line}: {error}".rstrip(": "))
+    # cut only the error's own words: the place is never what is too long
+    return f"{name} raised {type(error).__name__} on {line}: {one_line(str(error))}".rstrip(": ")
 
 
 def endless(name: str, seconds: float, line: str = "") -> str:

@@ -273,12 +273,14 @@ def loader_with_samplers(lib):
     found = data(lib)
     by_sampler = lib.utils.data.DataLoader(found, 2, sampler=[5, 3, 3])
     by_lists = lib.utils.data.DataLoader(found, batch_sampler=[[6], [0, 0, 1]])
+    by_tuples = lib.utils.data.DataLoader(found, batch_sampler=[(6,), (0, 0, 1)])
     made = lib.utils.data.DataLoader(found, 2, collate_fn=len)
     return (
         list(by_sampler),
         len(by_sampler),
         list(by_lists),
         len(by_lists),
+        list(by_tuples),
         list(made),
         list(lib.utils.data.DataLoader([])),
     )

@@ -684,6 +684,7 @@ NOT_COMPARED = {
             "CropOptions.random",
             "Normalize.__call__",
             "NormalizeOptions.__init__",
+            "NormalizeOptions.check_channels",
             "RandomCrop.__call__",
             "RandomHorizontalFlip.__call__",
             "RandomHorizontalFlip.__init__",

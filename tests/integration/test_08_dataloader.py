@@ -122,6 +122,22 @@ def test_normalizing_by_its_own_mean_hides_what_differs():
     assert shares[0] == 1.0 and shares[1] < 0.8, f"accuracy by the training part's mean, and by its own: {shares}"
 
 
+def test_bad_data_stops_the_epoch_with_words():
+    """WHAT: a class that the network doesn't have is an IndexError that names it; a loader without batches is a ValueError.
+    WHY: one wrong label among 60,000 must be found, and an epoch of no steps looks like a very fast one.
+    TIP: both come from earlier modules: do their tests pass?
+    """
+    x, net = randn(6, 2), Linear(2, 3)
+    optimizer = Adam(net.parameters())
+    for workers in (0, 1):
+        loader = DataLoader(TensorDataset(x, Tensor([0, 1, 2, 0, 3, 1])), 2, num_workers=workers)
+        with pytest.raises(IndexError, match="no class 3.*0 to 2"):
+            train_epoch(net, CrossEntropyLoss(), optimizer, loader)
+    few = DataLoader(TensorDataset(x, Tensor([0] * 6)), 10, drop_last=True)
+    with pytest.raises(ValueError, match="no rows"):
+        train_epoch(net, CrossEntropyLoss(), optimizer, few)
+
+
 def test_batches_equal_the_tensors():
     """WHAT: a loader in order gives the rows of the tensors; their gradients add up to the whole batch's.
     WHY: loading must not change a number.

@@ -1,5 +1,6 @@
 """The exported loader, tested with other numbers than in the notebook."""
 
+import re
 import threading
 import traceback
 from collections import Counter
@@ -72,14 +73,19 @@ def test_TensorDataset_indexes_each_tensor_once(monkeypatch):
 
 
 def test_bad_tensors_are_refused():
-    """WHAT: no tensors, or tensors of different lengths, are a ValueError with the lengths.
+    """WHAT: no tensors, tensors of different lengths, and data that isn't tensors are refused, with the lengths or the type.
     WHY: the loader would drop rows, or fail in the last batch of the epoch.
     TIP: `TensorDataset.__init__` is given. Restore it from a new notebook if you changed it.
     """
     with pytest.raises(ValueError, match=r"\[3, 4\]"):
         TensorDataset(Tensor([1.0] * 3), Tensor([1.0] * 4))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="at least one"):
         TensorDataset()
+    with pytest.raises(ValueError, match="argument 1 .*without axes"):
+        TensorDataset(Tensor([1.0]), Tensor(1.0))
+    for bad, name in ((np.ones(3), "ndarray"), ([1, 2, 3], "list")):
+        with pytest.raises(TypeError, match=f"argument 1 is a {name}"):
+            TensorDataset(Tensor([1.0] * 3), bad)
 
 
 class Squares(Dataset):
@@ -142,6 +148,15 @@ def test_random_split(count, lengths, sizes):
     assert own[0] == own[1] != sorted(own[0])
 
 
+def test_random_split_refuses_what_is_not_a_generator():
+    """WHAT: a seed in place of a generator is a TypeError that shows it.
+    WHY: `generator=3` looks right, and no split would ever be repeated by it.
+    TIP: `random_split` is given, in tinytorch/vocabulary/dataloader.py.
+    """
+    with pytest.raises(TypeError, match="generator is 3"):
+        random_split(Squares(10), [5, 5], generator=3)
+
+
 @pytest.mark.parametrize("lengths", [[5, 4], [0.5, 0.4], [12, -2], [1.5, -0.5], [9.5, 0.5]])
 def test_random_split_refuses(lengths):
     """WHAT: sizes or fractions that don't add up are a ValueError.
@@ -192,6 +207,16 @@ def test_RandomSampler_with_replacement():
     assert len(drawn) == 8000 and sorted(counts) == [0, 1, 2, 3] and {type(i) for i in drawn} == {int}
     assert all(1800 < count < 2200 for count in counts.values()), counts
     assert len(list(RandomSampler(range(4), replacement=True))) == 4
+
+
+def test_RandomSampler_draws_each_order_anew():
+    """WHAT: the orders that follow each other in one epoch differ.
+    WHY: batches that come again in the same composition are less random than they look.
+    TIP: how often do you draw an order, for 90 of 30 items?
+    """
+    order = list(RandomSampler(range(30), num_samples=90))
+    rounds = [order[:30], order[30:60], order[60:]]
+    assert rounds[0] != rounds[1] != rounds[2] != rounds[0], f"one order came again: {rounds}"
 
 
 @pytest.mark.parametrize("replacement", [False, True])
@@ -250,6 +275,8 @@ def test_WeightedRandomSampler():
         (lambda: RandomSampler(range(3), num_samples=2.5), ValueError, r"num_samples is 2\.5"),
         (lambda: RandomSampler([]), ValueError, "empty"),
         (lambda: RandomSampler([], num_samples=3), ValueError, "empty"),
+        (lambda: RandomSampler(range(3), generator=5), TypeError, "generator is 5"),
+        (lambda: WeightedRandomSampler([1.0], 3, generator=5), TypeError, "generator is 5"),
         (lambda: BatchSampler(range(3), 0, False), ValueError, "batch_size is 0"),
         (lambda: BatchSampler(range(3), True, False), ValueError, "batch_size is True"),
         (lambda: BatchSampler(range(3), 2, 1), ValueError, "drop_last is 1"),
@@ -327,6 +354,8 @@ def test_collate_keeps_structure():
         ([{"a": 1, "b": 2}, {"a": 1}], KeyError, "item 1 .*b"),
         ([{"a": 1}, 3], KeyError, "item 1"),
         ([(1, {"x": Tensor([1.0])}), (2, {"x": Tensor([1.0, 2.0])})], RuntimeError, "item 1"),
+        ([Tensor([1.0]), 3], RuntimeError, r"item 1 .*has type int, item 0 has shape \(1,\)"),
+        ([], IndexError, "empty"),
         ([None, None], TypeError, "."),
         ([object(), object()], TypeError, "."),
         ([np.array("a")] * 2, TypeError, "."),
@@ -375,6 +404,8 @@ def test_own_samplers_and_collate_fn():
     data = TensorDataset(Tensor(np.arange(6) * 10))
     assert numbers(DataLoader(data, 2, sampler=[5, 3, 1])) == [[50, 30], [10]]
     assert numbers(DataLoader(data, batch_sampler=[[0], [4, 4, 2]])) == [[0], [40, 40, 20]]
+    for make in (tuple, np.array, Tensor, iter):  # a tuple would index several axes
+        assert numbers(DataLoader(data, batch_sampler=[make([0, 1]), make([5])])) == [[0, 10], [50]]
     tens = DataLoader(data, 3, collate_fn=lambda items: [(len(item), item[0].item()) for item in items])
     assert list(tens) == [[(1, 0), (1, 10), (1, 20)], [(1, 30), (1, 40), (1, 50)]]
     assert numbers(DataLoader(Subset(data, [4, 2, 0]), 2)) == [[40, 20], [0]]
@@ -494,8 +525,12 @@ def test_a_state_of_another_loader_is_refused():
         DataLoader(range(6), 2).state_dict(),
         loader.state_dict() | {"rng": []},
     ):
-        with pytest.raises(ValueError, match=r"lacks|had"):
+        with pytest.raises(ValueError, match=r"lacks|and was"):
             loader.load_state_dict(bad)
+    with pytest.raises(TypeError, match="states is None"):
+        loader.set_rng_states(None)
+    with pytest.raises(ValueError, match="batch_size is 2, and was 3"):
+        loader.load_state_dict(DataLoader(range(5), 3, shuffle=True).state_dict())
     assert loader.rng_states() == before and not loader.resuming and loader.position == 0
 
 
@@ -516,6 +551,9 @@ def test_a_state_of_another_loader_is_refused():
         ({"prefetch_factor": 2}, ValueError, "num_workers is 0"),
         ({"prefetch_factor": 0, "num_workers": 1}, ValueError, "prefetch_factor is 0"),
         ({"dataset": 5}, TypeError, "dataset is a int"),
+        ({"generator": 5}, TypeError, "generator is 5"),
+        ({"generator": 5, "shuffle": True}, TypeError, "generator is 5"),
+        ({"collate_fn": 5}, TypeError, "collate_fn is 5"),
         ({"dataset": [], "shuffle": True}, ValueError, "empty"),
         ({"colour": 1}, TypeError, "colour"),
     ],
@@ -527,6 +565,16 @@ def test_bad_arguments_are_refused(arguments, error, words):
     """
     with pytest.raises(error, match=words):
         DataLoader(**{"dataset": range(5)} | arguments)
+
+
+@pytest.mark.parametrize("lists", [[1, 2], ["ab"], [np.int64(3)], [Tensor(2)]])
+def test_batches_that_are_not_lists_are_refused(lists):
+    """WHAT: a batch_sampler that yields single indices is a TypeError that shows what it yielded.
+    WHY: it is most likely a sampler, and a tensor can be indexed by its indices, too: batches without their first axis.
+    TIP: does your `order` return what `self.draw_epoch()` returned?
+    """
+    with pytest.raises(TypeError, match="batch_sampler yielded"):
+        list(DataLoader(TensorDataset(Tensor(np.ones((4, 2)))), batch_sampler=lists))
 
 
 # The thread
@@ -651,8 +699,25 @@ def test_Normalize():
     for dtype in (np.uint8, np.int64, np.bool_):
         with pytest.raises(TypeError):
             Normalize(mean, std)(Tensor(np.ones((3, 2, 2)), dtype=dtype))
-    with pytest.raises(ValueError, match="std"):
-        Normalize([0.5, 0.5], [1.0, 0.0])
+    for bad in ([1.0, 0.0], [1.0, -1.0], [1.0, float("nan")]):
+        with pytest.raises(ValueError, match="std is"):
+            Normalize([0.5, 0.5], bad)
+    for bad in (([0.5, 0.5], [1.0]), ([], [])):
+        with pytest.raises(ValueError, match=f"mean has {len(bad[0])} numbers, std {len(bad[1])}"):
+            Normalize(*bad)
+
+
+@pytest.mark.parametrize(
+    ("channels", "shape"), [(2, (1, 4, 5)), (3, (2, 4, 5)), (2, (2, 3, 4, 5)), (1, (4, 5)), (3, (3,))]
+)
+def test_Normalize_refuses_other_channels(channels, shape):
+    """WHAT: an image that has other channels than there are means is a ValueError, and so is one without channels.
+    WHY: NumPy would broadcast, and a gray image would become two.
+    TIP: `check_channels` is given, and called before your code.
+    """
+    with pytest.raises(ValueError, match=f"has shape .*, and mean {channels} numbers"):
+        Normalize([0.5] * channels, [0.5] * channels)(Tensor(np.ones(shape)))
+    close(Normalize([1], [2])(Tensor(np.ones((3, 1, 2)))), np.zeros((3, 1, 2)), "one mean for all channels")
 
 
 @pytest.mark.parametrize(
@@ -684,6 +749,21 @@ def test_RandomCrop(size, padding, sides):
         assert out.shape == (2, height, width) and out.dtype == np.float32
         counts[windows[np.ascontiguousarray(out).tobytes()]] += 1
     assert len(counts) == len(windows) and min(counts.values()) > 12, f"some windows came too rarely: {counts}"
+
+
+@pytest.mark.parametrize("axes", [(), (3,), (5, 3), (2, 2, 1)])
+def test_RandomCrop_keeps_leading_axes(axes):
+    """WHAT: (H, W), (C, H, W) and batches are all cut in their last two axes, at one place for everything in the tensor.
+    WHY: an image and its mask, or two frames, must be cut alike.
+    TIP: index with `...` in place of one colon for each axis.
+    """
+    rows = np.arange(1.0, 31).reshape(5, 6)
+    out = RandomCrop((4, 2))(Tensor(np.broadcast_to(rows, (*axes, 5, 6)))).numpy()
+    assert out.shape == (*axes, 4, 2), f"leading axes {axes}: the crop has shape {out.shape}"
+    flat = out.reshape(-1, 4, 2)
+    assert (flat == flat[0]).all() and flat[0].tolist() in [
+        rows[i : i + 4, j : j + 2].tolist() for i in range(2) for j in range(5)
+    ]
 
 
 def test_random_transforms_follow_their_generator():
@@ -723,15 +803,41 @@ def test_a_window_that_does_not_fit_is_refused(bad):
 
 
 @pytest.mark.parametrize(
-    "options", [{"size": 0}, {"size": (1, 2, 3)}, {"size": 2, "padding": -1}, {"size": 2, "padding": (1, 1, 1)}]
+    "options",
+    [
+        {"size": 0},
+        {"size": 2.5},
+        {"size": True},
+        {"size": "3"},
+        {"size": ()},
+        {"size": (2.5, 3)},
+        {"size": (1, 2, 3)},
+        {"size": 2, "padding": -1},
+        {"size": 2, "padding": 1.5},
+        {"size": 2, "padding": (1, 0.5)},
+        {"size": 2, "padding": (1, 1, 1)},
+    ],
 )
 def test_bad_options_of_a_crop(options):
-    """WHAT: sizes below 1, and paddings that are negative or of a strange length, are a ValueError.
+    """WHAT: what isn't a whole number, sizes below 1, and paddings below 0 or of a strange length, are a ValueError.
     WHY: better here than in the first batch.
     TIP: the options are given, in tinytorch/loading.py.
     """
-    with pytest.raises(ValueError):
+    name, value = list(options.items())[-1]
+    with pytest.raises(ValueError, match=re.escape(f"{name} is {value!r}")):
         RandomCrop(**options)
+
+
+def test_bad_images_of_a_crop():
+    """WHAT: an array is a TypeError, and an image without two axes a ValueError; NumPy's integers are sizes.
+    WHY: ToTensor is missing more often than not.
+    TIP: does your crop begin with `self.padded(img)`?
+    """
+    with pytest.raises(TypeError, match="ndarray"):
+        RandomCrop(2)(np.ones((1, 4, 4)))
+    with pytest.raises(ValueError, match=r"\(4,\)"):
+        RandomCrop(2)(Tensor(np.ones(4)))
+    assert RandomCrop(np.int64(3), [np.int64(1), 0])(Tensor(np.ones((1, 3, 1)))).shape == (1, 3, 3)
 
 
 def test_flips_and_compose():

@@ -263,6 +263,14 @@ return iter(self.drawn)""",
                 "orders = [np.arange(count)[: self.num_samples]]\nself.random.shuffle(orders[0])",
             ),
         ),
+        "one order, repeated": Wrong(
+            "stale state",
+            "For 60 of 30 items, is the second order another one than the first?",
+            (
+                "orders = [self.random.permutation(count) for _ in range(-(-self.num_samples // count))]",
+                "orders = [self.random.permutation(count)] * -(-self.num_samples // count)",
+            ),
+        ),
         "the last item never comes": Wrong(
             "off by one",
             "Which items come in 300 draws with replacement?",
@@ -287,6 +295,11 @@ return iter(self.drawn)""",
             "extra work",
             "What do Rows have that needs no work at all?",
             ("return list(batch.columns)", "batch = list(batch)"),
+        ),
+        "a tuple of columns": Wrong(
+            "broken structure",
+            "Which container does the table name for Rows?",
+            ("list(batch.columns)", "batch.columns"),
         ),
         "a copy of the columns": Wrong(
             "extra work",
@@ -378,6 +391,11 @@ return iter(self.drawn)""",
             "missing check",
             "What happens if items have different lengths or keys?",
             ("check_alike(batch)\n", "batch = list(batch)\n"),
+        ),
+        "NumPy refuses it instead": Wrong(
+            "wrong error",
+            "Which error is raised for tensors of different shapes, and by whom?",
+            ("check_alike(batch)\n", "if isinstance(batch[0], dict):\n    check_alike(batch)\n"),
         ),
         "other kinds pass": Wrong(
             "missing check",
@@ -517,6 +535,9 @@ return batches""",
         "integers pass": Wrong(
             "missing check", "What do you do with an int64 image?", ('if tensor.dtype.kind != "f":', "if False:")
         ),
+        "another error": Wrong(
+            "wrong error", "Which error do you raise for an int64 image?", ("raise TypeError(", "raise ValueError(")
+        ),
         "only one image": Wrong(
             "hard-coded",
             "Which shapes besides (C, H, W) can the images have?",
@@ -607,6 +628,19 @@ return batches""",
             ),
         ),
         "no padding": Wrong("ignored argument", "Where are the zeros in your crops?", ("self.padded(img)", "img")),
+        "three axes only": Wrong(
+            "hard-coded",
+            "How many axes can come before the last two?",
+            ("img[..., top : top + height,", "img[:, top : top + height,"),
+        ),
+        "the size without the zeros": Wrong(
+            "wrong order",
+            "When do you compare the sizes: before or after the zeros are added?",
+            (
+                "img, (height, width) = self.padded(img), self.size\nrows, columns = img.shape[-2] - height + 1, img.shape[-1] - width + 1",
+                "height, width = self.size\nrows, columns = img.shape[-2] - height + 1, img.shape[-1] - width + 1\nimg = self.padded(img)",
+            ),
+        ),
         "only the first channel": Wrong(
             "wrong shape", "Which axes does the crop lose?", ("img[..., top", "img[:1, top")
         ),

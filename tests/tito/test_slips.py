@@ -108,6 +108,13 @@ def test_an_exception_that_the_exercise_should_raise_is_no_returned_none(tmp_pat
     assert slip_of(tmp_path, code).words == "one and one"
 
 
+def test_a_long_place_leaves_room_for_the_error(tmp_path):
+    code = "def f(x):\n    raise TypeError('g() takes 2 arguments but 3 were given')\n\ndef test_f():\n    f(1)"
+    place = f"line 3 of its cell ({'notebooks/' * 9}cells.py:21)"
+    slip = slip_of(tmp_path, code, locate=lambda _file, _line: place)
+    assert slip.words == f"f raised TypeError on {place}: g() takes 2 arguments but 3 were given"
+
+
 def test_a_placeholder_is_no_error(tmp_path):
     code = "def f(x):\n    raise NotImplementedError('f: replace this line with your code')\n\ndef test_f():\n    f(1)"
     slip = slip_of(tmp_path, code)

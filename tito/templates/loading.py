@@ -41,7 +41,7 @@ class Rows(Sequence):
 
 
 def items_of(dataset: Sequence, indices: Sequence[int]) -> Sequence:
-    """The items of these numbers: all at once if the dataset has `__getitems__`, else one after the other.
+    """The items at these indices: all at once if the dataset has `__getitems__`, else one after the other.
 
     >>> items_of("abc", [2, 0])
     ['c', 'a']
@@ -51,12 +51,17 @@ def items_of(dataset: Sequence, indices: Sequence[int]) -> Sequence:
 
 
 def check_alike(batch: Sequence) -> None:
-    """Refuse items that can't be stacked: RuntimeError if shapes or lengths differ, KeyError if a dict lacks a key."""
+    """Refuse items that can't be stacked.
+
+    RuntimeError if shapes or lengths differ, KeyError if a dict lacks a key, IndexError if there are no items.
+    """
+    if not len(batch):
+        raise IndexError("the batch is empty: give at least one item")
     first = batch[0]
     shape, is_dict, is_list = getattr(first, "shape", None), isinstance(first, dict), isinstance(first, (tuple, list))
     for i, item in enumerate(batch):
         if getattr(item, "shape", None) != shape:
-            shapes = f"item {i} of the batch has shape {getattr(item, 'shape', None)}, item 0 {shape}"
+            shapes = f"item {i} of the batch {_shape_in_words(item)}, item 0 {_shape_in_words(first)}"
             raise RuntimeError(f"{shapes}: crop or pad them to one shape, or give a collate_fn")
         if is_list and (not isinstance(item, (tuple, list)) or len(item) != len(first)):
             size = len(item) if isinstance(item, (tuple, list)) else f"a {type(item).__name__}, and no entries"
@@ -68,21 +73,36 @@ def check_alike(batch: Sequence) -> None:
             raise KeyError(f"item {i} of the batch lacks {', '.join(lacking)}: give every item the keys of item 0")
 
 
+def _shape_in_words(item: object) -> str:
+    return f"has shape {item.shape}" if hasattr(item, "shape") else f"has type {type(item).__name__}"
+
+
+def check_tensors(tensors: Sequence) -> None:
+    """TypeError if one of the arguments of TensorDataset isn't a tensor, ValueError if there are none, or their lengths differ."""
+    for i, tensor in enumerate(tensors):
+        if not hasattr(tensor, "requires_grad"):
+            raise TypeError(f"argument {i} is a {type(tensor).__name__}, not a tensor: make one of it, Tensor(data)")
+        if not tensor.ndim:
+            raise ValueError(f"argument {i} is a tensor without axes: give one with a row for each item")
+    if not tensors or len({len(tensor) for tensor in tensors}) > 1:
+        raise ValueError(f"the tensors have lengths {[*map(len, tensors)]}: give at least one, all of the same length")
+
+
 # Samplers
 
 
 class Sampler:
-    """Yields the item numbers of an epoch. A subclass defines `__iter__`, and `__len__` if the number is known."""
+    """Yields the indices of an epoch. A subclass defines `__iter__`, and `__len__` if their count is known."""
 
     def __init__(self, data_source: object = None):
         self.data_source = data_source
 
     def __iter__(self):
-        raise NotImplementedError(f"{type(self).__name__}.__iter__: define it, so that it yields item numbers")
+        raise NotImplementedError(f"{type(self).__name__}.__iter__: define it, so that it yields indices")
 
 
 class SequentialSampler(Sampler):
-    """All numbers of a dataset, in order.
+    """All indices of a dataset, in order.
 
     >>> list(SequentialSampler("abc"))
     [0, 1, 2]
@@ -103,6 +123,7 @@ class RandomOptions(Sampler):
     ):  # fmt: skip
         if not isinstance(replacement, bool):
             raise TypeError(f"replacement is {replacement!r}: it must be True or False")
+        numpy_generator(generator)  # refuses what isn't one
         self.data_source, self.replacement, self.generator = data_source, replacement, generator
         self.fixed_samples = num_samples
         if num_samples is None and not len(data_source):
@@ -113,7 +134,7 @@ class RandomOptions(Sampler):
 
     @property
     def num_samples(self) -> int:
-        """How many numbers an epoch has: as many as there are items, unless you asked for another number."""
+        """How many indices an epoch has: as many as there are items, unless you asked for another number."""
         return len(self.data_source) if self.fixed_samples is None else self.fixed_samples
 
     @property
@@ -126,7 +147,7 @@ class RandomOptions(Sampler):
 
 
 class BatchSampler(Sampler):
-    """Lists of `batch_size` numbers of a sampler. The last one may be shorter; with `drop_last` it is left out then.
+    """Lists of `batch_size` indices of a sampler. The last one may be shorter; with `drop_last` it is left out then.
 
     >>> [*BatchSampler(range(5), 2, False)], [*BatchSampler(range(5), 2, True)]
     ([[0, 1], [2, 3], [4]], [[0, 1], [2, 3]])
@@ -142,8 +163,8 @@ class BatchSampler(Sampler):
         return (len(self.sampler) + (0 if self.drop_last else self.batch_size - 1)) // self.batch_size
 
     def __iter__(self):
-        numbers = iter(self.sampler)
-        while batch := list(islice(numbers, self.batch_size)):
+        indices = iter(self.sampler)
+        while batch := list(islice(indices, self.batch_size)):
             if len(batch) == self.batch_size or not self.drop_last:
                 yield batch
 
@@ -203,12 +224,20 @@ CURRENT = local()  # in each thread, the batch that it prepares: [key, generator
 
 
 def numpy_generator(generator: object = None) -> "np.random.Generator":
-    """NumPy's generator to draw from: the one inside a `tinytorch.Generator`, or NumPy's own; for None `default_generator()`."""
+    """NumPy's generator to draw from: the one inside a `tinytorch.Generator`, or NumPy's own; for None `default_generator()`.
+
+    TypeError if it is something else.
+    """
     if generator is None:
         from tinytorch.tensor import default_generator  # here, so that a new export of module 01 takes effect
 
         return default_generator()
-    return getattr(generator, "numpy", generator)
+    found = getattr(generator, "numpy", generator)
+    if not hasattr(found, "bit_generator"):
+        raise TypeError(
+            f"generator is {generator!r}: give a tinytorch.Generator, or np.random.default_rng(seed), or leave it out"
+        )
+    return found
 
 
 def transform_generator() -> "np.random.Generator":
@@ -250,7 +279,7 @@ def random_stream(number: int, seed: int) -> Iterator[None]:
 def load_batches(
     dataset: Sequence, batches: Iterable, collate_fn: Callable, seed: int, first: int = 1, ahead: int = 0
 ) -> Iterator:
-    """Collate the items of each list of numbers; a thread does up to `ahead` of them before you ask.
+    """Collate the items of each list of indices; a thread does up to `ahead` of them before you ask.
 
     Random transforms draw from a generator that belongs to the batch: it is made of its number, counted from `first`, and `seed`.
 
@@ -285,6 +314,9 @@ class LoaderOptions:
         check_loader(
             dataset, batch_size, shuffle, sampler, batch_sampler, num_workers, drop_last, prefetch_factor, unused
         )
+        numpy_generator(generator)  # refuses what isn't one
+        if collate_fn is not None and not callable(collate_fn):
+            raise TypeError(f"collate_fn is {collate_fn!r}: give a function that makes a batch of a list of items")
         self.dataset, self.generator, self.collate_fn = dataset, generator, collate_fn or self.collate
         if batch_sampler is not None:
             self.sampler, self.batch_sampler = getattr(batch_sampler, "sampler", None), batch_sampler
@@ -313,41 +345,57 @@ class LoaderOptions:
         return [generator.bit_generator.state for generator in self.generators()]
 
     def set_rng_states(self, states: list[dict]) -> None:
-        """Set the states of these generators."""
+        """Set the states of these generators. TypeError if they aren't what `rng_states` returned."""
+        if not isinstance(states, list):
+            raise TypeError(f"states is {states!r}: give a list of states, as rng_states() returned it")
         for generator, state in zip(self.generators(), states, strict=True):
             generator.bit_generator.state = state
 
     def draw_epoch(self) -> list[list[int]]:
-        """Draw a new epoch in one go: a seed for its random transforms, and its lists of item numbers."""
+        """Draw a new epoch in one go: a seed for its random transforms, and its lists of indices."""
         self.seed = int(numpy_generator(self.generator).integers(2**63))
-        return list(self.batch_sampler)
+        return [self._as_list(indices) for indices in self.batch_sampler]
+
+    @staticmethod
+    def _as_list(indices: object) -> list[int]:
+        """The indices of a batch as a list: a tuple would index several axes of a tensor."""
+        if isinstance(indices, list):
+            return indices
+        if isinstance(indices, str) or not hasattr(indices, "__iter__") or getattr(indices, "ndim", 1) == 0:
+            raise TypeError(f"batch_sampler yielded {indices!r}: it must yield a list of indices for each batch")
+        return indices.tolist() if hasattr(indices, "tolist") else list(indices)
 
     def load(self, batches: Iterable[list[int]]) -> Iterator:
-        """The batches of these lists of item numbers, which begin at `position`; with workers, a thread prepares them ahead."""
+        """The batches of these lists of indices, which begin at `position`; with workers, a thread prepares them ahead."""
         ahead = self.num_workers and self.num_workers * self.prefetch_factor
         return load_batches(self.dataset, batches, self.collate_fn, self.seed, self.position + 1, ahead)
 
     def state_dict(self) -> dict:
-        """Where the loader is, for `save`: what to draw the epoch from, how many batches are taken, the generators' states now."""
-        return {"start": self.start, "position": self.position, "rng": self.rng_states(), "items": len(self.dataset)}
+        """Where the loader is, for `save`: what to draw the epoch from, how many batches are taken, the generators' states now.
+
+        If the loader has a generator of its own, save `tinytorch.get_rng_state()` as well: dropout draws from the course's.
+        """
+        return {
+            "start": self.start, "position": self.position, "rng": self.rng_states(), "items": len(self.dataset),
+            "batch_size": self.batch_size,
+        }  # fmt: skip
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Let the next iteration have the batches that were left when `state_dict` was made. Sets the generators as well.
 
         ValueError, before anything changes, if it is the state of another loader.
         """
-        if lacking := sorted({"start", "position", "rng", "items"} - state_dict.keys()):
+        if lacking := sorted(self.state_dict().keys() - state_dict.keys()):
             raise ValueError(
                 f"the state lacks {', '.join(lacking)}: load what the state_dict() of a DataLoader returned"
             )
         for name, saved, now in (
-            ("items", state_dict["items"], len(self.dataset)),
-            ("random generators", len(state_dict["rng"]), len(self.generators())),
+            ("number of items", state_dict["items"], len(self.dataset)),
+            ("batch_size", state_dict["batch_size"], self.batch_size),
+            ("number of random generators", len(state_dict["rng"]), len(self.generators())),
         ):
             if saved != now:
-                raise ValueError(
-                    f"the saved loader had {saved} {name}, this one has {now}: make it with the same arguments"
-                )
+                raise ValueError(f"{name} is {now}, and was {saved} when the state was saved: use the same arguments")
         self.set_rng_states(state_dict["rng"])
         self.start, self.position = state_dict["start"], state_dict["position"]
         self.resuming = self.start is not None
@@ -366,7 +414,7 @@ def check_loader(
         raise TypeError(f"DataLoader has no argument {unknown[0]}: leave it out")
     if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
         raise TypeError(
-            f"dataset is a {type(dataset).__name__}: give one with a length and items by number, dataset[i]"
+            f"dataset is a {type(dataset).__name__}: give one with a length, len(dataset), and items by index, dataset[i]"
         )
     if isinstance(num_workers, bool) or not isinstance(num_workers, (int, np.integer)) or num_workers < 0:
         raise ValueError(
@@ -406,9 +454,19 @@ class NormalizeOptions:
         self.mean, self.std = (
             np.array(getattr(numbers, "array", numbers), np.float32).reshape(-1, 1, 1) for numbers in (mean, std)
         )
-        if not self.std.all():
+        if not self.mean.size or self.mean.shape != self.std.shape:
+            raise ValueError(f"mean has {self.mean.size} numbers, std {self.std.size}: give one each for each channel")
+        if not (self.std > 0).all():
             raise ValueError(
-                f"std is {self.std.ravel().tolist()}: leave out the channel that never changes, or use 1 there"
+                f"std is {self.std.ravel().tolist()}: give numbers above 0; for a channel that never changes, use 1"
+            )
+
+    def check_channels(self, img: object) -> None:
+        """ValueError if an image isn't (..., C, H, W), or has another number of channels than `mean` has numbers."""
+        if img.ndim < 3 or self.mean.size not in (1, img.shape[-3]):
+            raise ValueError(
+                f"the image has shape {img.shape}, and mean {self.mean.size} numbers: give an image (..., C, H, W), "
+                "and one number for each of its C channels"
             )
 
 
@@ -416,12 +474,12 @@ class CropOptions:
     """The given half of RandomCrop: `size` as (rows, columns), `padding` as (left, top, right, bottom), and the zeros."""
 
     def __init__(self, size: int | Sequence[int], padding: int | Sequence[int] | None = None):
-        self.size = (size, size) if isinstance(size, int) else tuple(size)
-        sides = (padding or 0,) if padding is None or isinstance(padding, int) else tuple(padding)
-        if len(self.size) != 2 or min(self.size) < 1:
-            raise ValueError(f"size is {size}: give (rows, columns), or one number for both, of at least 1")
+        self.size, sides = whole_numbers(size), whole_numbers(0 if padding is None else padding)
+        if len(self.size) not in (1, 2) or min(self.size) < 1:
+            raise ValueError(f"size is {size!r}: give (rows, columns), or one number for both, of at least 1")
         if len(sides) not in (1, 2, 4) or min(sides) < 0:
-            raise ValueError(f"padding is {padding}: give 1, 2 or 4 numbers of at least 0")
+            raise ValueError(f"padding is {padding!r}: give 1, 2 or 4 whole numbers of at least 0")
+        self.size *= 2 // len(self.size)
         self.padding = sides * (4 // len(sides))
 
     @property
@@ -430,6 +488,21 @@ class CropOptions:
         return transform_generator()
 
     def padded(self, img: object) -> object:
-        """An image, a tensor (..., H, W), with zeros around it."""
+        """An image, a tensor (..., H, W), with zeros around it. TypeError if it isn't a tensor, ValueError if it lacks axes."""
+        if not hasattr(img, "requires_grad"):
+            raise TypeError(f"the image is a {type(img).__name__}: give a tensor, as ToTensor() makes it")
+        if img.ndim < 2:
+            raise ValueError(f"the image has shape {img.shape}: give (..., H, W)")
         left, top, right, bottom = self.padding
         return img.apply(np.pad, img, pad_width=[(0, 0)] * (img.ndim - 2) + [(top, bottom), (left, right)])
+
+
+def whole_numbers(value: object) -> tuple[int, ...]:
+    """One whole number, or several, as a tuple; an empty one if something else is among them.
+
+    >>> whole_numbers(3), whole_numbers([1, 2]), whole_numbers(2.5)
+    ((3,), (1, 2), ())
+    """
+    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    is_whole = all(isinstance(number, (int, np.integer)) and not isinstance(number, bool) for number in numbers)
+    return tuple(map(int, numbers)) if is_whole else ()

@@ -115,7 +115,7 @@ def random_split(dataset: Dataset, lengths: Sequence[float], generator: object =
 
 
 class WeightedRandomSampler(Sampler):
-    """Numbers drawn in proportion to `weights`, which need not add up to 1. Draws the whole epoch when the iteration begins.
+    """Indices drawn in proportion to `weights`, which need not add up to 1. Draws the whole epoch when the iteration begins.
 
     RuntimeError, when you make it: a weight is negative or not finite, all are 0, or, without replacement, fewer than
     `num_samples` are above 0.
@@ -142,6 +142,7 @@ class WeightedRandomSampler(Sampler):
             raise RuntimeError(
                 f"num_samples is {num_samples}, but without replacement only {positive} items can be drawn"
             )
+        numpy_generator(generator)  # refuses what isn't one
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def __len__(self) -> int:
