@@ -677,6 +677,28 @@ NOT_COMPARED = {
     "LRScheduler.rate": "abstract: a group's rate after so many steps",
     **dict.fromkeys(
         (
+            "CIFAR10._load",
+            "Digits.__init__",
+            "Digits._load",
+            "MNIST._load",
+            "TinyShakespeare.__getitem__",
+            "TinyShakespeare.__init__",
+            "TinyShakespeare.__len__",
+            "TinyShakespeare.__repr__",
+            "_Images.__getitem__",
+            "_Images.__getitems__",
+            "_Images.__init__",
+            "_Images.__len__",
+            "_Images.__repr__",
+            "_Images._check",
+            "_Images._download",
+            "_Images._read",
+            "_Images.class_to_idx",
+        ),
+        "torchvision's data sets, which PyTorch does not bring: tests/tito/test_datasets.py has their tests",
+    ),
+    **dict.fromkeys(
+        (
             "Compose.__call__",
             "Compose.__init__",
             "CropOptions.__init__",

@@ -176,7 +176,7 @@ def main() -> int:
                 json.dumps({name: known[name] for name in RUNS_OF_MISTAKES if name in known}, indent=1) + "\n",
             )
             print(f"{run}: {len(known[run]['mistakes'])} mistakes measured", flush=True)
-        before = known[run]
+        before = known.get(run, before)
     return 0
 
 
