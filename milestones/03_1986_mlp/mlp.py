@@ -14,6 +14,7 @@ from tinytorch.data_files import DataError
 from tinytorch.machine import machine_facts
 from tinytorch.nn import CrossEntropyLoss, Linear, Module, ReLU, Sequential
 from tinytorch.optim import Adam
+from tinytorch.optim.lr_scheduler import CosineAnnealingLR
 from tinytorch.training import evaluate, train_epoch
 from tinytorch.utils.data import DataLoader, Dataset, TensorDataset
 from tito.files import write
@@ -55,8 +56,10 @@ def network(task: Task) -> Sequential:
 def train(net: Module, data: Dataset, task: Task, epochs: int) -> None:
     loader = DataLoader(data, batch_size=task.batch_size, shuffle=True)
     optimizer = Adam(net.parameters(), lr=task.lr)
+    # the steps become smaller, so that it matters less where the last one happens to end
+    scheduler = CosineAnnealingLR(optimizer, T_max=epochs * len(loader))
     for _ in range(epochs):
-        train_epoch(net, CrossEntropyLoss(), optimizer, loader)
+        train_epoch(net, CrossEntropyLoss(), optimizer, loader, scheduler=scheduler)
 
 
 def test(net: Module, data: Dataset) -> tuple[float, float]:
@@ -96,13 +99,8 @@ def _change(before: np.ndarray, after: np.ndarray) -> float:
     return float(np.linalg.norm(after - before) / np.linalg.norm(before))
 
 
-def gates(accuracy: float, shuffled: float) -> tuple[Gate, ...]:
-    """What every seed must pass.
-
-    Args:
-        accuracy: the smallest accuracy on test images.
-        shuffled: the largest accuracy after training on shuffled labels.
-    """
+def gates(accuracy: float) -> tuple[Gate, ...]:
+    """What every seed must pass. `accuracy` is the smallest one on test images; the other bounds are the same for all."""
     return (
         Gate("accuracy", low=accuracy, meaning="on images that the network has not seen"),
         Gate(
@@ -113,7 +111,7 @@ def gates(accuracy: float, shuffled: float) -> tuple[Gate, ...]:
             meaning=f"guessing among ten costs ln 10 = {math.log(10):.3f}",
         ),
         Gate("weights moved", low=0.10, form=".0%", meaning="the layer that changed least, by its own size"),
-        Gate("shuffled labels", high=shuffled, meaning="trained on shuffled labels; chance is 10.0%"),
+        Gate("shuffled labels", high=0.25, meaning="trained on shuffled labels; chance is 10.0%"),
     )
 
 
