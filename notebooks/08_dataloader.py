@@ -17,7 +17,7 @@ with app.setup(hide_code=True):
     from tinytorch.loading import BatchSampler, Rows, check_alike, items_of
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import SGD
-    from tinytorch.tensor import Tensor, float64, manual_seed, rand, stack
+    from tinytorch.tensor import Tensor, manual_seed, rand, stack
     from tinytorch.training import train_epoch
     from tito.diagrams import diagram
     from tito.lesson import close, compare, measure, raises, show
@@ -292,7 +292,7 @@ def default_collate(batch: Sequence) -> object:
     if isinstance(first, (np.ndarray, np.generic)) and first.dtype.kind in "biuf":
         return Tensor.wrap(np.stack(batch))
     if isinstance(first, (int, float)):
-        return Tensor(batch, dtype=float64 if isinstance(first, float) else None)
+        return Tensor(batch, dtype=np.float64 if isinstance(first, float) else None)
     if isinstance(first, (str, bytes)):
         return list(batch)
     if isinstance(first, dict):

@@ -1,6 +1,6 @@
 """Module 08: Dataloader.
 
-Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: c56ed8ed590bb74c
+Written by `tito export` from notebooks/08_dataloader.py: edit that file instead. sha256: 3fb02c1799c32a85
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 import tinytorch.loading as loading
 from tinytorch.loading import Rows, check_alike
-from tinytorch.tensor import Tensor, float64, stack
+from tinytorch.tensor import Tensor, stack
 
 
 class Dataset(loading.Joinable):
@@ -81,7 +81,7 @@ def default_collate(batch: Sequence) -> object:
     if isinstance(first, (np.ndarray, np.generic)) and first.dtype.kind in "biuf":
         return Tensor.wrap(np.stack(batch))
     if isinstance(first, (int, float)):
-        return Tensor(batch, dtype=float64 if isinstance(first, float) else None)
+        return Tensor(batch, dtype=np.float64 if isinstance(first, float) else None)
     if isinstance(first, (str, bytes)):
         return list(batch)
     if isinstance(first, dict):

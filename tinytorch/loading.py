@@ -234,12 +234,12 @@ def numpy_generator(generator: object = None) -> "np.random.Generator":
         from tinytorch.tensor import default_generator  # here, so that a new export of module 01 takes effect
 
         return default_generator()
-    found = getattr(generator, "numpy", generator)
-    if not hasattr(found, "bit_generator"):
+    numpy = getattr(generator, "numpy", generator)
+    if not hasattr(numpy, "bit_generator"):
         raise TypeError(
             f"generator is {generator!r}: give a tinytorch.Generator, or np.random.default_rng(seed), or leave it out"
         )
-    return found
+    return numpy
 
 
 def transform_generator() -> "np.random.Generator":

@@ -36,7 +36,7 @@ def is_untouched(text: str) -> bool:
 def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidden: bool = False) -> str:
     """The notebook's text with other lines in some solution blocks; `bodies` are unindented."""
     hidden = [] if keep_hidden else notebook.hidden_tests
-    dropped = {number for block in hidden for number in range(block.begin, block.end + 1)}
+    dropped = {number for block in hidden for number in range(_begin(block, notebook), block.end + 1)}
     dropped |= {number for block in bodies for number in range(block.begin + 1, block.end)}
     inserted = {
         block.begin: [f"{block.indent}{line}" if line else "" for line in body] for block, body in bodies.items()
@@ -47,3 +47,11 @@ def replace_blocks(notebook: Notebook, bodies: dict[Block, list[str]], keep_hidd
             lines.append(line)
         lines += inserted.get(number, [])
     return "\n".join(lines) + "\n"
+
+
+def _begin(block: Block, notebook: Notebook) -> int:
+    """A block's first line, or the first of the blank lines above it: at a cell's end, marimo keeps none."""
+    begin = block.begin
+    while not notebook.lines[begin - 2].strip():
+        begin -= 1
+    return begin

@@ -20,7 +20,7 @@ def main() -> int:
     chosen = options(__doc__)
     train, test = parts(Digits)
     task = Task(train, test, hidden=64, epochs=20, batch_size=32, lr=1e-2)
-    return replay(Path(__file__), chosen, task, GATES)
+    return replay(Path(__file__), chosen, task, GATES, run="01_mlp_digits")
 
 
 if __name__ == "__main__":

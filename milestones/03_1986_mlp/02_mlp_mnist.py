@@ -20,7 +20,9 @@ def main() -> int:
     chosen = options(__doc__)
     train, test = parts(MNIST)
     task = Task(train, test, hidden=128, epochs=1 if chosen.quick else 10, batch_size=64, lr=4e-3)
-    return replay(Path(__file__), chosen, task, QUICK if chosen.quick else FULL)
+    if chosen.quick:
+        return replay(Path(__file__), chosen, task, QUICK, run="02_mlp_mnist --quick")
+    return replay(Path(__file__), chosen, task, FULL, run="02_mlp_mnist")
 
 
 if __name__ == "__main__":

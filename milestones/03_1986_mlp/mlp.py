@@ -115,11 +115,12 @@ def gates(accuracy: float) -> tuple[Gate, ...]:
     )
 
 
-def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...]) -> int:
-    """Train with every seed, save the picture, and hold what was measured against the gates; returns the exit code."""
-    recorded = (
-        None if options.record else evidence(script.parent, f"{script.stem} --quick" if options.quick else script.stem)
-    )
+def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...], run: str) -> int:
+    """Train with every seed, save the picture, and hold what was measured against the gates; returns the exit code.
+
+    `run` is the name of the recorded runs in `evidence.json`.
+    """
+    recorded = None if options.record else evidence(script.parent, run)
     machine = machine_facts()
     print(f"{machine['system']}, {machine['cores']} cores, {machine['gflops']:.0f} GFLOP/s measured just now\n")
     count = sum(parameter.numel() for parameter in network(task).parameters())

@@ -89,7 +89,7 @@ match batch[0]:
             raise TypeError("not numbers")
         return Tensor(array, dtype=array.dtype)
     case float():
-        return Tensor(batch, dtype=float64)
+        return Tensor(batch, dtype=np.float64)
     case int():
         return Tensor(batch)
     case str() | bytes():
@@ -327,19 +327,19 @@ return iter(self.drawn)""",
         "Python floats become float32": Wrong(
             "dtype lost",
             "Which dtype does the table give a batch of Python floats?",
-            ("dtype=float64 if isinstance(first, float) else None", "dtype=None"),
+            ("dtype=np.float64 if isinstance(first, float) else None", "dtype=None"),
         ),
         "integers become float64": Wrong(
             "float64 creep",
             "Which dtype does a batch of integers have?",
-            ("dtype=float64 if isinstance(first, float) else None", "dtype=float64"),
+            ("dtype=np.float64 if isinstance(first, float) else None", "dtype=np.float64"),
         ),
         "booleans become integers": Wrong(
             "dtype lost",
             "Which dtype does a batch of booleans have?",
             (
-                "Tensor(batch, dtype=float64 if isinstance(first, float) else None)",
-                "Tensor([item + 0 for item in batch], dtype=float64 if isinstance(first, float) else None)",
+                "Tensor(batch, dtype=np.float64 if isinstance(first, float) else None)",
+                "Tensor([item + 0 for item in batch], dtype=np.float64 if isinstance(first, float) else None)",
             ),
         ),
         "floats first": Wrong(

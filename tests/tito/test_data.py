@@ -638,7 +638,8 @@ def test_a_name_that_is_not_there(command, name, reason):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started the tests with Ctrl-C ignored
 from tito.cli import main
 from tito.templates import data_files
 from tito.templates.data_files import DataSet, RemoteFile
