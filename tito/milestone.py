@@ -25,8 +25,7 @@ def use_own_tinytorch(script: str) -> None:
         return
     place = find_place(Path(script).parent)
     sys.path.insert(0, str(place.root))
-    whose = "the course's reference" if place.is_course else "yours"
-    print(f"tinytorch: {place.package} ({whose})\n")
+    print(f"{place.whose_tinytorch}\n")
 
 
 def scripts(milestone: Milestone, place: Place) -> list[Path]:
@@ -74,8 +73,10 @@ def run(milestone: Milestone, script: Path, place: Place, options: Sequence[str]
         options: for scripts that take them, such as `["--quick"]`.
 
     Raises:
-        TitoError: a module that it needs is not there yet.
+        TitoError: a module that it needs is not there yet, or the script is not: from elsewhere it would run another `tinytorch`.
     """
+    if place.root not in script.parents:
+        raise TitoError(f"{milestone.folder} is newer than this workspace: run `tito init .` in {place.root} to add it")
     lacking = missing(script, place)
     if lacking:
         names = ", ".join(module.stem for module in lacking)

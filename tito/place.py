@@ -25,6 +25,12 @@ class Place:
         return self.root / "tinytorch"
 
     @property
+    def whose_tinytorch(self) -> str:
+        """A line that says which package runs, and whose it is."""
+        whose = "the course's reference" if self.is_course else "yours"
+        return f"tinytorch: {self.package} ({whose})"
+
+    @property
     def state(self) -> Path:
         """The folder of tito's own files: progress and backups."""
         return ROOT / "_build" / "tito" if self.is_course else self.root / ".tinytorch"

@@ -1,6 +1,7 @@
 """`tito milestone ...`: needs from imports, runs with the student's own tinytorch."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -105,3 +106,14 @@ def test_scripts_that_take_options_and_those_that_open_in_a_browser():
     scripts = {script.name: script for m in course.MILESTONES for script in sorted(m.path.glob("[0-9]*.py"))}
     assert [name for name in scripts if takes_options(scripts[name])] == ["01_mlp_digits.py", "02_mlp_mnist.py"]
     assert [name for name in scripts if is_notebook(scripts[name])] == ["03_draw.py"]
+
+
+def test_a_milestone_that_a_workspace_lacks_is_not_run_with_the_reference(tmp_path):
+    place, _ = init(tmp_path / "older")
+    folder = place.root / "milestones" / course.find_milestone("03").folder
+    shutil.rmtree(folder)
+    run = tito("milestone", "run", "03", "1", cwd=place.root)
+    assert run.returncode == 1 and "is newer than this workspace: run `tito init .`" in run.stderr
+    assert "tinytorch: " not in run.stdout and progress.milestones(place) == {}
+    assert tito("init", ".", cwd=place.root).returncode == 0
+    assert (folder / "01_mlp_digits.py").exists() and (folder / "evidence.json").exists()

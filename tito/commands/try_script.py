@@ -28,8 +28,7 @@ def try_script(
     torch_scripts.refuse_unreadable(script)
     if compare:
         torch_scripts.refuse_without_pytorch()
-    whose = "the course's reference" if place.is_course else "yours"
-    typer.echo(f"tinytorch: {place.package} ({whose})\n")
+    typer.echo(f"{place.whose_tinytorch}\n")
     if not compare:
         raise typer.Exit(torch_scripts.run(script, arguments or [], place))
     code, report = torch_scripts.compare(script, arguments or [], place)
