@@ -128,15 +128,15 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     print("seed   first loss   weights moved   accuracy   shuffled labels   seconds")
     runs, first = [], None
     for seed in range(options.seeds):
-        net, run = measure(seed, task)
+        net, measured = measure(seed, task)
         first = first or net
-        runs.append(run)
+        runs.append(measured)
         print(
-            f"{seed:4d}   {run['first loss']:10.3f}   {run['weights moved']:13.0%}   {run['accuracy']:8.2%}"
-            f"   {run['shuffled labels']:15.1%}   {run['seconds']:7.1f}",
+            f"{seed:4d}   {measured['first loss']:10.3f}   {measured['weights moved']:13.0%}   {measured['accuracy']:8.2%}"
+            f"   {measured['shuffled labels']:15.1%}   {measured['seconds']:7.1f}",
             flush=True,
         )
-    accuracies = [run["accuracy"] for run in runs]
+    accuracies = [measured["accuracy"] for measured in runs]
     print(f"\nAccuracy: mean {np.mean(accuracies):.2%}, lowest {min(accuracies):.2%}, highest {max(accuracies):.2%}")
     picture = script.with_suffix(".png")
     draw(picture, first, task.test)
