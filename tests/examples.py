@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.tito.test_data_formats import idx
+from tests.tito.helpers import write_mnist
 from tito.course import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -24,10 +24,9 @@ def write_digits(root: Path) -> None:
     """600 + 100 images in MNIST's format: ten random patterns under noise, which a network learns in a few steps."""
     random = np.random.RandomState(0)
     patterns = random.randint(0, 256, (10, 28, 28))
-    (root / "MNIST" / "raw").mkdir(parents=True)
-    for part, count in (("train", 600), ("t10k", 100)):
+    parts = []
+    for count in (600, 100):
         labels = random.randint(0, 10, count).astype(np.uint8)
         noise = random.randint(0, 256, (count, 28, 28))
-        images = ((patterns[labels] + noise) // 2).astype(np.uint8)
-        (root / "MNIST" / "raw" / f"{part}-images-idx3-ubyte").write_bytes(idx(images))
-        (root / "MNIST" / "raw" / f"{part}-labels-idx1-ubyte").write_bytes(idx(labels))
+        parts.append((((patterns[labels] + noise) // 2).astype(np.uint8), labels))
+    write_mnist(root / "MNIST" / "raw", *parts)

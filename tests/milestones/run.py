@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.tito.helpers import write_mnist
 from tinytorch.datasets import Digits
 
 
@@ -25,17 +26,12 @@ def run_script(script: Path, *options: str, code: int = 0, **environment: str) -
 
 def write_small_mnist(folder: Path) -> None:
     """Files like MNIST's, as many images, made of scikit-learn's digits: each is enlarged and put down in many places."""
-    for part, train, count in (("train", True, 60_000), ("t10k", False, 10_000)):
-        digits = Digits(train=train)
-        random, images = np.random.default_rng(0), np.zeros((count, 28, 28), np.uint8)
-        which = random.permutation(np.arange(count) % len(digits))
-        for number, (top, left) in zip(range(count), random.integers(1, 4, (count, 2)), strict=True):
-            images[number, top : top + 24, left : left + 24] = digits.data[which[number]].repeat(3, 0).repeat(3, 1)
-        write_idx(folder / f"{part}-images-idx3-ubyte", images)
-        write_idx(folder / f"{part}-labels-idx1-ubyte", digits.targets[which].astype(np.uint8))
+    write_mnist(folder, _scattered(Digits(train=True), 60_000), _scattered(Digits(train=False), 10_000))
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-    path.write_bytes(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes())
+def _scattered(digits: Digits, count: int) -> tuple[np.ndarray, np.ndarray]:
+    random, images = np.random.default_rng(0), np.zeros((count, 28, 28), np.uint8)
+    which = random.permutation(np.arange(count) % len(digits))
+    for number, (top, left) in zip(range(count), random.integers(1, 4, (count, 2)), strict=True):
+        images[number, top : top + 24, left : left + 24] = digits.data[which[number]].repeat(3, 0).repeat(3, 1)
+    return images, digits.targets[which].astype(np.uint8)

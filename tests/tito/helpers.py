@@ -1,9 +1,12 @@
-"""Tiny notebooks for the tests: written by hand, or by marimo itself, so that a change of its format is noticed."""
+"""Tiny notebooks for the tests, written by hand or by marimo itself, so that a change of its format is noticed; and small data."""
 
+import struct
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+
+import numpy as np
 
 from tito.course import ROOT
 
@@ -46,3 +49,16 @@ def ruff(text: str, name: str = "tinytorch/tiny.py") -> str:
         )
         found.append("" if run.returncode == 0 else run.stdout + run.stderr)
     return "".join(found)
+
+
+def idx(array: np.ndarray) -> bytes:
+    """MNIST's format, for an array of uint8."""
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def write_mnist(folder: Path, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> None:
+    """MNIST's four files in a new folder, of (images, labels), uint8 of shapes (N, H, W) and (N,)."""
+    folder.mkdir(parents=True)
+    for part, (images, labels) in (("train", train), ("t10k", test)):
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(images))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(labels))

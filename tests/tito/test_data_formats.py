@@ -8,15 +8,12 @@ import struct
 import numpy as np
 import pytest
 
+from tests.tito.helpers import idx
 from tito.templates.data_files import DataError
 from tito.templates.data_formats import _Unpickler, read_batch, read_idx
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (4, 3072)).astype(np.uint8)
 LABELS = [3, 0, 9, 9]
-
-
-def idx(array: np.ndarray) -> bytes:
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3), (4, 28, 28), (0, 28, 28), (2, 2, 2, 2)])

@@ -8,8 +8,9 @@ import tarfile
 import numpy as np
 import pytest
 
+from tests.tito import helpers
+from tests.tito.helpers import idx
 from tests.tito.site import remote, serve
-from tests.tito.test_data_formats import idx
 from tinytorch import data_files
 from tinytorch.data_files import DataError
 from tinytorch.dataloader import DataLoader, Dataset
@@ -26,14 +27,7 @@ COLOR = RANDOM.randint(0, 256, (6, 3, 32, 32)).astype(np.uint8)
 
 
 def write_mnist(folder, train_labels=TRAIN_LABELS):
-    folder.mkdir(parents=True)
-    for name, array in (
-        ("train-images-idx3", TRAIN),
-        ("train-labels-idx1", train_labels),
-        ("t10k-images-idx3", TEST),
-        ("t10k-labels-idx1", TEST_LABELS),
-    ):
-        (folder / f"{name}-ubyte").write_bytes(idx(array))
+    helpers.write_mnist(folder, (TRAIN, train_labels), (TEST, TEST_LABELS))
 
 
 def batch(images, labels) -> bytes:
