@@ -17,6 +17,7 @@ from tinytorch.optim import Adam
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR
 from tinytorch.training import evaluate, train_epoch
 from tinytorch.utils.data import DataLoader, Dataset, TensorDataset
+from tito.errors import TitoError
 from tito.files import write
 from tito.gates import Gate, evidence, judge, to_json
 from tito.picture import draw_reader
@@ -120,7 +121,10 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
 
     `run` is the name of the recorded runs in `evidence.json`.
     """
-    recorded = None if options.record else evidence(script.parent, run)
+    try:
+        recorded = None if options.record else evidence(script.parent, run)
+    except TitoError as error:
+        sys.exit(f"{error}")
     machine = machine_facts()
     print(f"{machine['system']}, {machine['cores']} cores, {machine['gflops']:.0f} GFLOP/s measured just now\n")
     count = sum(parameter.numel() for parameter in network(task).parameters())

@@ -24,6 +24,7 @@ from tito.export import export
 from tito.files import write
 from tito.gates import EVIDENCE
 from tito.place import MARK, Place
+from tito.solutions import Wrong
 
 RUNS = 20
 # run -> seeds for each mistake; the short runs come first, and the long ones leave out mistakes that change nothing in those
@@ -39,6 +40,10 @@ class Case:
     exercise: str
     why: str
 
+    @property
+    def wrong(self) -> Wrong:
+        return tests.WRONG[self.module.stem][self.exercise][self.why]
+
 
 def place_with(folder: Path, case: Case | None = None) -> Place:
     """A workspace whose `tinytorch` is the reference, but for one exercise that is solved wrongly."""
@@ -47,9 +52,10 @@ def place_with(folder: Path, case: Case | None = None) -> Place:
     for name in ("tinytorch", "milestones"):
         shutil.copytree(ROOT / name, place.root / name, ignore=shutil.ignore_patterns("__pycache__"))
     if case:
-        change = tests.WRONG[case.module.stem][case.exercise][case.why].change
         (place.root / "notebooks").mkdir()
-        tests.with_solutions(case.module.stem, {case.exercise: change}, place.root / "notebooks", keep_hidden=True)
+        tests.with_solutions(
+            case.module.stem, {case.exercise: case.wrong.change}, place.root / "notebooks", keep_hidden=True
+        )
         export(place, [case.module])
     return place
 
@@ -85,11 +91,7 @@ def of_mistake(case: Case, script: Path, options: list[str], seeds: int, first: 
             values = measured(place, script, options, seeds)
     if not values:
         return "error"
-    return {"module": case.module.number, "exercise": case.exercise, "sentence": sentence(case), "values": values}
-
-
-def sentence(case: Case) -> str:
-    return tests.WRONG[case.module.stem][case.exercise][case.why].sentence
+    return {"module": case.module.number, "exercise": case.exercise, "sentence": case.wrong.sentence, "values": values}
 
 
 def called(script: Path, options: list[str]) -> set[str]:
@@ -135,7 +137,7 @@ def worth_trying(tried: list[Case], before: dict) -> list[Case]:
         for entry in before["mistakes"]
         if any(not ranges[name][0] <= value <= ranges[name][1] for name in ranges for value in entry["values"][name])
     }
-    return [case for case in tried if (case.module.number, case.exercise, sentence(case)) in outside]
+    return [case for case in tried if (case.module.number, case.exercise, case.wrong.sentence) in outside]
 
 
 def collect(script: Path, options: list[str], seeds: int, tried: list[Case], jobs: int) -> dict:

@@ -58,6 +58,13 @@ def test_a_mistake_on_record_fails_and_is_named(tmp_path):
     assert "module 02, relu" in run.stdout and relu[why].sentence in run.stdout
 
 
+def test_without_recorded_runs_one_sentence_says_what_to_do(tmp_path):
+    script = place_with(tmp_path).root / "milestones" / MLP.folder / DIGITS.name
+    script.with_name(EVIDENCE).unlink()
+    run = run_script(script, code=1)
+    assert "copy the file again" in run.stderr and "Traceback" not in run.stderr
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_the_record_agrees_with_the_gates(run, gates):
     recorded = evidence(MLP.path, run)
