@@ -40,6 +40,12 @@ IGNORANT = {
 }  # fmt: skip
 
 
+def as_graded(cells: dict, kind: kinds.Kind, exercise: str) -> list:
+    """A notebook up to a test, which takes only the objects that it takes in grading."""
+    *needed, test, _ = kinds._tried(cells, kind.test, [exercise])
+    return [*needed, replace(test, objects=kind.objects)]
+
+
 @pytest.mark.parametrize("stem", [module.stem for module in available()])
 def test_ignorance_passes_no_test(stem):
     """Outside of the student's process, where what is compared is numbers."""
@@ -53,9 +59,7 @@ def test_ignorance_passes_no_test(stem):
         for what, body in IGNORANT.items():
             changed = replace(cells[grade_id(cell)], source=kinds.solved(cell.source, number, body))
             for test in [t for t, kind in decided.items() if test_of(t, holders) == exercise and not kind.why_weaker]:
-                notebook = kinds._tried({**cells, changed.name: changed}, test, [exercise])
-                notebook[-2] = replace(notebook[-2], objects=decided[test].objects)
-                notebooks.append(notebook[:-1])
+                notebooks.append(as_graded({**cells, changed.name: changed}, decided[test], exercise))
                 cases.append((test, what))
     ends = kinds._run(find(stem), notebooks)
     assert [case for case, (*_, end) in zip(cases, ends, strict=True) if end.error is None] == []
@@ -112,9 +116,7 @@ def test_the_right_numbers_in_the_wrong_form_pass_no_test(stem):
         for what, form in FORMS.items():
             changed = reformed(cells[exercise.partition(".")[0]], exercise, form)
             for test in [name for name, cell in cells.items() if cell.is_test and test_of(name, exercises) == exercise]:
-                notebook = kinds._tried({**cells, changed.name: changed}, test, [exercise])
-                notebook[-2] = replace(notebook[-2], objects=decided[test].objects)
-                notebooks.append(notebook[:-1])
+                notebooks.append(as_graded({**cells, changed.name: changed}, decided[test], exercise))
                 cases.append((test, what))
     ends = kinds._run(find(stem), notebooks)
     assert [case for case, (*_, end) in zip(cases, ends, strict=True) if end.error is None] == []
