@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tito.course import Module
@@ -40,12 +42,21 @@ def _open(place: Place, arguments: list[str], browser: bool) -> int:
         signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is marimo's: it asks whether you are sure
         code = subprocess.run(command, cwd=place.root, env=place.environment()).returncode
         return 0 if code in STOPPED_BY_CTRL_C else code
-    return _try(place, command if "--headless" in command else [*command, "--headless"])
+    with serving(place, arguments) as address:
+        print(f"The notebook opens at {address} (HTTP {_status(address)}).")
+        print("No terminal is attached, so it has been stopped again. Run this in a terminal.")
+    return 0
 
 
-def _try(place: Place, command: list[str]) -> int:
+@contextmanager
+def serving(place: Place, arguments: list[str]) -> Iterator[str]:
+    """Run marimo with these arguments, without opening a browser, until the block ends; yields the address of its page.
+
+    Raises:
+        TitoError: marimo did not start.
+    """
     editor = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "marimo", *arguments, "--headless"],
         cwd=place.root,
         env=place.environment() | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
@@ -55,13 +66,10 @@ def _try(place: Place, command: list[str]) -> int:
         errors="replace",
     )
     try:
-        address = _address(editor)
-        print(f"The notebook opens at {address} (HTTP {_status(address)}).")
-        print("No terminal is attached, so it has been stopped again. Run this in a terminal.")
+        yield _address(editor)
     finally:
         editor.terminate()
         editor.wait()
-    return 0
 
 
 def _address(editor: subprocess.Popen) -> str:
@@ -86,5 +94,5 @@ def _status(address: str) -> int:
                 return answer.status
         except OSError as error:
             if time.monotonic() > deadline:
-                raise TitoError(f"{address} doesn't answer ({error}): run `tito start` again") from None
+                raise TitoError(f"{address} doesn't answer ({error}): run the command again") from None
             time.sleep(0.1)

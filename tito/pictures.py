@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tito import course
 from tito.course import ROOT
+from tito.editor import serving
 from tito.errors import TitoError
 from tito.export import export
 from tito.files import write
@@ -144,7 +144,7 @@ def _editor(place: Place, browser: str, scheme: str) -> bytes:
     stem = course.find(EDITOR_MODULE).stem
     settings = place.root / "pyproject.toml"
     write(settings, PYPROJECT.replace("[tool.marimo.display]", f'[tool.marimo.display]\ntheme = "{scheme}"'))
-    with marimo(place, "edit", f"notebooks/{stem}.py") as address, sync_playwright() as playwright:
+    with serving(place, ["edit", f"notebooks/{stem}.py"]) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_context(viewport=EDITOR_SIZE, color_scheme=scheme).new_page()
         page.set_default_timeout(START_TIMEOUT_MS)
@@ -156,28 +156,3 @@ def _editor(place: Place, browser: str, scheme: str) -> bytes:
             cell.evaluate("cell => cell.scrollIntoView({block: 'start'})")
             page.wait_for_timeout(3000)
         return page.screenshot()
-
-
-@contextmanager
-def marimo(place: Place, verb: str, notebook: str) -> Iterator[str]:
-    """`marimo edit` or `marimo run` on a notebook, on this machine only; its address while it runs."""
-    command = [sys.executable, "-m", "marimo", verb, notebook, "--headless", "--host", "127.0.0.1"]
-    editor = subprocess.Popen(
-        command,
-        cwd=place.root,
-        env=place.environment() | {"PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    try:
-        addresses = (re.search(r"http://\S+", line) for line in editor.stdout)
-        address = next(filter(None, addresses), None)
-        if address is None:
-            raise TitoError("marimo did not start: run `tito system doctor`")
-        yield address[0]
-    finally:
-        editor.terminate()
-        editor.wait()

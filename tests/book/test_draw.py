@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from tito import pictures
+from tito.editor import serving
 from tito.place import COURSE
 from tito.play import DRAW
 
@@ -36,7 +37,7 @@ STROKES = {
 def page():
     from playwright.sync_api import sync_playwright
 
-    with pictures.marimo(COURSE, "run", str(DRAW)) as address, sync_playwright() as playwright:
+    with serving(COURSE, ["run", str(DRAW)]) as address, sync_playwright() as playwright:
         browser = next(filter(None, map(pictures.shutil.which, pictures.BROWSERS)))
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_context(viewport={"width": 1100, "height": 1300}).new_page()

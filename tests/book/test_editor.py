@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import pytest
 
 from tito import pictures
+from tito.editor import serving
 from tito.files import read, write
 from tito.place import Place
 from tito.workspace import EDITOR_CSS, PYPROJECT
@@ -67,7 +68,7 @@ def page(tmp_path_factory):
     write(place.root / "pyproject.toml", PYPROJECT)
     write(place.root / EDITOR_CSS.name, read(EDITOR_CSS))
     write(place.root / "notebooks" / "looks.py", NOTEBOOK)
-    with pictures.marimo(place, "edit", "notebooks/looks.py") as address, sync_playwright() as playwright:
+    with serving(place, ["edit", "notebooks/looks.py"]) as address, sync_playwright() as playwright:
         browser = next(filter(None, map(pictures.shutil.which, pictures.BROWSERS)))
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_context(viewport={"width": 1300, "height": 1000}).new_page()
