@@ -43,7 +43,7 @@ def fill(lib, net, rng):
     """Give both libraries the same weights, uniform in a linear layer's usual range."""
     state = {}
     for name, tensor in net.state_dict().items():
-        bound = 1 / np.sqrt(tensor.shape[-1])
+        bound = 1 / np.sqrt(np.prod(tensor.shape[1:]) if len(tensor.shape) > 1 else tensor.shape[0])
         state[name] = lib.tensor(rng.uniform(-bound, bound, tuple(tensor.shape)).astype(np.float32))
     net.load_state_dict(state)
 
@@ -133,6 +133,57 @@ def mnist(lib):
     return lambda: train(94)
 
 
+def cnn(lib):
+    """One training step on 128 images of 32 by 32: four 3x3 convolutions, two poolings, a linear layer; SGD with momentum."""
+    return convolutional(lib, (128, 3, 32, 32), widths=(32, 32, None, 64, 64, None))
+
+
+def small_cnn(lib):
+    """One training step on 32 images of 8 by 8: two 3x3 convolutions, each followed by pooling, a linear layer; SGD."""
+    return convolutional(lib, (32, 1, 8, 8), widths=(8, None, 16, None))
+
+
+def convolutional(lib, shape, widths):
+    """A training step of a network; `widths` has the output channels of each convolution, and None for a pooling."""
+    nn, rng, layers = lib.nn, np.random.default_rng(0), []
+    _, channels, side, _ = shape
+    for width in widths:
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()] if width else [nn.MaxPool2d(2)]
+        channels, side = width or channels, side if width else side // 2
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side * side, 10))
+    fill(lib, net, rng)
+    optimizer = lib.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    x = lib.tensor(rng.standard_normal(shape).astype(np.float32))
+    y = lib.tensor(rng.integers(0, 10, shape[0]))
+
+    def step():
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(net(x), y)
+        loss.backward()
+        optimizer.step()
+        return [loss.item()]
+
+    return step
+
+
+def lenet(lib):
+    """LeNet reads one image of 32 by 32, without gradients."""
+    nn, rng = lib.nn, np.random.default_rng(0)
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+    fill(lib, net, rng)
+    net.eval()
+    x = lib.tensor(rng.standard_normal((1, 1, 32, 32)).astype(np.float32))
+
+    def step():
+        with lib.no_grad():
+            return net(x).tolist()[0]
+
+    return step
+
+
 def endless(loader):
     """The batches of one epoch after the other."""
     while True:
@@ -145,4 +196,9 @@ WORKLOADS = (
     Workload("XOR", "training step of 2-8-1 on four rows, SGD", 0.60, xor),
     Workload("loader", "94 shuffled batches of 64 from 60,000 x 784, TensorDataset, no workers", 0.25, loader),
     Workload("MNIST", "94 steps of milestone 03: 784-128-10, Adam, batches of 64 from a DataLoader", 0.75, mnist),
+    Workload("CNN", "training step of conv 32-32-pool-64-64-pool, 128 images of 3x32x32, SGD with momentum", 1.25, cnn),
+    Workload(
+        "small CNN", "training step of conv 8-pool-16-pool, 32 images of 1x8x8, SGD with momentum", 0.65, small_cnn
+    ),
+    Workload("LeNet", "inference on one image of 1x32x32", 0.60, lenet),
 )

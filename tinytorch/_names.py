@@ -4,11 +4,10 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 # the last module of this version of the course
-last = "08"
+last = "09"
 
 # module -> its number
 modules = {
-    "spatial": "09",
     "tokenization": "10",
     "embeddings": "11",
     "attention": "12",
@@ -29,13 +28,11 @@ packages = {
         "transformers": "keep_memory",
     },
     "tinytorch.nn": {
-        "spatial": "AdaptiveAvgPool2d AvgPool2d BatchNorm2d Conv2d MaxPool2d",
         "embeddings": "Embedding",
         "attention": "MultiheadAttention",
         "transformers": "LayerNorm",
     },
     "tinytorch.nn.functional": {
-        "spatial": "adaptive_avg_pool2d avg_pool2d batch_norm conv2d max_pool2d",
         "embeddings": "embedding",
         "attention": "scaled_dot_product_attention",
         "transformers": "layer_norm",

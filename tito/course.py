@@ -149,11 +149,11 @@ DATALOADER_BESIDES = {
     "tinytorch.transforms": ("Compose", "RandomHorizontalFlip", "ToTensor"),
     "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
 }  # fmt: skip
-# of modules to come, as planned: `tinytorch.nn.Conv2d` says already which module brings it
 SPATIAL = {
     "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Conv2d", "MaxPool2d"),
     "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "conv2d", "max_pool2d"),
 }
+# of modules to come, as planned: `tinytorch.nn.Embedding` says already which module brings it
 EMBEDDINGS = {"tinytorch.nn": ("Embedding",), "tinytorch.nn.functional": ("embedding",)}
 ATTENTION = {"tinytorch.nn": ("MultiheadAttention",), "tinytorch.nn.functional": ("scaled_dot_product_attention",)}
 TRANSFORMERS = {

@@ -18,6 +18,13 @@ from tinytorch.layers import (
     Softmax,
     Tanh,
 )
+from tinytorch.spatial import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    MaxPool2d,
+)
 
 try:
     from tinytorch.vocabulary.layers import (

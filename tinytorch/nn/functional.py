@@ -23,6 +23,13 @@ from tinytorch.losses import (
     l1_loss,
     mse_loss,
 )
+from tinytorch.spatial import (
+    adaptive_avg_pool2d,
+    avg_pool2d,
+    batch_norm,
+    conv2d,
+    max_pool2d,
+)
 
 try:
     from tinytorch.vocabulary.tensor import (

@@ -1,0 +1,297 @@
+"""What convolutions and pooling need around your code: checks, sizes, padding, blocks of images, groups, sums of columns.
+
+Module 09 builds on it. Inside, images are stored channels last, (N, H, W, C): then the numbers below a window's row lie side by side.
+
+Copied by `tito export` from tito/templates/sliding.py in the course's folder: edit that file instead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+BLOCK = 5 * 2**18  # numbers in the columns of a block: 5 MiB in float32, which a processor keeps in its cache
+
+
+def channels_last(x: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) as (N, H, W, C): a view."""
+    return x.transpose(0, 2, 3, 1)
+
+
+def channels_first(x: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) as (N, C, H, W): a view."""
+    return x.transpose(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a window slides over images. Each attribute is a pair, (rows, columns)."""
+
+    size: tuple  # of an image
+    kernel_size: tuple
+    stride: tuple
+    before: tuple  # zeros above and left of an image
+    padded: tuple  # size of an image with all its zeros
+    dilation: tuple
+
+    @cached_property
+    def reach(self) -> tuple:
+        """From the first to the last place in a window: dilation * (kernel_size - 1)."""
+        return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True))
+
+    @cached_property
+    def out_size(self) -> tuple:
+        """At how many places a window fits."""
+        sizes = zip(self.padded, self.reach, self.stride, strict=True)
+        return tuple((size - reach - 1) // stride + 1 for size, reach, stride in sizes)
+
+    def pad(self, x: np.ndarray, fill: float = 0.0) -> np.ndarray:
+        """Put images (N, H, W, C) between their zeros, or other numbers: contiguous, (N, *padded, C)."""
+        return spread(x, self.padded, self.before, fill=fill)
+
+    def counts(self, include_pad: bool) -> np.ndarray:
+        """How many pixels each window holds, (*out_size, 1): of the image, and of its padding if that counts."""
+        size = (
+            tuple(n + 2 * zeros for n, zeros in zip(self.size, self.before, strict=True)) if include_pad else self.size
+        )
+        start = (0, 0) if include_pad else self.before
+        return sum(self.taps(spread(np.ones((1, *size, 1)), self.padded, start)))[0]
+
+    @cached_property
+    def places(self) -> list[tuple]:
+        """For each place in the window, row by row: the index of what all windows have there."""
+        (rows, columns), (down, right) = self.out_size, self.stride
+        height, width = (rows - 1) * down + 1, (columns - 1) * right + 1
+        starts = [(i * self.dilation[0], j * self.dilation[1]) for i, j in np.ndindex(self.kernel_size)]
+        return [(slice(None), slice(i, i + height, down), slice(j, j + width, right)) for i, j in starts]
+
+    def taps(self, x: np.ndarray) -> list[np.ndarray]:
+        """For each place in the window, row by row: what all windows have there, (N, *out_size, C), of padded images.
+
+        They are copies, because NumPy computes faster with numbers that lie side by side.
+        """
+        return [x[place].copy() for place in self.places]
+
+    def gather(self, parts: list[np.ndarray]) -> np.ndarray:
+        """The opposite of `taps`: add each part, (N, *out_size, C), at its place; returns images (N, H, W, C), without padding."""
+        count, _, _, channels = parts[0].shape
+        full = np.zeros((count, *self.padded, channels), parts[0].dtype)
+        (top, left), (height, width) = self.before, self.size
+        apart = all(far < stride for far, stride in zip(self.reach, self.stride, strict=True))  # no two windows overlap
+        for place, part in zip(self.places, parts, strict=True):
+            if apart:
+                full[place] = part
+            else:
+                full[place] += part
+        return full[:, top : top + height, left : left + width]
+
+
+def view_of(x: np.ndarray, shape: tuple, strides: tuple) -> np.ndarray:
+    """A view of a contiguous array's memory, without a copy: `strides` says how many numbers further each axis steps.
+
+    ValueError if the view would leave the array.
+
+    >>> view_of(np.arange(5), (3, 3), (1, 1)).tolist()
+    [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    """
+    steps = tuple(stride * x.itemsize for stride in strides)
+    if not 0 in shape and len(shape) == len(strides):  # fmt: skip
+        last = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+        if min(strides) < 0 or last >= x.size:
+            raise ValueError(f"shape {shape} with strides {strides} leaves an array of {x.size} numbers")
+        return np.ndarray(shape, x.dtype, x, strides=steps)
+    return np.zeros(shape, x.dtype)
+
+
+def spread(x: np.ndarray, size: tuple, start: tuple, step: tuple = (1, 1), fill: float = 0.0) -> np.ndarray:
+    """Images (N, H, W, C) on a field of zeros, (N, *size, C): entry (i, j) at `start + step * (i, j)`. What lies outside is lost.
+
+    >>> spread(np.array([[1.0, 2.0]]).reshape(1, 1, 2, 1), (1, 5), (0, 1), (1, 2))[0, :, :, 0].tolist()
+    [[0.0, 1.0, 0.0, 2.0, 0.0]]
+    """
+    if x.shape[1:3] == size and start == (0, 0):
+        return np.ascontiguousarray(x)
+    count, *inner, channels = x.shape
+    field = np.full((count, *size, channels), fill, x.dtype) if fill else np.zeros((count, *size, channels), x.dtype)
+    source, target = [slice(None)], [slice(None)]
+    for many, total, begin, far in zip(inner, size, start, step, strict=True):
+        first = max(0, -(begin // far))  # entries before it would lie left of the field
+        end = max(first, min(many, (total - 1 - begin) // far + 1))
+        source.append(slice(first, end))
+        target.append(slice(begin + first * far, max(0, begin + (end - 1) * far + 1), far))
+    field[tuple(target)] = x[tuple(source)]
+    return field
+
+
+def blocks(count: int, numbers: int) -> list[slice]:
+    """Cut `count` images into blocks, if the columns of each have this many numbers: at most BLOCK in a block, or one image."""
+    step = max(1, BLOCK // max(1, numbers))
+    return [slice(i, min(i + step, count)) for i in range(0, count, step)]
+
+
+def by_groups(groups: int, function: Callable, *arrays: np.ndarray) -> np.ndarray:
+    """Split the last axis of each array into groups, call the function with each group, and join the results."""
+    if groups == 1:
+        return function(*arrays)
+    split = [np.split(array, groups, axis=-1) for array in arrays]
+    return np.concatenate([function(*map(np.ascontiguousarray, parts)) for parts in zip(*split, strict=True)], axis=-1)
+
+
+def as_rows(x: np.ndarray) -> tuple:
+    """(N, C, ...) as rows, one for each place of each image, (M, C); and a function that gives rows the shape of `x` again."""
+    last = np.moveaxis(x, 1, -1)
+    return last.reshape(-1, x.shape[1]), lambda rows: np.moveaxis(rows.reshape(last.shape), -1, 1)
+
+
+def regions(size: int, count: int) -> np.ndarray:
+    """The means of `count` regions that cover `size` numbers, as a matrix (count, size). Regions may share a number.
+
+    >>> regions(3, 2).tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
+    """
+    means = np.zeros((count, size))
+    for i in range(count):
+        start, end = i * size // count, -(-(i + 1) * size // count)
+        means[i, start:end] = 1 / (end - start)
+    return means
+
+
+def column_sums(x: np.ndarray) -> np.ndarray:
+    """The sum of each column of (M, C), by matrix products with ones, which are fast; few rows at a time, for accuracy."""
+    ones = np.ones(min(len(x), 4096), x.dtype)
+    return sum((ones[: len(x[i : i + 4096])] @ x[i : i + 4096] for i in range(0, len(x), 4096)), np.zeros_like(x[0]))
+
+
+# Checks
+
+
+def pair(name: str, value: object, least: int) -> tuple:
+    """(rows, columns) from one number for both, or from two. ValueError unless they are integers, and at least `least`."""
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    integers = all(isinstance(number, (int, np.integer)) and not isinstance(number, bool) for number in both)
+    if len(both) != 2 or not integers or min(both) < least:
+        raise ValueError(f"{name} is {value!r}: give an integer of at least {least}, or two of them (rows, columns)")
+    return tuple(map(int, both))
+
+
+def check_images(name: str, x: np.ndarray) -> None:
+    """ValueError unless `x` are floats of shape (N, C, H, W)."""
+    if x.ndim != 4:
+        one = ": for one image use x.unsqueeze(0)" if x.ndim == 3 else ""
+        raise ValueError(f"{name} got an input of shape {x.shape}: it must be (N, C, H, W){one}")
+    if x.dtype.kind != "f":
+        raise ValueError(f"{name} got an input of {x.dtype}: convert it with .float()")
+
+
+def checked_window(
+    size: tuple, kernel_size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
+) -> Window:
+    """The window of a layer on images of a size, kept for the next call, since a network makes the same ones in every step."""
+    options = [tuple(value) if isinstance(value, list) else value for value in (kernel_size, stride, padding, dilation)]
+    return _window(size, *options, ceil_mode)
+
+
+@lru_cache(typed=True)  # so that True isn't taken for 1
+def _window(
+    size: tuple, kernel_size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
+) -> Window:
+    kernel_size = pair("kernel_size", kernel_size, 1)
+    stride = kernel_size if stride is None else pair("stride", stride, 1)
+    dilation = pair("dilation", dilation, 1)
+    if isinstance(padding, str):
+        before, after = named_padding(padding, kernel_size, stride, dilation)
+    else:
+        before = after = pair("padding", padding, 0)
+    padded = tuple(map(sum, zip(size, before, after, strict=True)))
+    window = Window(size, kernel_size, stride, before, padded, dilation)
+    if ceil_mode:
+        axes = zip(padded, size, before, window.reach, stride, strict=True)
+        window = replace(window, padded=tuple(extended(*axis) for axis in axes))
+    if min(window.out_size) < 1:
+        covers = tuple(reach + 1 for reach in window.reach)
+        raise ValueError(
+            f"kernel_size {kernel_size} with dilation {dilation} covers {covers} pixels, but with padding={padding!r}"
+            f" the image has {padded}: use a smaller kernel, or more padding"
+        )
+    return window
+
+
+def named_padding(name: str, kernel_size: tuple, stride: tuple, dilation: tuple) -> tuple:
+    """How many zeros before and after the images: none for "valid"; for "same" as many as keep their size."""
+    if name not in ("valid", "same"):
+        raise ValueError(f'padding is {name!r}: give integers, "same" or "valid"')
+    if name == "same" and stride != (1, 1):
+        raise ValueError(f'stride is {stride}: with padding="same" it must be 1')
+    total = [d * (k - 1) if name == "same" else 0 for d, k in zip(dilation, kernel_size, strict=True)]
+    return tuple(zeros // 2 for zeros in total), tuple(zeros - zeros // 2 for zeros in total)
+
+
+def extended(padded: int, size: int, before: int, reach: int, stride: int) -> int:
+    """The padded size that also holds a last window, if that one begins in the image or in the padding before it."""
+    last = -(-(padded - reach - 1) // stride) * stride  # where it would begin
+    if last >= size + before:
+        last -= stride
+    return max(padded, last + reach + 1)
+
+
+def check_groups(in_channels: int, out_channels: int, groups: object) -> None:
+    """ValueError unless both numbers of channels can be split into `groups`."""
+    if isinstance(groups, bool) or not isinstance(groups, (int, np.integer)) or groups < 1:
+        raise ValueError(f"groups is {groups!r}: give an integer of at least 1")
+    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            raise ValueError(f"groups is {groups}: it must divide {name}, which is {channels}")
+
+
+def convolution_window(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, stride: object, padding: object, dilation: object, groups: int
+) -> Window:  # fmt: skip
+    """Check what `conv2d` was given. ValueError names the argument, its value and what it must be."""
+    check_images("conv2d", x)
+    if weight.ndim != 4:
+        raise ValueError(f"weight has shape {weight.shape}: it must be (out, in / groups, rows, columns)")
+    check_groups(weight.shape[1] * groups if isinstance(groups, int) else 1, len(weight), groups)
+    if x.shape[1] != weight.shape[1] * groups:
+        need = f"a weight of shape {weight.shape} with groups={groups} needs {weight.shape[1] * groups}"
+        raise ValueError(f"the input has {x.shape[1]} channels, in shape {x.shape}: {need}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"bias has shape {bias.shape}: it must be {weight.shape[:1]}, a number for each output channel"
+        )
+    for name, array in (("weight", weight), ("bias", bias)):
+        if array is not None and array.dtype != x.dtype:
+            raise ValueError(f"{name} is {array.dtype}, the input {x.dtype}: convert one of them")
+    if stride is None:
+        raise ValueError("stride is None: give an integer of at least 1, or two of them (rows, columns)")
+    return checked_window(x.shape[2:], weight.shape[2:], stride, padding, dilation, False)
+
+
+def pooling_window(
+    name: str, x: np.ndarray, kernel_size: object, stride: object, padding: object, dilation: object = 1, ceil_mode: bool = False
+) -> Window:  # fmt: skip
+    """Check what a pooling function was given. With `ceil_mode`, a last window may reach beyond the padding."""
+    check_images(name, x)
+    window = checked_window(x.shape[2:], kernel_size, stride, padding, dilation, bool(ceil_mode))
+    if any(2 * zeros > k for zeros, k in zip(window.before, window.kernel_size, strict=True)):
+        raise ValueError(f"padding is {padding!r}: it may be at most half of kernel_size {window.kernel_size}")
+    return window
+
+
+def check_channels(x: np.ndarray, training: bool, **per_channel: np.ndarray | None) -> None:
+    """ValueError unless batch norm can work on `x`, (N, C, ...): a number per channel in each array, and values to compare."""
+    if x.ndim < 2:
+        raise ValueError(f"batch_norm got an input of shape {x.shape}: it must be (N, C, ...)")
+    if x.dtype.kind != "f":
+        raise ValueError(f"batch_norm got an input of {x.dtype}: convert it with .float()")
+    for name, array in per_channel.items():
+        if array is not None and array.shape != (x.shape[1],):
+            raise ValueError(
+                f"{name} has shape {array.shape}: it must be ({x.shape[1]},), a number for each channel of {x.shape}"
+            )
+    if training and x.size == x.shape[1]:
+        raise ValueError(
+            f"the input has shape {x.shape}, one value per channel, and training needs more: use a larger batch, or eval()"
+        )
+    if not training and per_channel["running_mean"] is None:
+        raise ValueError("running_mean is None: without running statistics, batch_norm needs training=True")
