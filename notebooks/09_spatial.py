@@ -7,21 +7,29 @@ with app.setup(hide_code=True):
     import math
     from functools import partial
 
-    import marimo as mo
     import numpy as np
 
     from tinytorch.activations import relu
     from tinytorch.arrays import select
-    from tinytorch.autograd import gradcheck
     from tinytorch.layers import Flatten, Linear, Module, Parameter, ReLU, Sequential, kaiming_uniform_, uniform_
     from tinytorch.sliding import (
-        as_rows, blocks, by_groups, channels_first, channels_last, check_channels, check_groups, check_images, column_sums, convolution_window, pair,
-        pooling_window, regions, spread, view_of,
+        as_rows,
+        blocks,
+        by_groups,
+        channels_first,
+        channels_last,
+        check_channels,
+        check_groups,
+        check_images,
+        column_sums,
+        convolution_window,
+        pair,
+        pooling_window,
+        regions,
+        spread,
+        view_of,
     )  # fmt: skip
-    from tinytorch.tensor import Tensor, manual_seed, op, ones, randn, zeros
-    from tito.diagrams import diagram
-    from tito.lesson import close, compare, measure, raises, show
-    from tito.picture import panels
+    from tinytorch.tensor import Tensor, ones, op, zeros
 
 
 @app.function

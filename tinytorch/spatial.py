@@ -1,6 +1,6 @@
 """Module 09: Spatial.
 
-Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: 3cc6a14f537275bc
+Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: 83879619f0d61787
 """
 
 import math
@@ -12,10 +12,23 @@ from tinytorch.activations import relu
 from tinytorch.arrays import select
 from tinytorch.layers import Flatten, Linear, Module, Parameter, ReLU, Sequential, kaiming_uniform_, uniform_
 from tinytorch.sliding import (
-    as_rows, blocks, by_groups, channels_first, channels_last, check_channels, check_groups, check_images, column_sums, convolution_window, pair,
-    pooling_window, regions, spread, view_of,
+    as_rows,
+    blocks,
+    by_groups,
+    channels_first,
+    channels_last,
+    check_channels,
+    check_groups,
+    check_images,
+    column_sums,
+    convolution_window,
+    pair,
+    pooling_window,
+    regions,
+    spread,
+    view_of,
 )  # fmt: skip
-from tinytorch.tensor import Tensor, op, ones, zeros
+from tinytorch.tensor import Tensor, ones, op, zeros
 
 
 def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:

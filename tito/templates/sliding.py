@@ -94,7 +94,7 @@ def view_of(x: np.ndarray, shape: tuple, strides: tuple) -> np.ndarray:
     [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
     """
     steps = tuple(stride * x.itemsize for stride in strides)
-    if not 0 in shape and len(shape) == len(strides):  # fmt: skip
+    if 0 not in shape and len(shape) == len(strides):  # fmt: skip
         last = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
         if min(strides) < 0 or last >= x.size:
             raise ValueError(f"shape {shape} with strides {strides} leaves an array of {x.size} numbers")
