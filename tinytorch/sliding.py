@@ -5,11 +5,15 @@ Module 09 builds on it. Inside, images are stored channels last, (N, H, W, C): t
 Copied by `tito export` from tito/templates/sliding.py in the course's folder: edit that file instead.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
+
+from tinytorch.layers import Module, Parameter, kaiming_uniform_, uniform_
+from tinytorch.tensor import Tensor, ones, zeros
 
 BLOCK = 5 * 2**18  # numbers in the columns of a block: 5 MiB in float32, which a processor keeps in its cache
 
@@ -50,13 +54,20 @@ class Window:
         """Put images (N, H, W, C) between their zeros, or other numbers: contiguous, (N, *padded, C)."""
         return spread(x, self.padded, self.before, fill=fill)
 
-    def counts(self, include_pad: bool) -> np.ndarray:
-        """How many pixels each window holds, (*out_size, 1): of the image, and of its padding if that counts."""
-        size = (
-            tuple(n + 2 * zeros for n, zeros in zip(self.size, self.before, strict=True)) if include_pad else self.size
-        )
-        start = (0, 0) if include_pad else self.before
-        return sum(self.taps(spread(np.ones((1, *size, 1)), self.padded, start)))[0]
+    def shares(self, include_pad: bool, divisor: int | None) -> np.ndarray:
+        """What each window's sum is multiplied by to get the mean, (*out_size, 1).
+
+        It counts the pixels of the image, and those of the padding if `include_pad`; `divisor` replaces the count. ValueError if it
+        is 0.
+        """
+        if divisor is not None:
+            if isinstance(divisor, bool) or not isinstance(divisor, (int, np.integer)) or divisor == 0:
+                raise ValueError(f"divisor_override is {divisor!r}: give an integer other than 0, or None")
+            return np.full((*self.out_size, 1), 1 / divisor)
+        zeros = self.before if include_pad else (0, 0)
+        size = tuple(n + 2 * z for n, z in zip(self.size, zeros, strict=True))
+        start = tuple(b - z for b, z in zip(self.before, zeros, strict=True))
+        return 1 / sum(self.taps(spread(np.ones((1, *size, 1)), self.padded, start)))[0]
 
     @cached_property
     def places(self) -> list[tuple]:
@@ -88,20 +99,34 @@ class Window:
 
 
 def view_of(x: np.ndarray, shape: tuple, strides: tuple) -> np.ndarray:
-    """A view of a contiguous array's memory, without a copy: `strides` says how many numbers further each axis steps.
+    """A view of a contiguous array's memory: `strides` says how many numbers further each axis steps.
 
-    ValueError if the view would leave the array.
-
-    >>> view_of(np.arange(5), (3, 3), (1, 1)).tolist()
-    [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    ValueError if the view would leave the array, which NumPy checks.
     """
-    steps = tuple(stride * x.itemsize for stride in strides)
-    if 0 not in shape and len(shape) == len(strides):  # fmt: skip
-        last = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-        if min(strides) < 0 or last >= x.size:
-            raise ValueError(f"shape {shape} with strides {strides} leaves an array of {x.size} numbers")
-        return np.ndarray(shape, x.dtype, x, strides=steps)
-    return np.zeros(shape, x.dtype)
+    if 0 in shape:
+        return np.zeros(shape, x.dtype)
+    return np.ndarray(shape, x.dtype, x, strides=tuple(stride * x.itemsize for stride in strides))
+
+
+def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
+    """All windows of contiguous images (N, H, W, C) that are padded already, as a view of their memory.
+
+    Args:
+        x: contiguous images of shape (N, H, W, C).
+        kernel_size, stride, dilation: each (rows, columns).
+
+    Returns:
+        View of shape (N, windows in a column, windows in a row, kernel rows, kernel columns, C).
+
+    >>> windows(np.arange(12.0).reshape(1, 3, 4, 1), (2, 2))[0, 1, 2, :, :, 0].tolist()
+    [[6.0, 7.0], [10.0, 11.0]]
+    """
+    count, height, width, channels = x.shape
+    rows = (height - dilation[0] * (kernel_size[0] - 1) - 1) // stride[0] + 1
+    columns = (width - dilation[1] * (kernel_size[1] - 1) - 1) // stride[1] + 1
+    image, row, pixel = height * width * channels, width * channels, channels
+    steps = (image, stride[0] * row, stride[1] * pixel, dilation[0] * row, dilation[1] * pixel, 1)
+    return view_of(x, (count, rows, columns, *kernel_size, channels), steps)
 
 
 def spread(x: np.ndarray, size: tuple, start: tuple, step: tuple = (1, 1), fill: float = 0.0) -> np.ndarray:
@@ -144,6 +169,16 @@ def as_rows(x: np.ndarray) -> tuple:
     return last.reshape(-1, x.shape[1]), lambda rows: np.moveaxis(rows.reshape(last.shape), -1, 1)
 
 
+def adaptive_size(x: Tensor, output_size: object) -> tuple:
+    """The size that adaptive pooling gives images: `output_size`, or theirs where it is None. ValueError if it can't be one."""
+    if x.ndim != 4:
+        raise ValueError(f"adaptive_avg_pool2d got an input of shape {x.shape}: it must be (N, C, H, W)")
+    both = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    if len(both) == 2:
+        both = tuple(n if size is None else size for n, size in zip(x.shape[2:], both, strict=True))
+    return pair("output_size", both, 1)
+
+
 def regions(size: int, count: int) -> np.ndarray:
     """The means of `count` regions that cover `size` numbers, as a matrix (count, size). Regions may share a number.
 
@@ -161,6 +196,80 @@ def column_sums(x: np.ndarray) -> np.ndarray:
     """The sum of each column of (M, C), by matrix products with ones, which are fast; few rows at a time, for accuracy."""
     ones = np.ones(min(len(x), 4096), x.dtype)
     return sum((ones[: len(x[i : i + 4096])] @ x[i : i + 4096] for i in range(0, len(x), 4096)), np.zeros_like(x[0]))
+
+
+# The given halves of layers
+
+
+class ConvolutionOptions(Module):
+    """The given half of Conv2d: its options, and its weights, which are initialized as in PyTorch."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int | tuple, stride: int | tuple = 1,
+        padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1, bias: bool = True,
+    ) -> None:  # fmt: skip
+        check_groups(in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride = pair("kernel_size", kernel_size, 1), pair("stride", stride, 1)
+        self.dilation = pair("dilation", dilation, 1)
+        if isinstance(padding, str):
+            named_padding(padding, self.kernel_size, self.stride, self.dilation)  # refuses other names
+        self.padding = padding if isinstance(padding, str) else pair("padding", padding, 0)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.weight = kaiming_uniform_(Parameter(zeros(*shape)), a=math.sqrt(5))
+        bound = 1 / math.sqrt(math.prod(shape[1:]))
+        self.bias = uniform_(Parameter(zeros(out_channels)), -bound, bound) if bias else None
+
+    def extra_repr(self) -> str:
+        usual = {"padding": (0, 0), "dilation": (1, 1), "groups": 1}
+        shown = [f"{name}={getattr(self, name)!r}" for name, value in usual.items() if getattr(self, name) != value]
+        shown += [] if self.bias is not None else ["bias=False"]
+        sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        return ", ".join([sizes, *shown])
+
+
+class NormOptions(Module):
+    """The given half of BatchNorm2d: its options, parameters and buffers, and the statistics' share of the latest batch."""
+
+    axes_allowed = (4,)
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:  # fmt: skip
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.weight = Parameter(ones(num_features)) if affine else None
+        self.bias = Parameter(zeros(num_features)) if affine else None
+        start = (zeros(num_features), ones(num_features), Tensor(0)) if track_running_stats else (None, None, None)
+        for name, value in zip(("running_mean", "running_var", "num_batches_tracked"), start, strict=True):
+            self.register_buffer(name, value)
+
+    @property
+    def uses_batch(self) -> bool:
+        """Whether the layer now normalizes with the batch's own statistics."""
+        return self.training or self.running_mean is None
+
+    def check(self, x: Tensor) -> None:
+        """ValueError unless the layer can normalize `x`; before anything is counted."""
+        name = type(self).__name__
+        if x.ndim not in self.axes_allowed or x.shape[1] != self.num_features:
+            shape = "(N, C, H, W)" if self.axes_allowed == (4,) else "(N, C) or (N, C, L)"
+            raise ValueError(
+                f"{name}({self.num_features}) got an input of shape {x.shape}: it must be {shape}, C = {self.num_features}"
+            )
+        check_several(x, self.uses_batch)
+
+    def next_momentum(self) -> float:
+        """Count a batch in training; the share that it gets in the running statistics."""
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.array += 1
+            return 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        return self.momentum or 0.0
+
+    def extra_repr(self) -> str:
+        names = ("eps", "momentum", "affine", "track_running_stats")
+        return ", ".join([str(self.num_features), *(f"{name}={getattr(self, name)}" for name in names)])
 
 
 # Checks
@@ -289,9 +398,14 @@ def check_channels(x: np.ndarray, training: bool, **per_channel: np.ndarray | No
             raise ValueError(
                 f"{name} has shape {array.shape}: it must be ({x.shape[1]},), a number for each channel of {x.shape}"
             )
-    if training and x.size == x.shape[1]:
+    check_several(x, training)
+    if not training and per_channel["running_mean"] is None:
+        raise ValueError("running_mean is None: without running statistics, batch_norm needs training=True")
+
+
+def check_several(x: object, training: bool) -> None:
+    """ValueError if batch norm should normalize a single value per channel by its own mean."""
+    if training and math.prod(x.shape) == x.shape[1]:
         raise ValueError(
             f"the input has shape {x.shape}, one value per channel, and training needs more: use a larger batch, or eval()"
         )
-    if not training and per_channel["running_mean"] is None:
-        raise ValueError("running_mean is None: without running statistics, batch_norm needs training=True")

@@ -1,6 +1,6 @@
 """Module 09: Spatial.
 
-Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: 83879619f0d61787
+Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: cb7e348211cbc1f5
 """
 
 import math
@@ -8,68 +8,81 @@ from functools import partial
 
 import numpy as np
 
+import tinytorch.sliding as sliding
 from tinytorch.activations import relu
 from tinytorch.arrays import select
-from tinytorch.layers import Flatten, Linear, Module, Parameter, ReLU, Sequential, kaiming_uniform_, uniform_
-from tinytorch.sliding import (
-    as_rows,
-    blocks,
-    by_groups,
-    channels_first,
-    channels_last,
-    check_channels,
-    check_groups,
-    check_images,
-    column_sums,
-    convolution_window,
-    pair,
-    pooling_window,
-    regions,
-    spread,
-    view_of,
-)  # fmt: skip
-from tinytorch.tensor import Tensor, ones, op, zeros
-
-
-def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
-    """All windows of padded images, as a view."""
-    count, height, width, channels = x.shape
-    (kernel_rows, kernel_columns), (down, right) = kernel_size, dilation
-    rows = (height - down * (kernel_rows - 1) - 1) // stride[0] + 1
-    columns = (width - right * (kernel_columns - 1) - 1) // stride[1] + 1
-    image, row, pixel = height * width * channels, width * channels, channels
-    shape = (count, rows, columns, kernel_rows, kernel_columns, channels)
-    return view_of(x, shape, (image, stride[0] * row, stride[1] * pixel, down * row, right * pixel, 1))
+from tinytorch.layers import Linear, Module
+from tinytorch.sliding import as_rows, channels_first, channels_last, column_sums, spread, windows
+from tinytorch.tensor import Tensor, op, randn
 
 
 def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
-    """Slide a kernel over padded images, as one matrix product."""
-    places = windows(x, kernel.shape[:2], stride, dilation)
-    columns = places.reshape(-1, kernel[..., 0].size)
-    return (columns @ kernel.reshape(columns.shape[1], -1)).reshape(*places.shape[:3], -1)
+    """Slide a kernel over images that are padded already, as one matrix product.
+
+    Args:
+        x: contiguous images of shape (N, H, W, C).
+        kernel: array of shape (rows, columns, C, O).
+        stride, dilation: each (rows, columns).
+
+    Returns:
+        Feature maps of shape (N, H', W', O).
+
+    >>> correlate(np.arange(9.0).reshape(1, 3, 3, 1), np.array([1.0, 0.0, 0.0, -1.0]).reshape(2, 2, 1, 1)).ravel().tolist()
+    [-4.0, -4.0, -4.0, -4.0]
+    """
+    views = windows(x, kernel.shape[:2], stride, dilation)
+    size, filters = math.prod(kernel.shape[:3]), kernel.shape[3]
+    matrix = views.reshape(math.prod(views.shape[:3]), size)
+    return (matrix @ kernel.reshape(size, filters)).reshape(*views.shape[:3], filters)
 
 
 def kernel_gradient(
     x: np.ndarray, grad: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation: tuple = (1, 1)
 ) -> np.ndarray:
-    """The gradient of the kernel."""
-    columns = windows(x, kernel_size, stride, dilation).reshape(grad[..., 0].size, -1)
-    product = columns.T @ grad.reshape(len(columns), -1)
-    return product.reshape(*kernel_size, x.shape[-1], -1)
+    """The gradient of the kernel of `correlate`.
+
+    Args:
+        x: the padded images of the forward pass, shape (N, H, W, C).
+        grad: the upstream gradient, shape (N, H', W', O).
+        kernel_size, stride, dilation: each (rows, columns).
+
+    Returns:
+        Array of the kernel's shape, (rows, columns, C, O).
+
+    >>> x, grad = np.array([5.0, 6.0, 7.0, 8.0]), np.array([10.0, 20.0, 30.0])
+    >>> kernel_gradient(x.reshape(1, 1, 4, 1), grad.reshape(1, 1, 3, 1), (1, 2)).ravel().tolist()
+    [380.0, 440.0]
+    """
+    views = windows(x, kernel_size, stride, dilation)
+    count, size = math.prod(grad.shape[:3]), math.prod(views.shape[3:])
+    product = views.reshape(count, size).T @ grad.reshape(count, grad.shape[3])
+    return product.reshape(*views.shape[3:], grad.shape[3])
 
 
 def input_gradient(
-    grad: np.ndarray,
-    kernel: np.ndarray,
-    size: tuple,
-    before: tuple = (0, 0),
-    stride: tuple = (1, 1),
+    grad: np.ndarray, kernel: np.ndarray, size: tuple, before: tuple = (0, 0), stride: tuple = (1, 1),
     dilation: tuple = (1, 1),
-) -> np.ndarray:
-    """The gradient of the images."""
-    reach = [d * (k - 1) for d, k in zip(dilation, kernel.shape, strict=False)]
+) -> np.ndarray:  # fmt: skip
+    """The gradient of the images.
+
+    Args:
+        grad: the upstream gradient, shape (N, H', W', O).
+        kernel: array of shape (rows, columns, C, O).
+        size: (H, W) of the images without padding.
+        before: how many zeros the padding put (above, left of) them.
+        stride, dilation: each (rows, columns).
+
+    Returns:
+        Array of shape (N, H, W, C).
+
+    >>> grad, kernel = np.array([10.0, 20.0, 30.0]), np.array([2.0, 3.0])
+    >>> input_gradient(grad.reshape(1, 1, 3, 1), kernel.reshape(1, 2, 1, 1), (1, 4)).ravel().tolist()
+    [20.0, 70.0, 120.0, 90.0]
+    """
+    reach = [d * (k - 1) for d, k in zip(dilation, kernel.shape[:2], strict=True)]
+    field_size = tuple(n + far for n, far in zip(size, reach, strict=True))
     start = tuple(far - zeros for far, zeros in zip(reach, before, strict=True))
-    field = spread(grad, tuple(n + far for n, far in zip(size, reach, strict=True)), start, stride)
+    field = spread(grad, field_size, start, stride)
     return correlate(field, kernel[::-1, ::-1].swapaxes(2, 3), dilation=dilation)
 
 
@@ -78,35 +91,61 @@ def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, padding: int | tuple | str = 0,
     dilation: int | tuple = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Slide filters over images."""
-    window = convolution_window(input, weight, bias, stride, padding, dilation, groups)
-    slide = {"stride": window.stride, "dilation": window.dilation}
+    """Slide filters over images: (N, C, H, W) -> (N, O, H', W').
+
+    PyTorch: [`F.conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html).
+
+    Args:
+        input: images of shape (N, C, H, W).
+        weight: filters of shape (O, C / groups, rows, columns).
+        bias: a number for each filter, shape (O,), or None.
+        stride, padding, dilation: a number, or (rows, columns); padding may also be "same" or "valid".
+        groups: into how many parts the channels are split. ValueError if a shape or an option doesn't fit.
+
+    >>> conv2d(Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), Tensor([[[[1.0, 10.0]]]])).tolist()
+    [[[[21.0], [43.0]]]]
+    """
+    window = sliding.convolution_window(input, weight, bias, stride, padding, dilation, groups)
+    options = {"stride": window.stride, "dilation": window.dilation}
     x, kernel = channels_last(input), weight.transpose(2, 3, 1, 0)
     out = np.empty((len(x), *window.out_size, len(weight)), input.dtype)
-    parts = blocks(len(x), out[:1, ..., :1].size * weight[0].size * groups)
+    parts = sliding.blocks(len(x), math.prod(window.out_size) * weight[0].size * groups)
     for part in parts:
-        out[part] = by_groups(groups, partial(correlate, **slide), window.pad(x[part]), kernel)
+        out[part] = sliding.by_groups(groups, partial(correlate, **options), window.pad(x[part]), kernel)
         if bias is not None:
             out[part] += bias
 
     def to_input(grad):
-        grad, into = channels_last(grad), np.empty(x.shape, x.dtype)
-        back = partial(input_gradient, size=window.size, before=window.before, **slide)
-        for part in blocks(len(x), into[:1, ..., :1].size * kernel[..., :1, :].size):
-            into[part] = by_groups(groups, back, grad[part], kernel)
-        return channels_first(into)
+        grad, result = channels_last(grad), np.empty(x.shape, x.dtype)
+        back = partial(input_gradient, size=window.size, before=window.before, **options)
+        for part in sliding.blocks(len(x), math.prod(window.size) * weight[:, 0].size):
+            result[part] = sliding.by_groups(groups, back, grad[part], kernel)
+        return channels_first(result)
 
     def to_weight(grad):
         grad, total = channels_last(grad), np.zeros(kernel.shape, x.dtype)
+        of_kernel = partial(kernel_gradient, kernel_size=window.kernel_size, **options)
         for part in parts:
-            of_kernel = partial(kernel_gradient, kernel_size=window.kernel_size, **slide)
-            total += by_groups(groups, of_kernel, window.pad(x[part]), grad[part])
+            total += sliding.by_groups(groups, of_kernel, window.pad(x[part]), grad[part])
         return total.transpose(3, 2, 0, 1)
 
     def to_bias(grad):
-        return column_sums(channels_last(grad).reshape(-1, len(weight)))
+        return column_sums(as_rows(grad)[0])
 
     return channels_first(out), (to_input, to_weight, to_bias)
+
+
+class Conv2d(sliding.ConvolutionOptions):
+    """Filters that slide over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
+
+    PyTorch: [`nn.Conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html).
+
+    >>> Conv2d(3, 8, kernel_size=3, padding=1)
+    Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 @op
@@ -114,11 +153,22 @@ def max_pool2d(
     input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
     dilation: int | tuple = 1, ceil_mode: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The largest number in each window."""
-    window = pooling_window("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
-    taps = window.taps(window.pad(channels_last(input), fill=-np.inf))
-    count, out = len(taps), taps[0]
-    winner = np.zeros(out.shape, np.min_scalar_type(count))
+    """The largest number in each window: (N, C, H, W) -> (N, C, H', W').
+
+    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). ValueError (given) for
+    shapes and options that don't fit.
+
+    Args:
+        input: images of shape (N, C, H, W).
+        kernel_size, stride, padding, dilation: a number, or (rows, columns). The stride is usually the size of the kernel.
+        ceil_mode: also take a last window that reaches beyond the padding.
+
+    >>> max_pool2d(Tensor([[[[1.0, 3.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]]]), 2).tolist()
+    [[[[3.0, 0.0]]]]
+    """
+    window = sliding.pooling_window("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    taps = window.taps(window.pad(channels_last(input), fill=-np.inf))  # arrays (N, H', W', C); padding never wins
+    out, winner, count = taps[0], np.zeros(taps[0].shape, np.min_scalar_type(len(taps))), len(taps)
     for number, tap in enumerate(taps[1:], start=1):
         winner = np.maximum(winner, (tap > out) * winner.dtype.type(number))
         out = np.maximum(out, tap)
@@ -130,43 +180,26 @@ def max_pool2d(
     return channels_first(out), (to_input,)
 
 
-@op
-def avg_pool2d(
-    input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
-    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Tensor:  # fmt: skip
-    """The mean of each window."""
-    window = pooling_window("avg_pool2d", input, kernel_size, stride, padding, ceil_mode=ceil_mode)
-    counts = window.counts(count_include_pad) if divisor_override is None else divisor_override
-    share = np.asarray(1 / counts, input.dtype)
-    out = sum(window.taps(window.pad(channels_last(input)))) * share
-
-    def to_input(grad):
-        return channels_first(window.gather([channels_last(grad) * share] * math.prod(window.kernel_size)))
-
-    return channels_first(out), (to_input,)
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: int | tuple) -> Tensor:
-    """The means of `output_size` regions that cover the image, rows and columns; a size of None keeps the image's."""
-    both = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    sizes = [n if size is None else size for size, n in zip(both, input.shape[-2:], strict=True)]
-    if sizes == [1, 1]:
-        return input.mean(dim=(-2, -1), keepdim=True)
-    rows, columns = (
-        Tensor(regions(n, size), dtype=input.dtype) for n, size in zip(input.shape[-2:], sizes, strict=True)
-    )
-    return rows @ input @ columns.T
-
-
 def norm_statistics(
-    x: np.ndarray,
-    running_mean: np.ndarray | None,
-    running_var: np.ndarray | None,
-    training: bool,
-    momentum: float = 0.1,
-) -> tuple:
-    """Mean and variance."""
+    x: np.ndarray, running_mean: np.ndarray | None, running_var: np.ndarray | None, training: bool, momentum: float = 0.1
+) -> tuple:  # fmt: skip
+    """The mean and variance that batch norm uses; in training it updates the running statistics.
+
+    Args:
+        x: array of shape (n, C): a row for each pixel of each image, a column for each channel.
+        running_mean, running_var: arrays of shape (C,), updated in place; or None, if none are kept.
+        training: whether to use the statistics of `x`, or the running ones.
+        momentum: the share of the batch's in the running statistics.
+
+    Returns:
+        (mean, variance), each of shape (C,), in the dtype of `x`. A variance of `x` is its mean square distance from the mean.
+
+    >>> mean, var = np.zeros(1), np.ones(1)
+    >>> norm_statistics(np.array([[1.0], [2.0], [3.0], [6.0]]), mean, var, training=True)
+    (array([3.]), array([3.5]))
+    >>> mean.round(2), var.round(2)
+    (array([0.3]), array([1.37]))
+    """
     if not training:
         return running_mean, running_var
     count = len(x)
@@ -174,193 +207,46 @@ def norm_statistics(
     var = column_sums((x - mean) ** 2) / count
     if running_mean is not None:
         running_mean += momentum * (mean - running_mean)
-        running_var += momentum * (var * count / (count - 1) - running_var)
+        running_var += momentum * (var * (count / (count - 1)) - running_var)
     return mean, var
 
 
 def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The gradient of x."""
+    """The gradient of rows that batch norm normalized with their own statistics.
+
+    Args:
+        grad: the upstream gradient of the normalized rows, shape (n, C).
+        normal: the normalized rows, shape (n, C).
+        scale: 1 / standard deviation of each column, shape (C,).
+
+    Returns:
+        Array of shape (n, C).
+
+    >>> grad, normal = np.array([[1.0], [0.0], [0.0], [0.0]]), np.array([[1.0], [1.0], [-1.0], [-1.0]])
+    >>> batch_norm_gradient(grad, normal, np.array([2.0])).ravel()
+    array([ 1., -1.,  0.,  0.])
+    """
     count = len(grad)
-    return scale * (grad - column_sums(grad) / count - normal * (column_sums(grad * normal) / count))
+    grad = grad - column_sums(grad) / count
+    return scale * (grad - normal * (column_sums(grad * normal) / count))
 
 
-@op
-def batch_norm(
-    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None, bias: Tensor | None = None,
-    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-) -> Tensor:  # fmt: skip
-    """Normalize each channel."""
-    check_channels(input, training, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    x, restore = as_rows(input)
-    mean, var = norm_statistics(x, running_mean, running_var, training, momentum)
-    scale = 1 / np.sqrt(var + eps)
-    normal = (x - mean) * scale
-    out = normal if weight is None else normal * weight
-    if bias is not None:
-        out = out + bias
-
-    def to_input(grad):
-        grad = as_rows(grad)[0] if weight is None else as_rows(grad)[0] * weight
-        return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)
-
-    def to_weight(grad):
-        return column_sums(as_rows(grad)[0] * normal)
-
-    def to_bias(grad):
-        return column_sums(as_rows(grad)[0])
-
-    return restore(out), (to_input, None, None, to_weight, to_bias)
-
-
-class Conv2d(Module):
-    """Filters that slide over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
-
-    >>> Conv2d(3, 8, kernel_size=3, padding=1)
-    Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int | tuple, stride: int | tuple = 1,
-        padding: int | tuple | str = 0, dilation: int | tuple = 1, groups: int = 1, bias: bool = True,
-    ) -> None:  # fmt: skip
-        check_groups(in_channels, out_channels, groups)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride = pair("kernel_size", kernel_size, 1), pair("stride", stride, 1)
-        self.padding = padding if isinstance(padding, str) else pair("padding", padding, 0)
-        self.dilation = pair("dilation", dilation, 1)
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = kaiming_uniform_(Parameter(zeros(*shape)), a=math.sqrt(5))
-        bound = 1 / math.sqrt(math.prod(shape[1:]))
-        self.bias = uniform_(Parameter(zeros(out_channels)), -bound, bound) if bias else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-
-    def extra_repr(self) -> str:
-        usual = {"padding": (0, 0), "dilation": (1, 1), "groups": 1}
-        shown = [f"{name}={getattr(self, name)!r}" for name, value in usual.items() if getattr(self, name) != value]
-        shown += [] if self.bias is not None else ["bias=False"]
-        sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        return ", ".join([sizes, *shown])
-
-
-class MaxPool2d(Module):
-    """`max_pool2d` as a module."""
-
-    def __init__(
-        self, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
-        dilation: int | tuple = 1, ceil_mode: bool = False,
-    ) -> None:  # fmt: skip
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
-
-    def forward(self, x: Tensor) -> Tensor:
-        return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-
-    def extra_repr(self) -> str:
-        names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
-        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
-
-
-class AvgPool2d(Module):
-    """`avg_pool2d` as a module."""
-
-    def __init__(
-        self, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
-        ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
-    ) -> None:  # fmt: skip
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.others = padding, (ceil_mode, count_include_pad, divisor_override)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, *self.others)
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class AdaptiveAvgPool2d(Module):
-    """`adaptive_avg_pool2d` as a module."""
-
-    def __init__(self, output_size: int | tuple) -> None:
-        self.output_size = output_size
-
-    def forward(self, x: Tensor) -> Tensor:
-        return adaptive_avg_pool2d(x, self.output_size)
-
-    def extra_repr(self) -> str:
-        return f"output_size={self.output_size}"
-
-
-class BatchNorm2d(Module):
-    """`batch_norm` with its parameters and running statistics, for images (N, C, H, W).
-
-    `momentum` None means the average of all batches so far. Without `track_running_stats`, the batch's are always used.
-    """
-
-    def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True,
-    ) -> None:  # fmt: skip
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(ones(num_features)) if affine else None
-        self.bias = Parameter(zeros(num_features)) if affine else None
-        start = (zeros(num_features), ones(num_features), Tensor(0)) if track_running_stats else (None, None, None)
-        for name, value in zip(("running_mean", "running_var", "num_batches_tracked"), start, strict=True):
-            self.register_buffer(name, value)
-
-    def forward(self, x: Tensor) -> Tensor:
-        check_images("BatchNorm2d", x)
-        momentum = self.momentum
-        if self.training and self.track_running_stats:
-            self.num_batches_tracked.array += 1
-            momentum = 1 / self.num_batches_tracked.item() if momentum is None else momentum
-        use_batch = self.training or self.running_mean is None
-        running = (self.running_mean, self.running_var)
-        return batch_norm(x, *running, self.weight, self.bias, use_batch, momentum, self.eps)
-
-    def extra_repr(self) -> str:
-        names = ("eps", "momentum", "affine", "track_running_stats")
-        return ", ".join([str(self.num_features), *(f"{name}={getattr(self, name)}" for name in names)])
-
-
-class LeNet(Sequential):
-    """A network of 1998 for square images: two convolutions, each followed by pooling, then three linear layers.
+class LeNet(Module):
+    """A network of 1998 for square images of `size` pixels: two convolutions, each with pooling, then three linear layers.
 
     [LeCun and others, 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf), with ReLU and max-pooling.
 
-    >>> LeNet()(zeros(2, 1, 28, 28)).shape
+    >>> LeNet()(randn(2, 1, 28, 28)).shape
     (2, 10)
     """
 
     def __init__(self, size: int = 28, in_channels: int = 1, classes: int = 10, kernel_size: int = 5) -> None:
         side = (size // 2 - kernel_size + 1) // 2  # of the last feature maps
-        super().__init__(
-            Conv2d(in_channels, 6, kernel_size, padding="same"), ReLU(), MaxPool2d(2),
-            Conv2d(6, 16, kernel_size), ReLU(), MaxPool2d(2),
-            Flatten(), Linear(16 * side * side, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, classes),
-        )  # fmt: skip
-
-
-class ResidualBlock(Module):
-    """Two convolutions and a shortcut around them: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride).
-
-    [He and others, 2015](https://arxiv.org/abs/1512.03385).
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
-        self.conv1 = Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
-        self.bn1 = BatchNorm2d(out_channels)
-        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-        self.bn2 = BatchNorm2d(out_channels)
-        self.shortcut = Sequential()  # changes nothing
-        if stride != 1 or in_channels != out_channels:
-            self.shortcut = Sequential(
-                Conv2d(in_channels, out_channels, 1, stride, bias=False), BatchNorm2d(out_channels)
-            )
+        self.conv1 = Conv2d(in_channels, 6, kernel_size, padding="same")
+        self.conv2 = Conv2d(6, 16, kernel_size)
+        self.fc1, self.fc2, self.fc3 = Linear(16 * side**2, 120), Linear(120, 84), Linear(84, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The block."""
-        out = relu(self.bn1(self.conv1(x)))
-        return relu(self.bn2(self.conv2(out)) + self.shortcut(x))
+        x = max_pool2d(relu(self.conv1(x)), 2)
+        x = max_pool2d(relu(self.conv2(x)), 2).flatten(1)
+        return self.fc3(relu(self.fc2(relu(self.fc1(x)))))

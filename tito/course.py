@@ -149,9 +149,10 @@ DATALOADER_BESIDES = {
     "tinytorch.transforms": ("Compose", "RandomHorizontalFlip", "ToTensor"),
     "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
 }  # fmt: skip
-SPATIAL = {
-    "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Conv2d", "MaxPool2d"),
-    "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm", "conv2d", "max_pool2d"),
+SPATIAL = {"tinytorch.nn": ("Conv2d",), "tinytorch.nn.functional": ("conv2d", "max_pool2d")}
+SPATIAL_BESIDES = {
+    "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "MaxPool2d"),
+    "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm"),
 }
 # of modules to come, as planned: `tinytorch.nn.Embedding` says already which module brings it
 EMBEDDINGS = {"tinytorch.nn": ("Embedding",), "tinytorch.nn.functional": ("embedding",)}
@@ -190,7 +191,7 @@ MODULES = (
     Module("06", "optimizers", FOUNDATION, "SGD, Adam, AdamW, schedulers", "09 optimization", "make loss go down", OPTIMIZERS, OPTIMIZERS_BESIDES),
     Module("07", "training", FOUNDATION, "the training loop", "10 training", "train a network and trust the curve", TRAINING, TRAINING_BESIDES),
     Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER, DATALOADER_BESIDES),
-    Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL),
+    Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL, SPATIAL_BESIDES),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
     Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS),
     Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other", ATTENTION),

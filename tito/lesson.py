@@ -162,6 +162,15 @@ def _array(value):
         return np.asarray(None)
 
 
+def waves(*shape):
+    """An array of different numbers between -1 and 1, the same in every run; what tests compute with.
+
+    >>> waves(2, 1).round(3).tolist()
+    [[0.54], [-0.544]]
+    """
+    return np.cos(np.arange(1.0, 1 + np.prod(shape)) ** 1.1).reshape(shape)
+
+
 def raises(error, call, message):
     """Assert that a call raises an error; if not, say what it did instead.
 

@@ -93,3 +93,38 @@ def draw_reader(path: Path, weights, misread, labels: Sequence[tuple[int, int]])
     for axes in figure.axes:
         axes.set_axis_off()
     figure.savefig(path, dpi=120)
+
+
+# kind of numbers -> colormap, and whether it is symmetric about 0
+COLORS = {"ink": ("gray_r", False), "count": ("Blues", False), "share": ("viridis", False), "signed": ("PuOr", True)}
+
+
+def images(shown: Sequence[tuple], rows: int = 1, width: float = 8, height: float = 2.8) -> tuple:
+    """A figure of images side by side, without ticks.
+
+    Args:
+        shown: for each image its title, its kind in COLORS, and its numbers, of shape (H, W). A "share" is from 0 to 1.
+        rows: in how many rows they are placed, as many in each.
+        width, height: of the whole figure, in inches.
+
+    Returns:
+        (figure, axes): one axes for each image.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, len(shown) // rows, squeeze=False).ravel()
+    for axis, (title, kind, numbers) in zip(axes, shown, strict=True):
+        colors, symmetric = COLORS[kind]
+        limit = 1 if kind == "share" else np.abs(numbers).max() or 1
+        axis.imshow(numbers, cmap=colors, vmin=-limit if symmetric else 0, vmax=limit)
+        axis.set_title(title, fontsize="medium")
+        axis.set(xticks=[], yticks=[])
+    return figure, axes
+
+
+def mark(axis: object, row: int, column: int, size: int = 1) -> None:
+    """Outline a square of `size` pixels on an image, from its top left pixel on."""
+    from matplotlib.patches import Rectangle
+
+    axis.add_patch(Rectangle((column - 0.5, row - 0.5), size, size, fill=False, edgecolor=ORANGE, linewidth=3))

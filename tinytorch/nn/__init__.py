@@ -18,13 +18,7 @@ from tinytorch.layers import (
     Softmax,
     Tanh,
 )
-from tinytorch.spatial import (
-    AdaptiveAvgPool2d,
-    AvgPool2d,
-    BatchNorm2d,
-    Conv2d,
-    MaxPool2d,
-)
+from tinytorch.spatial import Conv2d
 
 try:
     from tinytorch.vocabulary.layers import (
@@ -52,5 +46,16 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.losses does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.spatial import (
+        AdaptiveAvgPool2d,
+        AvgPool2d,
+        BatchNorm1d,
+        BatchNorm2d,
+        MaxPool2d,
+    )
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.spatial does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)

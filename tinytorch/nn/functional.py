@@ -24,9 +24,6 @@ from tinytorch.losses import (
     mse_loss,
 )
 from tinytorch.spatial import (
-    adaptive_avg_pool2d,
-    avg_pool2d,
-    batch_norm,
     conv2d,
     max_pool2d,
 )
@@ -62,5 +59,14 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.losses does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.spatial import (
+        adaptive_avg_pool2d,
+        avg_pool2d,
+        batch_norm,
+    )
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.spatial does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)
