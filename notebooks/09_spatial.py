@@ -78,12 +78,7 @@ def _():
 def conv2d_loops(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Slide filters over images in plain loops: one pixel further each time, wherever the whole kernel fits.
 
-    Args:
-        x: images of shape (N, C, H, W).
-        weight: filters of shape (O, C, rows, columns).
-
-    Returns:
-        Feature maps of shape (N, O, H - rows + 1, W - columns + 1).
+    Images (N, C, H, W) and filters (O, C, rows, columns) give feature maps (N, O, H - rows + 1, W - columns + 1).
 
     >>> conv2d_loops(np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])).tolist()
     [[[[-4.0, -4.0], [-4.0, -4.0]]]]
@@ -121,7 +116,10 @@ def test_conv2d_loops():
 
 @app.cell(hide_code=True)
 def _():
-    kernel_numbers = mo.ui.array([mo.ui.number(-9, 9, step=0.1, value=w) for w in (1, 0, -1, 2, 0, -2, 1, 0, -1)])
+    _start = enumerate((1, 0, -1, 2, 0, -2, 1, 0, -1))
+    kernel_numbers = mo.ui.array(
+        [mo.ui.number(-9, 9, step=0.1, value=w, label=f"{i // 3}, {i % 3}") for i, w in _start]
+    )
     kernel_place = mo.ui.slider(0, 35, value=14, label="place", show_value=True)
     digit = mo.ui.slider(0, 99, value=4, label="image", show_value=True)
     _rows = [mo.hstack(list(kernel_numbers.elements[i : i + 3]), justify="start") for i in (0, 3, 6)]
@@ -142,9 +140,8 @@ def explore_kernel(number, kernel, place):
 
     image, kernel, (row, column) = load_digits().images[number] / 16, np.reshape(kernel, (3, 3)), divmod(place, 6)
     out, products = conv2d_loops(image[None, None], kernel[None, None])[0, 0], image[row:][:3, column:][:, :3] * kernel
-    titles = ("picture", f"window times kernel, sum {products.sum():.3g}", f"feature map, here {out[row, column]:.3g}")
-    kinds = (("ink", image), ("signed", products), ("signed", out))
-    figure, (left, middle, right) = images([(title, *kind) for title, kind in zip(titles, kinds, strict=True)])
+    shown = [("picture", "ink", image), (f"window times kernel, sum {products.sum():.3g}", "signed", products)]
+    figure, (left, middle, right) = images([*shown, (f"feature map, here {out[row, column]:.3g}", "signed", out)])
     for i, j in np.ndindex(3, 3):
         middle.text(j, i, f"{products[i, j]:.2g}", ha="center", va="center", backgroundcolor="white")
     mark(left, row, column, 3), mark(right, row, column)
@@ -175,8 +172,9 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    _ranges = {"pixels": (4, 12, 8), "kernel": (1, 5, 3), "stride": (1, 4, 2), "padding": (0, 4, 1), "dilation": (1, 3, 1), "window": (0, 15, 0)}  # fmt: skip
-    sliders = mo.ui.array([mo.ui.slider(a, b, value=v, label=n, show_value=True) for n, (a, b, v) in _ranges.items()])
+    _ranges = "pixels 4 12 8", "kernel 1 5 3", "stride 1 4 2", "padding 0 4 1", "dilation 1 3 1", "window 0 15 0"
+    _parts = [(name, map(int, numbers)) for name, *numbers in map(str.split, _ranges)]
+    sliders = mo.ui.array([mo.ui.slider(a, b, value=v, label=name, show_value=True) for name, (a, b, v) in _parts])
     mo.md(f"""
     ### Explore: where does the window stand?
 
@@ -197,10 +195,9 @@ def explore_windows(size, kernel, stride, padding, dilation, place):
     views = windows(numbers, *((n, n) for n in (kernel, stride, dilation)))
     reads, side = np.bincount(views.ravel(), minlength=padded**2).reshape(padded, padded), views.shape[1]
     row, column = divmod(place % side**2, side)
-    titles = (f"read by {reads.min()} to {reads.max()} windows", f"the feature map: {side} by {side}")
-    figure, (left, right) = images(
-        [(titles[0], "count", reads), (titles[1], "count", np.zeros((side, side)))], height=3.2
-    )
+    shown = [(f"read by {reads.min()} to {reads.max()} windows", "count", reads)]
+    shown += [(f"the feature map: {side} by {side}", "count", np.zeros((side, side)))]
+    figure, (left, right) = images(shown, height=3.2)
     left.plot(*divmod(views[0, row, column].ravel(), padded)[::-1], "s", color="#d55e00", markersize=7)
     mark(left, padding, padding, size), mark(right, row, column)
     return figure
@@ -239,13 +236,7 @@ def _():
 def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
     """Slide a kernel over images that are padded already, as one matrix product.
 
-    Args:
-        x: contiguous images of shape (N, H, W, C).
-        kernel: array of shape (rows, columns, C, O).
-        stride, dilation: each (rows, columns).
-
-    Returns:
-        Feature maps of shape (N, H', W', O).
+    Contiguous images (N, H, W, C) and a kernel (rows, columns, C, O) give feature maps (N, H', W', O). Options are (rows, columns).
 
     >>> correlate(np.arange(9.0).reshape(1, 3, 3, 1), np.array([1.0, 0.0, 0.0, -1.0]).reshape(2, 2, 1, 1)).ravel().tolist()
     [-4.0, -4.0, -4.0, -4.0]
@@ -283,11 +274,8 @@ def test_correlate():
     """
     x = waves(2, 5, 6, 3)
     for size, stride, dilation in (((3, 3), (1, 1), (1, 1)), ((2, 3), (2, 3), (1, 1)), ((2, 2), (1, 2), (3, 2))):
-        kernel, options = (
-            waves(*size, 3, 4),
-            f"a kernel {size}, stride={stride}, dilation={dilation}, images (2, 5, 6, 3)",
-        )
-        close(correlate(x, kernel, stride, dilation), by_taps(x, kernel, stride, dilation), options)
+        kernel, what = waves(*size, 3, 4), f"images (2, 5, 6, 3), kernel {size}, stride={stride}, dilation={dilation}"
+        close(correlate(x, kernel, stride, dilation), by_taps(x, kernel, stride, dilation), what)
     close(correlate(x[:0], waves(3, 3, 3, 4)), np.zeros((0, 3, 4, 4)), "an empty batch")
 
 
@@ -310,6 +298,9 @@ def _():
     So it is a convolution again. Its kernel is flipped along rows and columns, and goes from the filters back to the channels. How many
     zeros come before the gradient? As many as the last entry of the kernel is pixels away from the first; but $p$ fewer, since the
     padding isn't part of the picture. And after a stride $s$, neighboring results are $s$ pixels apart, so zeros go between them, too.
+
+    Below these two exercises, `conv2d` combines your functions, with PyTorch's order of axes, and returns its result *and* its gradients:
+    an op may bring its own rule. Why doesn't it keep the columns? (With `groups`, each group of channels has its own filters.)
     """)
     return
 
@@ -321,13 +312,7 @@ def kernel_gradient(
 ) -> np.ndarray:
     """The gradient of the kernel of `correlate`.
 
-    Args:
-        x: the padded images of the forward pass, shape (N, H, W, C).
-        grad: the upstream gradient, shape (N, H', W', O).
-        kernel_size, stride, dilation: each (rows, columns).
-
-    Returns:
-        Array of the kernel's shape, (rows, columns, C, O).
+    The padded images (N, H, W, C) and the upstream gradient (N, H', W', O) give an array (rows, columns, C, O).
 
     >>> x, grad = np.array([5.0, 6.0, 7.0, 8.0]), np.array([10.0, 20.0, 30.0])
     >>> kernel_gradient(x.reshape(1, 1, 4, 1), grad.reshape(1, 1, 3, 1), (1, 2)).ravel().tolist()
@@ -370,17 +355,12 @@ def input_gradient(
     grad: np.ndarray, kernel: np.ndarray, size: tuple, before: tuple = (0, 0), stride: tuple = (1, 1),
     dilation: tuple = (1, 1),
 ) -> np.ndarray:  # fmt: skip
-    """The gradient of the images.
+    """The gradient of the images, (N, H, W, C).
 
     Args:
-        grad: the upstream gradient, shape (N, H', W', O).
-        kernel: array of shape (rows, columns, C, O).
-        size: (H, W) of the images without padding.
-        before: how many zeros the padding put (above, left of) them.
-        stride, dilation: each (rows, columns).
-
-    Returns:
-        Array of shape (N, H, W, C).
+        grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
+        size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
+        stride, dilation: pairs, (rows, columns).
 
     >>> grad, kernel = np.array([10.0, 20.0, 30.0]), np.array([2.0, 3.0])
     >>> input_gradient(grad.reshape(1, 1, 3, 1), kernel.reshape(1, 2, 1, 1), (1, 4)).ravel().tolist()
@@ -404,7 +384,7 @@ def input_gradient(
 
 
 @app.function
-# points: 4, with: correlate
+# points: 4
 def test_input_gradient():
     """WHAT: the numerical gradient of the images, for any stride, padding, dilation and size.
     WHY: without it only the last convolution of a network learns.
@@ -433,8 +413,7 @@ def conv2d(
     PyTorch: [`F.conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html).
 
     Args:
-        input: images of shape (N, C, H, W).
-        weight: filters of shape (O, C / groups, rows, columns).
+        input, weight: images of shape (N, C, H, W), and filters of shape (O, C / groups, rows, columns).
         bias: a number for each filter, shape (O,), or None.
         stride, padding, dilation: a number, or (rows, columns); padding may also be "same" or "valid".
         groups: into how many parts the channels are split. ValueError if a shape or an option doesn't fit.
@@ -517,17 +496,12 @@ def _():
 
 @app.function(hide_code=True)
 def explore_receptive_field(layers, kernel, stride):
-    """Figure: the gradient of one number with respect to each pixel, for kernels of equal numbers."""
+    """Figure: the gradient of one number with respect to each pixel, the darker the larger, for kernels of equal numbers."""
     grad, size = np.ones((1, 1, 1, 1)), 1
     for _ in range(layers):
         size = (size - 1) * stride + kernel
         grad = input_gradient(grad, np.ones((kernel, kernel, 1, 1)), (size, size), stride=(stride, stride))
-    grad, title = grad[0, :, :, 0] / grad.max(), f"{size} by {size} pixels, {layers * kernel**2} weights"
-    figure, (left, right) = images(
-        [(title, "count", grad), ("its middle row", "count", grad[size // 2, None])], height=3
-    )
-    right.set_xlabel("darker: a larger gradient")
-    return figure
+    return images([(f"{size} by {size} pixels, {layers * kernel**2} weights", "count", grad[0, :, :, 0])], height=3)[0]
 
 
 @app.cell(hide_code=True)
@@ -565,13 +539,9 @@ def max_pool2d(
 ) -> Tensor:  # fmt: skip
     """The largest number in each window: (N, C, H, W) -> (N, C, H', W').
 
-    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). ValueError (given) for
-    shapes and options that don't fit.
-
-    Args:
-        input: images of shape (N, C, H, W).
-        kernel_size, stride, padding, dilation: a number, or (rows, columns). The stride is usually the size of the kernel.
-        ceil_mode: also take a last window that reaches beyond the padding.
+    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). Sizes are numbers or
+    (rows, columns); the stride is usually that of the kernel. With `ceil_mode`, a last window may reach beyond the padding. ValueError
+    (given) if a shape or an option doesn't fit.
 
     >>> max_pool2d(Tensor([[[[1.0, 3.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]]]), 2).tolist()
     [[[[3.0, 0.0]]]]
@@ -631,18 +601,15 @@ def _():
 
     ## 6. Batch norm: which statistics?
 
-    While a network trains, the mean and the size of each layer's inputs keep changing, because the layers before it change. **Batch
-    norm** normalizes each channel: over all pixels of all images of the batch it subtracts the mean and divides by the standard
-    deviation. A learned weight and bias then choose the size that suits. The values $(1, 2, 3, 6)$ have mean 3 and variance
+    While a network trains, the mean and the size of each layer's inputs keep changing, as the layers before it change. **Batch norm**
+    normalizes each channel: over all pixels of all images of the batch it subtracts the mean and divides by the standard deviation. A
+    learned weight and bias then choose the size that suits. The values $(1, 2, 3, 6)$ have mean 3 and variance
     $(4 + 1 + 0 + 9) / 4 = 3.5$; they become $(-2, -1, 0, 3) / \sqrt{3.5}$.
 
     At inference there may be one image only, and the answer must not depend on which others came along. So in training the layer also
-    keeps **running statistics**, and after `eval()` uses those:
-
-    $$\text{running} \leftarrow 0.9 \cdot \text{running} + 0.1 \cdot \text{the batch's}$$
-
-    Leave `eval()` out, and a prediction depends on the batch, and even changes the running statistics. And if `eval()` seems to hurt,
-    the running statistics are wrong: too few steps, batches that are too small, or another kind of data.
+    keeps **running statistics**, $0.9 \cdot \text{running} + 0.1 \cdot \text{the batch's}$, and after `eval()` uses those. Leave `eval()`
+    out, and a prediction depends on the batch, and even changes the running statistics. If `eval()` seems to hurt, the running statistics
+    are wrong: too few steps, batches that are too small, or another kind of data.
 
     A detail: around its *own* mean a sample of $n$ values varies too little, $(n - 1) / n$ as much as the data on average. The batch is
     normalized with just that, 3.5. But the running variance describes the data, so it takes $14 / 3 \approx 4.67$.
@@ -659,9 +626,8 @@ def norm_statistics(
 
     Args:
         x: array of shape (n, C): a row for each pixel of each image, a column for each channel.
-        running_mean, running_var: arrays of shape (C,), updated in place; or None, if none are kept.
-        training: whether to use the statistics of `x`, or the running ones.
-        momentum: the share of the batch's in the running statistics.
+        running_mean, running_var: arrays of shape (C,); or None, if none are kept.
+        training, momentum: whether to use `x` or the running statistics; the share of the batch's when these are updated.
 
     Returns:
         (mean, variance), each of shape (C,), in the dtype of `x`. A variance of `x` is its mean square distance from the mean.
@@ -704,11 +670,7 @@ def test_norm_statistics():
     used = norm_statistics(x, *running, True)
     close([*used], [[3, 20], [3.5, 300]], "training: mean and variance of each column")
     after = [[1.2, 1.1], [1.8 + 14 / 30, 44.5]]
-    close(
-        running,
-        after,
-        "training, momentum 0.1: the running mean was (1, -1), the variance (2, 5), and takes one that divides by n - 1",
-    )
+    close(running, after, "training, momentum 0.1: running mean (1, -1), variance (2, 5), which takes one with n - 1")
     close([*norm_statistics(x, *running, False)], after, "inference: the running mean and variance")
     close(running, after, "inference must not change the running statistics")
     close([*norm_statistics(x, None, None, True)], [[3, 20], [3.5, 300]], "training without running statistics")
@@ -728,7 +690,8 @@ def _():
     with $\hat{x}$. Take $\text{grad}$, and remove exactly what points along $(1, 1, \ldots)$ and along $\hat{x}$. These two are at right
     angles to each other, and each has squared length $n$.
 
-    If you forget this, the network still learns something, thanks to the layers that come after. That is why nobody notices.
+    If you forget this, the network still learns something, thanks to the layers that come after: nobody notices. `batch_norm` and
+    `nn.BatchNorm2d` build on your two functions, in `tinytorch/vocabulary/spatial.py`.
     """)
     return
 
@@ -738,13 +701,7 @@ def _():
 def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The gradient of rows that batch norm normalized with their own statistics.
 
-    Args:
-        grad: the upstream gradient of the normalized rows, shape (n, C).
-        normal: the normalized rows, shape (n, C).
-        scale: 1 / standard deviation of each column, shape (C,).
-
-    Returns:
-        Array of shape (n, C).
+    `grad` is the upstream gradient of the normalized rows `normal`, all (n, C); `scale` is 1 / standard deviation of each column, (C,).
 
     >>> grad, normal = np.array([[1.0], [0.0], [0.0], [0.0]]), np.array([[1.0], [1.0], [-1.0], [-1.0]])
     >>> batch_norm_gradient(grad, normal, np.array([2.0])).ravel()
@@ -785,18 +742,17 @@ def _():
     In the 1990s **LeNet** read the amounts on a good part of the checks in the United States: two convolutions, each followed by
     pooling, then three linear layers. Here it has ReLU and max-pooling, which came later.
 
-    More layers should do better. For years they didn't: beyond about twenty, even the *training* error rose. A layer that should leave
-    its input alone finds that hard to learn. So in 2015 Kaiming He and colleagues had each block learn the *difference* to its input,
-    and added the input back: a **residual block**. An addition passes the gradient on undiminished (Module 05), past any number of blocks.
+    More layers should do better. For years they didn't: beyond about twenty, even the *training* error rose, because a layer that should
+    leave its input alone finds that hard to learn. So in 2015 Kaiming He and colleagues had each block learn the *difference* to its
+    input, and added the input back. An addition passes the gradient on undiminished (Module 05), past any number of blocks. Such a
+    **residual block** is in `tinytorch/vocabulary/spatial.py`.
     """)
     return
 
 
 @app.class_definition
 class LeNet(Module):
-    """A network of 1998 for square images of `size` pixels: two convolutions, each with pooling, then three linear layers.
-
-    [LeCun and others, 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf), with ReLU and max-pooling.
+    """A network for square images of `size` pixels. [LeCun and others, 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf).
 
     >>> LeNet()(randn(2, 1, 28, 28)).shape
     (2, 10)
@@ -852,15 +808,10 @@ def explore_trained(number, epochs, size):
     covered, span = np.repeat(image.array, 64, axis=0), lambda c: slice(max(0, c - size // 2), c + (size + 1) // 2)
     for i, (row, column) in enumerate(np.ndindex(8, 8)):
         covered[i, 0, span(row), span(column)] = 0.5
-    with no_grad():
-        maps, plain, patched = (
-            part.numpy() for part in (net.conv1(image), softmax(net(image)), softmax(net(Tensor(covered))))
-        )
+    maps, plain, patched = net.conv1(image).array[0], softmax(net(image)).array[0], softmax(net(Tensor(covered))).array
     shown = [("filter", "signed", kernel[0]) for kernel in net.conv1.weight.array]
-    shown += [(f"p({right}) = {plain[0, right]:.2f}", "share", patched[:, right].reshape(8, 8))]
-    shown += [("map", "signed", numbers) for numbers in maps[0]] + [
-        (f"reads {plain.argmax()}", "ink", image.array[0, 0])
-    ]
+    shown += [(f"p({right}) = {plain[right]:.2f}", "share", patched[:, right].reshape(8, 8))]
+    shown += [*(("map", "signed", numbers) for numbers in maps), (f"reads {plain.argmax()}", "ink", image.array[0, 0])]
     return images(shown, rows=2, height=3.4)[0]
 
 
@@ -895,15 +846,10 @@ def measure_sharing(rounds=5):
         "linear layer": (no_grad()(lambda: dense(rows)), 32, dense, 1),
     }
     costs = compare({name: way[0] for name, way in ways.items()}, rounds)
-    lines, fast = (
-        ["| one image | weights | multiplications | time | against conv2d |", "|:---|---:|---:|---:|---:|"],
-        costs["conv2d"][0] / 32,
-    )
+    lines = ["| one image | weights | multiplications | time | against conv2d |", "|:---|---:|---:|---:|---:|"]
     for name, (_, count, layer, uses) in ways.items():
-        seconds, weights = costs[name][0] / count, layer.weight.numel()
-        lines.append(
-            f"| {name} | {weights:,} | {weights * uses:,} | {seconds * 1e6:,.0f} µs | {seconds / fast:,.1f}x |"
-        )
+        weights, seconds, ratio = layer.weight.numel(), costs[name][0] / count, 32 * costs[name][0] / costs["conv2d"][0]
+        lines.append(f"| {name} | {weights:,} | {weights * uses:,} | {seconds * 1e6:,.0f} µs | {ratio / count:,.1f}x |")
     return mo.md("\n".join(lines))
 
 
@@ -925,7 +871,7 @@ def _():
     mo.md(r"""
     The convolution has 7,282 times fewer weights, but only 28 times fewer multiplications: it uses each weight at 256 places. That is
     **spatial reuse**. The linear layer reads 6 MiB of weights and uses each once per image; the convolution's 864 bytes never leave the
-    first cache. The loops do exactly the same multiplications as im2col, but run Python code for each window.
+    first cache. The loops do the same multiplications as im2col, but run Python code for each window.
 
     ## Complexity
 
@@ -944,7 +890,7 @@ def _():
     ## In production
 
     PyTorch chooses among many implementations in `aten/src/ATen/native/Convolution.cpp`; `im2col.h` is nearest to yours. On CPUs it
-    usually calls oneDNN, which builds the columns piece by piece in registers. Batch norm is in `aten/src/ATen/native/Normalization.cpp`.
+    usually calls oneDNN, which builds the columns piece by piece in registers. Batch norm is in `Normalization.cpp` beside it.
 
     ## Questions
     """)

@@ -1,6 +1,6 @@
 """Module 09: Spatial.
 
-Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: cb7e348211cbc1f5
+Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: 5b0e45502f5d6f65
 """
 
 import math
@@ -19,13 +19,7 @@ from tinytorch.tensor import Tensor, op, randn
 def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
     """Slide a kernel over images that are padded already, as one matrix product.
 
-    Args:
-        x: contiguous images of shape (N, H, W, C).
-        kernel: array of shape (rows, columns, C, O).
-        stride, dilation: each (rows, columns).
-
-    Returns:
-        Feature maps of shape (N, H', W', O).
+    Contiguous images (N, H, W, C) and a kernel (rows, columns, C, O) give feature maps (N, H', W', O). Options are (rows, columns).
 
     >>> correlate(np.arange(9.0).reshape(1, 3, 3, 1), np.array([1.0, 0.0, 0.0, -1.0]).reshape(2, 2, 1, 1)).ravel().tolist()
     [-4.0, -4.0, -4.0, -4.0]
@@ -41,13 +35,7 @@ def kernel_gradient(
 ) -> np.ndarray:
     """The gradient of the kernel of `correlate`.
 
-    Args:
-        x: the padded images of the forward pass, shape (N, H, W, C).
-        grad: the upstream gradient, shape (N, H', W', O).
-        kernel_size, stride, dilation: each (rows, columns).
-
-    Returns:
-        Array of the kernel's shape, (rows, columns, C, O).
+    The padded images (N, H, W, C) and the upstream gradient (N, H', W', O) give an array (rows, columns, C, O).
 
     >>> x, grad = np.array([5.0, 6.0, 7.0, 8.0]), np.array([10.0, 20.0, 30.0])
     >>> kernel_gradient(x.reshape(1, 1, 4, 1), grad.reshape(1, 1, 3, 1), (1, 2)).ravel().tolist()
@@ -63,17 +51,12 @@ def input_gradient(
     grad: np.ndarray, kernel: np.ndarray, size: tuple, before: tuple = (0, 0), stride: tuple = (1, 1),
     dilation: tuple = (1, 1),
 ) -> np.ndarray:  # fmt: skip
-    """The gradient of the images.
+    """The gradient of the images, (N, H, W, C).
 
     Args:
-        grad: the upstream gradient, shape (N, H', W', O).
-        kernel: array of shape (rows, columns, C, O).
-        size: (H, W) of the images without padding.
-        before: how many zeros the padding put (above, left of) them.
-        stride, dilation: each (rows, columns).
-
-    Returns:
-        Array of shape (N, H, W, C).
+        grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
+        size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
+        stride, dilation: pairs, (rows, columns).
 
     >>> grad, kernel = np.array([10.0, 20.0, 30.0]), np.array([2.0, 3.0])
     >>> input_gradient(grad.reshape(1, 1, 3, 1), kernel.reshape(1, 2, 1, 1), (1, 4)).ravel().tolist()
@@ -96,8 +79,7 @@ def conv2d(
     PyTorch: [`F.conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html).
 
     Args:
-        input: images of shape (N, C, H, W).
-        weight: filters of shape (O, C / groups, rows, columns).
+        input, weight: images of shape (N, C, H, W), and filters of shape (O, C / groups, rows, columns).
         bias: a number for each filter, shape (O,), or None.
         stride, padding, dilation: a number, or (rows, columns); padding may also be "same" or "valid".
         groups: into how many parts the channels are split. ValueError if a shape or an option doesn't fit.
@@ -155,13 +137,9 @@ def max_pool2d(
 ) -> Tensor:  # fmt: skip
     """The largest number in each window: (N, C, H, W) -> (N, C, H', W').
 
-    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). ValueError (given) for
-    shapes and options that don't fit.
-
-    Args:
-        input: images of shape (N, C, H, W).
-        kernel_size, stride, padding, dilation: a number, or (rows, columns). The stride is usually the size of the kernel.
-        ceil_mode: also take a last window that reaches beyond the padding.
+    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). Sizes are numbers or
+    (rows, columns); the stride is usually that of the kernel. With `ceil_mode`, a last window may reach beyond the padding. ValueError
+    (given) if a shape or an option doesn't fit.
 
     >>> max_pool2d(Tensor([[[[1.0, 3.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]]]), 2).tolist()
     [[[[3.0, 0.0]]]]
@@ -187,9 +165,8 @@ def norm_statistics(
 
     Args:
         x: array of shape (n, C): a row for each pixel of each image, a column for each channel.
-        running_mean, running_var: arrays of shape (C,), updated in place; or None, if none are kept.
-        training: whether to use the statistics of `x`, or the running ones.
-        momentum: the share of the batch's in the running statistics.
+        running_mean, running_var: arrays of shape (C,); or None, if none are kept.
+        training, momentum: whether to use `x` or the running statistics; the share of the batch's when these are updated.
 
     Returns:
         (mean, variance), each of shape (C,), in the dtype of `x`. A variance of `x` is its mean square distance from the mean.
@@ -214,13 +191,7 @@ def norm_statistics(
 def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The gradient of rows that batch norm normalized with their own statistics.
 
-    Args:
-        grad: the upstream gradient of the normalized rows, shape (n, C).
-        normal: the normalized rows, shape (n, C).
-        scale: 1 / standard deviation of each column, shape (C,).
-
-    Returns:
-        Array of shape (n, C).
+    `grad` is the upstream gradient of the normalized rows `normal`, all (n, C); `scale` is 1 / standard deviation of each column, (C,).
 
     >>> grad, normal = np.array([[1.0], [0.0], [0.0], [0.0]]), np.array([[1.0], [1.0], [-1.0], [-1.0]])
     >>> batch_norm_gradient(grad, normal, np.array([2.0])).ravel()
@@ -232,9 +203,7 @@ def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray)
 
 
 class LeNet(Module):
-    """A network of 1998 for square images of `size` pixels: two convolutions, each with pooling, then three linear layers.
-
-    [LeCun and others, 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf), with ReLU and max-pooling.
+    """A network for square images of `size` pixels. [LeCun and others, 1998](http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf).
 
     >>> LeNet()(randn(2, 1, 28, 28)).shape
     (2, 10)
