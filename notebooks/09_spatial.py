@@ -13,9 +13,8 @@ with app.setup(hide_code=True):
     import tinytorch.sliding as sliding
     from tinytorch.activations import relu, softmax
     from tinytorch.arrays import select
-    from tinytorch.autograd import gradcheck, numerical_gradient
+    from tinytorch.autograd import gradcheck, no_grad, numerical_gradient
     from tinytorch.dataloader import DataLoader, TensorDataset
-    from tinytorch.graph import no_grad
     from tinytorch.layers import Linear, Module
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import Adam
@@ -23,7 +22,7 @@ with app.setup(hide_code=True):
     from tinytorch.tensor import Tensor, manual_seed, op, randn
     from tinytorch.training import train_epoch
     from tito.diagrams import diagram
-    from tito.lesson import close, compare, measure, show, waves
+    from tito.lesson import close, compare, correlate_by_taps, measure, show, sliders_of, waves
     from tito.picture import images, mark
 
 
@@ -38,9 +37,8 @@ def _():
 
     **When you are done:** I can ...
 
-    - slide a filter over pictures, with stride, padding and dilation, and turn that into one matrix product, gradients included;
+    - slide a filter over pictures, and turn that into one matrix product, gradients included, and compare it with a linear layer;
     - pool and normalize feature maps, and say what changes between training and inference;
-    - compare weights and operations of a convolution with those of a linear layer;
     - look at what a trained network sees, and find out which part of a picture decides.
 
     **You need:** Modules 01 to 08. **It unlocks:** Module 10, tokenization.
@@ -67,8 +65,7 @@ def _():
 
     The result is a **feature map**: it says where there is what the kernel looks for, here a change along the diagonal. A picture with
     $C$ channels needs a table for each; the results add up. $O$ such kernels, the **filters** of a layer, give $O$ feature maps, so the
-    weight has shape (O, C, rows, columns). (In mathematics this is a cross-correlation; a convolution flips the kernel first. The flip
-    comes back in section 4.) Begin with plain loops: slow, but clear.
+    weight has shape (O, C, rows, columns). (Mathematicians flip the kernel first.) Begin with plain loops: slow, but clear.
     """)
     return
 
@@ -78,7 +75,11 @@ def _():
 def conv2d_loops(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Slide filters over images in plain loops: one pixel further each time, wherever the whole kernel fits.
 
-    Images (N, C, H, W) and filters (O, C, rows, columns) give feature maps (N, O, H - rows + 1, W - columns + 1).
+    Args:
+        x, weight: images of shape (N, C, H, W), and filters of shape (O, C, rows, columns).
+
+    Returns:
+        Feature maps of shape (N, O, H - rows + 1, W - columns + 1).
 
     >>> conv2d_loops(np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])).tolist()
     [[[[-4.0, -4.0], [-4.0, -4.0]]]]
@@ -116,25 +117,21 @@ def test_conv2d_loops():
 
 @app.cell(hide_code=True)
 def _():
-    _start = enumerate((1, 0, -1, 2, 0, -2, 1, 0, -1))
-    kernel_numbers = mo.ui.array(
-        [mo.ui.number(-9, 9, step=0.1, value=w, label=f"{i // 3}, {i % 3}") for i, w in _start]
-    )
-    kernel_place = mo.ui.slider(0, 35, value=14, label="place", show_value=True)
-    digit = mo.ui.slider(0, 99, value=4, label="image", show_value=True)
-    _rows = [mo.hstack(list(kernel_numbers.elements[i : i + 3]), justify="start") for i in (0, 3, 6)]
+    _boxes = (mo.ui.number(-9, 9, 0.1, w, label=f"w{i}") for i, w in enumerate((1, 0, -1, 2, 0, -2, 1, 0, -1)))
+    kernel_numbers = mo.ui.array([*_boxes])
+    digit = sliders_of(image=(0, 99, 4), place=(0, 35, 14))
+    _rows = [mo.hstack(kernel_numbers.elements[i : i + 3], justify="start") for i in (0, 3, 6)]
     mo.md(f"""
     ### Explore: edit a kernel, and watch it slide
 
-    A digit of 8 by 8 pixels, and a kernel. **Predict**: what does the feature map show where the paper is empty? On which side of a stroke
-    is it positive? What must the nine numbers add up to, so that an evenly gray area becomes 0? Then edit them: find a kernel for
-    horizontal edges, one that blurs, and one that changes nothing. {digit} {kernel_place} {mo.vstack(_rows)}
+    **Predict**: what does the feature map show where the paper is empty? On which side of a stroke is it positive? What must the nine
+    numbers add up to, so that an evenly gray area becomes 0? Then find a kernel for horizontal edges, and one that changes nothing. {digit.hstack(justify="start")} {mo.vstack(_rows)}
     """)
-    return digit, kernel_numbers, kernel_place
+    return digit, kernel_numbers
 
 
 @app.function(hide_code=True)
-def explore_kernel(number, kernel, place):
+def explore_kernel(number, place, kernel):
     """Figure: a digit with one window, the window times the kernel, and the feature map with the number that it gives."""
     from sklearn.datasets import load_digits
 
@@ -149,8 +146,8 @@ def explore_kernel(number, kernel, place):
 
 
 @app.cell(hide_code=True)
-def _(digit, kernel_numbers, kernel_place):
-    show(explore_kernel, digit.value, kernel_numbers.value, kernel_place.value)
+def _(digit, kernel_numbers):
+    show(explore_kernel, *digit.value, kernel_numbers.value)
     return
 
 
@@ -172,15 +169,15 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    _ranges = "pixels 4 12 8", "kernel 1 5 3", "stride 1 4 2", "padding 0 4 1", "dilation 1 3 1", "window 0 15 0"
-    _parts = [(name, map(int, numbers)) for name, *numbers in map(str.split, _ranges)]
-    sliders = mo.ui.array([mo.ui.slider(a, b, value=v, label=name, show_value=True) for name, (a, b, v) in _parts])
+    sliders = sliders_of(
+        pixels=(4, 12, 8), kernel=(1, 5, 3), stride=(1, 4, 2), padding=(0, 4), dilation=(1, 3), window=(0, 15)
+    )
     mo.md(f"""
-    ### Explore: where does the window stand?
+    ### Explore: where is the window?
 
     A picture in its padding, and the pixels that one window reads. **Predict**: with 8 pixels, a kernel of 3 and no padding, which
     pixels does a stride of 3 never read? Which padding keeps 8 pixels with stride 1 and a kernel of 5? And with a kernel of 3 and
-    dilation 2? Which pixels are read most often? {mo.hstack(list(sliders.elements), justify="start", wrap=True)}
+    dilation 2? Which pixels are read most often? {sliders.hstack(justify="start", wrap=True)}
     """)
     return (sliders,)
 
@@ -225,8 +222,8 @@ def _():
     W', rows, columns, C), and copies nothing: it is a view, whose **strides** (Module 01) let windows overlap. For rows of 5 pixels and one
     channel they are (5, 1, 5, 1): one row down is 5 numbers further, for the window as a whole as well as inside it.
 
-    The matrix is a copy, with every pixel up to nine times: overlapping rows can't be multiplied at full speed. You'll measure whether
-    that pays. A large batch goes through in blocks of a few images, whose columns fit into the processor's cache.
+    The matrix is a copy, with every pixel up to nine times, because overlapping rows can't be multiplied at full speed. You'll measure
+    whether that pays. A large batch goes through in blocks of images whose columns fit into the processor's cache.
     """)
     return
 
@@ -236,7 +233,12 @@ def _():
 def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
     """Slide a kernel over images that are padded already, as one matrix product.
 
-    Contiguous images (N, H, W, C) and a kernel (rows, columns, C, O) give feature maps (N, H', W', O). Options are (rows, columns).
+    Args:
+        x, kernel: contiguous images of shape (N, H, W, C), and an array of shape (rows, columns, C, O).
+        stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Feature maps of shape (N, H', W', O).
 
     >>> correlate(np.arange(9.0).reshape(1, 3, 3, 1), np.array([1.0, 0.0, 0.0, -1.0]).reshape(2, 2, 1, 1)).ravel().tolist()
     [-4.0, -4.0, -4.0, -4.0]
@@ -255,16 +257,6 @@ def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilatio
     ### END SOLUTION
 
 
-@app.function(hide_code=True)
-# not exported
-def by_taps(x, kernel, stride=(1, 1), dilation=(1, 1)):
-    """What `correlate` must return, in another way: a product for each place in the kernel; for the tests."""
-    high, wide = (n - d * (k - 1) for n, d, k in zip(x.shape[1:], dilation, kernel.shape[:2], strict=False))
-    starts = [(i * dilation[0], j * dilation[1]) for i, j in np.ndindex(kernel.shape[:2])]
-    parts = [x[:, top : top + high : stride[0], left : left + wide : stride[1]] for top, left in starts]
-    return sum(part @ table for part, table in zip(parts, kernel.reshape(-1, *kernel.shape[2:]), strict=True))
-
-
 @app.function
 # points: 3
 def test_correlate():
@@ -275,7 +267,7 @@ def test_correlate():
     x = waves(2, 5, 6, 3)
     for size, stride, dilation in (((3, 3), (1, 1), (1, 1)), ((2, 3), (2, 3), (1, 1)), ((2, 2), (1, 2), (3, 2))):
         kernel, what = waves(*size, 3, 4), f"images (2, 5, 6, 3), kernel {size}, stride={stride}, dilation={dilation}"
-        close(correlate(x, kernel, stride, dilation), by_taps(x, kernel, stride, dilation), what)
+        close(correlate(x, kernel, stride, dilation), correlate_by_taps(x, kernel, stride, dilation), what)
     close(correlate(x[:0], waves(3, 3, 3, 4)), np.zeros((0, 3, 4, 4)), "an empty batch")
 
 
@@ -287,8 +279,8 @@ def _():
     Training needs two gradients. Follow one axis with numbers: the input $(x_0, x_1, x_2, x_3)$, the kernel $(2, 3)$, the result
     $y_i = 2 x_i + 3 x_{i+1}$, and the upstream gradient $(10, 20, 30)$.
 
-    **Of the kernel.** Its first entry met $x_0$, $x_1$ and $x_2$, and each time moved another result: its gradient is
-    $10 x_0 + 20 x_1 + 30 x_2$. Seen as matrices, this is a linear layer with the windows as its rows.
+    **Of the kernel.** Its first entry met $x_0$, $x_1$ and $x_2$, each time for another result: its gradient is
+    $10 x_0 + 20 x_1 + 30 x_2$. As matrices, this is a linear layer whose rows are the windows.
 
     **Of the input.** $x_1$ is in $y_0$, with weight 3, and in $y_1$, with weight 2: its gradient is $3 \cdot 10 + 2 \cdot 20 = 70$. All
     four are $(20, 70, 120, 90)$. You get them if you slide the **flipped** kernel $(3, 2)$ over $(0, 10, 20, 30, 0)$:
@@ -299,8 +291,8 @@ def _():
     zeros come before the gradient? As many as the last entry of the kernel is pixels away from the first; but $p$ fewer, since the
     padding isn't part of the picture. And after a stride $s$, neighboring results are $s$ pixels apart, so zeros go between them, too.
 
-    Below these two exercises, `conv2d` combines your functions, with PyTorch's order of axes, and returns its result *and* its gradients:
-    an op may bring its own rule. Why doesn't it keep the columns? (With `groups`, each group of channels has its own filters.)
+    Below, `conv2d` combines your functions, with PyTorch's order of axes, and returns its result *and* its gradients: an op may bring its
+    own rule. Why doesn't it keep the columns? (With `groups`, each group of channels has its own filters.)
     """)
     return
 
@@ -312,7 +304,12 @@ def kernel_gradient(
 ) -> np.ndarray:
     """The gradient of the kernel of `correlate`.
 
-    The padded images (N, H, W, C) and the upstream gradient (N, H', W', O) give an array (rows, columns, C, O).
+    Args:
+        x, grad: the padded images of the forward pass, (N, H, W, C), and the upstream gradient, (N, H', W', O).
+        kernel_size, stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Array of the kernel's shape, (rows, columns, C, O).
 
     >>> x, grad = np.array([5.0, 6.0, 7.0, 8.0]), np.array([10.0, 20.0, 30.0])
     >>> kernel_gradient(x.reshape(1, 1, 4, 1), grad.reshape(1, 1, 3, 1), (1, 2)).ravel().tolist()
@@ -341,7 +338,7 @@ def test_kernel_gradient():
     """
     x = waves(2, 5, 6, 2)
     for size, stride, dilation in (((3, 3), (1, 1), (1, 1)), ((2, 3), (2, 3), (1, 1)), ((2, 1), (1, 2), (3, 2))):
-        kernel, forward = waves(*size, 2, 3), lambda kernel, s=stride, d=dilation: by_taps(x, kernel, s, d)
+        kernel, forward = waves(*size, 2, 3), lambda kernel, s=stride, d=dilation: correlate_by_taps(x, kernel, s, d)
         grad = waves(*forward(kernel).shape) ** 2
         expected = numerical_gradient(lambda kernel, f=forward, g=grad: (f(kernel) * g).sum(), kernel)
         options = f"a kernel {size}, stride={stride}, dilation={dilation}, images (2, 5, 6, 2)"
@@ -355,12 +352,15 @@ def input_gradient(
     grad: np.ndarray, kernel: np.ndarray, size: tuple, before: tuple = (0, 0), stride: tuple = (1, 1),
     dilation: tuple = (1, 1),
 ) -> np.ndarray:  # fmt: skip
-    """The gradient of the images, (N, H, W, C).
+    """The gradient of the images.
 
     Args:
         grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
         size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
         stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Array of shape (N, H, W, C).
 
     >>> grad, kernel = np.array([10.0, 20.0, 30.0]), np.array([2.0, 3.0])
     >>> input_gradient(grad.reshape(1, 1, 3, 1), kernel.reshape(1, 2, 1, 1), (1, 4)).ravel().tolist()
@@ -391,11 +391,11 @@ def test_input_gradient():
     TIP: the message has the options that fail. Draw the field for one axis: where does the first gradient go, where the second?
     """
     for size, stride, before, dilation in (
-        ((3, 3), (1, 1), (0, 0), (1, 1)), ((3, 2), (1, 1), (1, 0), (1, 1)), ((2, 3), (2, 3), (1, 2), (1, 1)),
-        ((2, 2), (1, 2), (0, 1), (3, 2)), ((1, 1), (2, 2), (0, 0), (1, 1)), ((2, 1), (1, 1), (2, 1), (1, 1)),
+        ((3, 2), (1, 1), (1, 0), (1, 1)), ((2, 3), (2, 3), (1, 2), (1, 1)),
+        ((2, 2), (1, 2), (0, 1), (3, 2)), ((2, 1), (1, 1), (2, 1), (1, 1)),
     ):  # fmt: skip
         x, kernel, border = waves(2, 5, 6, 2), waves(*size, 2, 3), [(0, 0), *((n, n) for n in before), (0, 0)]
-        forward = lambda x, k=kernel, b=border, s=stride, d=dilation: by_taps(np.pad(x, b), k, s, d)  # noqa: E731
+        forward = lambda x, k=kernel, b=border, s=stride, d=dilation: correlate_by_taps(np.pad(x, b), k, s, d)  # noqa: E731
         grad = waves(*forward(x).shape) ** 2
         expected = numerical_gradient(lambda x, f=forward, g=grad: (f(x) * g).sum(), x)
         options = f"images (2, 5, 6, 2), kernel {kernel.shape}, stride={stride}, padding={before}, dilation={dilation}"
@@ -408,9 +408,7 @@ def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, padding: int | tuple | str = 0,
     dilation: int | tuple = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Slide filters over images: (N, C, H, W) -> (N, O, H', W').
-
-    PyTorch: [`F.conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html).
+    """Slide filters over images, as [PyTorch](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html) does.
 
     Args:
         input, weight: images of shape (N, C, H, W), and filters of shape (O, C / groups, rows, columns).
@@ -445,21 +443,12 @@ def conv2d(
             total += sliding.by_groups(groups, of_kernel, window.pad(x[part]), grad[part])
         return total.transpose(3, 2, 0, 1)
 
-    def to_bias(grad):
-        return column_sums(as_rows(grad)[0])
-
-    return channels_first(out), (to_input, to_weight, to_bias)
+    return channels_first(out), (to_input, to_weight, lambda grad: column_sums(as_rows(grad)[0]))
 
 
 @app.class_definition
 class Conv2d(sliding.ConvolutionOptions):
-    """Filters that slide over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
-
-    PyTorch: [`nn.Conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html).
-
-    >>> Conv2d(3, 8, kernel_size=3, padding=1)
-    Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    """
+    """`conv2d` with its weights. PyTorch: [`nn.Conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
@@ -471,25 +460,22 @@ def test_conv2d():
     WHY: every network from here on calls this op.
     TIP: conv2d is given. If this fails, look at the exercises before it, and at their tests.
     """
-    x, weight, bias = Tensor(waves(2, 4, 5, 6)), Tensor(waves(6, 2, 3, 2)), Tensor(waves(6))
-    loops = conv2d_loops(x.array[:, :2], weight.array) + bias.array[:, None, None]
-    close(conv2d(x[:, :2], weight, bias), loops, "conv2d against the loops")
+    x, layer = Tensor(waves(2, 4, 5, 6)), Conv2d(4, 6, (3, 2), groups=2)
+    loops = conv2d_loops(x.array[:, :2], layer.weight.array[:3]) + layer.bias.array[:3, None, None]
+    close(layer(x)[:, :3], loops, "the first of two groups, against the loops")
     for options in ({"stride": 2, "padding": 1}, {"padding": "same", "dilation": (1, 2)}):
-        assert gradcheck(partial(conv2d, groups=2, **options), (x, weight, bias)), f"conv2d with {options}"
+        assert gradcheck(partial(conv2d, groups=2, **options), (x, layer.weight, layer.bias)), f"conv2d with {options}"
 
 
 @app.cell(hide_code=True)
 def _():
-    _ranges = {"layers": (1, 6, 3, 1), "kernel": (1, 7, 3, 2), "stride of each layer": (1, 2, 1, 1)}
-    field = mo.ui.array(
-        [mo.ui.slider(a, b, value=v, step=s, label=n, show_value=True) for n, (a, b, v, s) in _ranges.items()]
-    )
+    field = sliders_of(layers=(1, 6, 3), kernel=(1, 7, 3, 2), stride=(1, 2))
     mo.md(f"""
     ### Explore: how much of the picture does one number see?
 
     The **receptive field** of a number is the part of the picture that it depends on, where its gradient isn't 0: your `input_gradient`
     draws it, layer after layer. **Predict**: how wide is it after three layers with a kernel of 3? How many weights have these, and how
-    many has one layer with a kernel of 7? What does a stride of 2 change? {mo.hstack(list(field.elements), justify="start", wrap=True)}
+    many has one layer with a kernel of 7? What does a stride of 2 change? {field.hstack(justify="start", wrap=True)}
     """)
     return (field,)
 
@@ -523,7 +509,6 @@ def _():
 
     Backwards, the winner gets the gradient and the others nothing: moving them a little changes no result. In the second window all are
     equal, which is common after ReLU. Then the first wins, row by row, as in PyTorch. A pixel that wins two windows gets both gradients.
-
     `window.taps(images)` lists, for each place in a window, what all windows have there: above, $(1, 0)$, $(3, 0)$, $(2, 0)$ and $(0, 0)$.
     `window.gather(parts)` is its opposite: it adds the parts of such a list to the pixels that they came from, and returns images.
     """)
@@ -537,11 +522,15 @@ def max_pool2d(
     input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
     dilation: int | tuple = 1, ceil_mode: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The largest number in each window: (N, C, H, W) -> (N, C, H', W').
+    """The largest number in each window ([PyTorch](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html)).
 
-    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). Sizes are numbers or
-    (rows, columns); the stride is usually that of the kernel. With `ceil_mode`, a last window may reach beyond the padding. ValueError
-    (given) if a shape or an option doesn't fit.
+    Args:
+        input: images of shape (N, C, H, W).
+        kernel_size, stride, padding, dilation: a number, or (rows, columns). The stride is usually the size of the kernel.
+        ceil_mode: whether a last window may reach beyond the padding.
+
+    Returns:
+        Feature maps of shape (N, C, H', W'), and their gradient. ValueError (given) if a shape or an option doesn't fit.
 
     >>> max_pool2d(Tensor([[[[1.0, 3.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]]]), 2).tolist()
     [[[[3.0, 0.0]]]]
@@ -549,7 +538,8 @@ def max_pool2d(
     Steps:
         1. `out`: the largest of the taps, number by number.
         2. Remember which tap won, for each number; of equal ones, the first.
-        3. In `to_input`: list a part for each tap, `grad` where that tap won and 0 elsewhere. Gather them.
+        3. Write `to_input(grad)`: list a part for each tap, the gradient where that tap won and 0 elsewhere. Gather them.
+        4. Return (array, (to_input,)), with PyTorch's order of axes, as `conv2d` does.
 
     Hint: compare each tap with the largest of those before it. `select(mask, array)` keeps an array where a mask is true.
     """
@@ -565,8 +555,8 @@ def max_pool2d(
         grad = channels_last(grad)
         return channels_first(window.gather([select(winner == number, grad) for number in range(count)]))
 
-    ### END SOLUTION
     return channels_first(out), (to_input,)
+    ### END SOLUTION
 
 
 @app.function
@@ -587,9 +577,12 @@ def test_max_pool2d():
         close(out, [[expected]], what)
         out.backward(Tensor([[upstream]], dtype=np.float64))
         close(x.grad, [[grad]], f"the gradient of {what}")
-    x = waves(2, 3, 6, 7)
-    pairs = x[:, :, :, :6].reshape(2, 3, 3, 2, 3, 2)
-    close(max_pool2d(Tensor(x, dtype=np.float64), 2), pairs.max(axis=(3, 5)), "images (2, 3, 6, 7), windows of 2 by 2")
+    x = Tensor(waves(2, 3, 6, 7))
+    close(
+        max_pool2d(x, 2),
+        x.array[..., :6].reshape(2, 3, 3, 2, 3, 2).max((3, 5)),
+        "images (2, 3, 6, 7), windows of 2 by 2",
+    )
     assert gradcheck(lambda x: max_pool2d(x, 3, 2, 1), Tensor(waves(1, 2, 7, 5))), "kernel 3, stride 2, padding 1"
 
 
@@ -608,8 +601,8 @@ def _():
 
     At inference there may be one image only, and the answer must not depend on which others came along. So in training the layer also
     keeps **running statistics**, $0.9 \cdot \text{running} + 0.1 \cdot \text{the batch's}$, and after `eval()` uses those. Leave `eval()`
-    out, and a prediction depends on the batch, and even changes the running statistics. If `eval()` seems to hurt, the running statistics
-    are wrong: too few steps, batches that are too small, or another kind of data.
+    out, and a prediction depends on the batch. If `eval()` seems to hurt, the running statistics are wrong: too few steps, too small
+    batches, or other data.
 
     A detail: around its *own* mean a sample of $n$ values varies too little, $(n - 1) / n$ as much as the data on average. The batch is
     normalized with just that, 3.5. But the running variance describes the data, so it takes $14 / 3 \approx 4.67$.
@@ -688,10 +681,10 @@ def _():
     training, mean and std depend on every $x$ as well. Two changes of a column leave $\hat{x}$ as it is: adding the same number to all
     entries, and stretching them away from their mean. So the gradient can't point along either: it adds up to 0, and so does its product
     with $\hat{x}$. Take $\text{grad}$, and remove exactly what points along $(1, 1, \ldots)$ and along $\hat{x}$. These two are at right
-    angles to each other, and each has squared length $n$.
+    angles, and each has squared length $n$.
 
-    If you forget this, the network still learns something, thanks to the layers that come after: nobody notices. `batch_norm` and
-    `nn.BatchNorm2d` build on your two functions, in `tinytorch/vocabulary/spatial.py`.
+    If you forget this, the network still learns something, thanks to the layers that come after, so you don't notice. (`batch_norm` and
+    `nn.BatchNorm2d`, in `tinytorch/vocabulary/spatial.py`, build on your two functions.)
     """)
     return
 
@@ -701,7 +694,12 @@ def _():
 def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The gradient of rows that batch norm normalized with their own statistics.
 
-    `grad` is the upstream gradient of the normalized rows `normal`, all (n, C); `scale` is 1 / standard deviation of each column, (C,).
+    Args:
+        grad, normal: the upstream gradient of the normalized rows, and these rows, each (n, C).
+        scale: 1 / standard deviation of each column, shape (C,).
+
+    Returns:
+        Array of shape (n, C).
 
     >>> grad, normal = np.array([[1.0], [0.0], [0.0], [0.0]]), np.array([[1.0], [1.0], [-1.0], [-1.0]])
     >>> batch_norm_gradient(grad, normal, np.array([2.0])).ravel()
@@ -739,13 +737,10 @@ def _():
     mo.md(r"""
     ## 7. Networks: LeNet, and a shortcut
 
-    In the 1990s **LeNet** read the amounts on a good part of the checks in the United States: two convolutions, each followed by
-    pooling, then three linear layers. Here it has ReLU and max-pooling, which came later.
-
-    More layers should do better. For years they didn't: beyond about twenty, even the *training* error rose, because a layer that should
-    leave its input alone finds that hard to learn. So in 2015 Kaiming He and colleagues had each block learn the *difference* to its
-    input, and added the input back. An addition passes the gradient on undiminished (Module 05), past any number of blocks. Such a
-    **residual block** is in `tinytorch/vocabulary/spatial.py`.
+    In the 1990s **LeNet** read millions of checks a day. More layers should do better, but for years they didn't: beyond about twenty,
+    even the *training* error rose. A layer that should leave its input alone finds that hard to learn. So in 2015 Kaiming He and
+    colleagues had each block learn the *difference* to its input, and added the input back: an addition passes the gradient on
+    undiminished (Module 05). Such a `ResidualBlock` is in `tinytorch/vocabulary/spatial.py`.
     """)
     return
 
@@ -772,14 +767,12 @@ class LeNet(Module):
 
 @app.cell(hide_code=True)
 def _():
-    _ranges = {"test image": (0, 359, 5), "epochs": (0, 8, 4), "gray patch": (1, 5, 3)}
-    seen = mo.ui.array([mo.ui.slider(a, b, value=v, label=n, show_value=True) for n, (a, b, v) in _ranges.items()])
+    seen = sliders_of(image=(0, 359, 5), epochs=(0, 8, 4), patch=(1, 5, 3))
     mo.md(f"""
     ### Explore: what does a trained network see?
 
-    A small LeNet learns 1437 digits, here and now. **Predict**: will its first filters look like parts of digits, or like edges? Then a
-    gray patch covers the image, at one place after the other: where the probability of the right class drops, the network was looking.
-    Do you look there, too? And where does an untrained network look? {mo.hstack(list(seen.elements), justify="start", wrap=True)}
+    A small LeNet learns 1437 digits, here and now. **Predict**: will its first filters look like parts of digits, or like edges? A gray
+    patch then covers one place after the other: where the probability of the right class drops, the network was looking. Do you, too? {seen.hstack(justify="start", wrap=True)}
     """)
     return (seen,)
 
@@ -826,11 +819,17 @@ def _():
     mo.md(r"""
     ## Measure: what do shared weights save, and what does im2col?
 
-    From three maps of 16 by 16 to eight, for 32 images: by a linear layer, with a weight for every pair of numbers, and by a 3 by 3
-    convolution. **Predict**: how many times fewer weights has the convolution? How many times fewer multiplications, and how many times
-    faster is it? How much slower are your loops? And what do the gradients cost?
+    From three maps of 16 by 16 to eight: by a linear layer, with a weight for every pair of numbers, and by a 3 by 3 convolution.
+    **Predict**: how many times fewer weights and multiplications has the convolution? How much slower are your loops? The gradients?
     """)
     return
+
+
+@app.cell(hide_code=True)
+def _():
+    measure_button = mo.ui.run_button(label="Measure on this machine")
+    measure_button
+    return (measure_button,)
 
 
 @app.function(hide_code=True)
@@ -854,13 +853,6 @@ def measure_sharing(rounds=5):
 
 
 @app.cell(hide_code=True)
-def _():
-    measure_button = mo.ui.run_button(label="Measure on this machine")
-    measure_button
-    return (measure_button,)
-
-
-@app.cell(hide_code=True)
 def _(measure_button):
     measure(measure_button, measure_sharing)
     return
@@ -869,9 +861,9 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    The convolution has 7,282 times fewer weights, but only 28 times fewer multiplications: it uses each weight at 256 places. That is
-    **spatial reuse**. The linear layer reads 6 MiB of weights and uses each once per image; the convolution's 864 bytes never leave the
-    first cache. The loops do the same multiplications as im2col, but run Python code for each window.
+    The convolution has 7,282 times fewer weights, but only 28 times fewer multiplications: it uses each weight at 256 places, **spatial
+    reuse**. The linear layer reads 6 MiB of weights to use each once per image; the convolution's 864 bytes stay in the first cache. The
+    loops do the same multiplications as im2col, but run Python code for each window.
 
     ## Complexity
 
@@ -880,17 +872,14 @@ def _():
     | | multiplications | memory |
     |:---|:---|:---|
     | linear layer between the same numbers | $N C O (H W)^2$ | $C O (H W)^2$ weights |
-    | `conv2d` | $N C O k^2 H W$ | $C O k^2$ weights; for a block of images, $k^2$ times their numbers |
-    | its two gradients | twice as many | the same, as columns are computed again |
-    | `max_pool2d` | $N C k^2 H W$ comparisons | a byte per result |
-    | `batch_norm` | a few for each number | the normalized numbers, until backward |
+    | `conv2d`; gradients: twice as much | $N C O k^2 H W$ | $C O k^2$ weights; $k^2$ times a block of images |
 
     The book's table grows: *dense O(in x out); convolution O(in x out x k^2), whatever the size of the picture*.
 
     ## In production
 
     PyTorch chooses among many implementations in `aten/src/ATen/native/Convolution.cpp`; `im2col.h` is nearest to yours. On CPUs it
-    usually calls oneDNN, which builds the columns piece by piece in registers. Batch norm is in `Normalization.cpp` beside it.
+    usually calls oneDNN, which needs no columns in memory. Batch norm is in `Normalization.cpp` beside it.
 
     ## Questions
     """)
@@ -899,9 +888,9 @@ def _():
 
 @app.function
 def answer_lenet_second_layer():
-    """How many weights (with biases) and how many multiplications per image does LeNet's second convolution take?
+    """How many weights (with biases) and how many multiplications per image does the second convolution of `LeNet()` take?
 
-    It is `Conv2d(6, 16, 5)` on maps of 14 by 14. Return (weights, multiplications). Hint: what size comes out?
+    Its input has 6 maps of 14 by 14. Return (weights, multiplications). Hint: what size comes out?
     """
     ### BEGIN SOLUTION
     return 6 * 16 * 5 * 5 + 16, 6 * 16 * 5 * 5 * 10 * 10
@@ -915,8 +904,9 @@ def test_answer_lenet_second_layer():
     WHY: memory and time of a network follow different laws.
     TIP: without padding, at how many places does a kernel of 5 fit into 14 pixels?
     """
-    weight, maps = np.zeros((16, 6, 5, 5)), np.zeros((16, 14 - 4, 14 - 4))
-    close(answer_lenet_second_layer(), (weight.size + 16, weight[0].size * maps.size), "(weights, multiplications)")
+    layer = LeNet().conv2
+    work = layer.weight.numel() * layer(randn(1, 6, 14, 14))[0, 0].numel()
+    close(answer_lenet_second_layer(), (layer.weight.numel() + layer.bias.numel(), work), "(weights, multiplications)")
 
 
 @app.cell(hide_code=True)
@@ -932,14 +922,24 @@ def question_eval():
 
 
 @app.cell(hide_code=True)
+def question_assumption():
+    # points: 2, answered by hand
+    mo.md(r"""
+    **Question.** What does a convolution assume about pictures? Is it true of a chess board, a song's spectrogram, a table of blood values?
+
+    *Your answer:*
+    """)
+    return
+
+
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Summary
 
     - A convolution slides filters over a picture. All places share the weights: there are few, and what is learned holds everywhere.
     - im2col copies the windows into a matrix, for one product. The input's gradient is a convolution with the flipped kernel.
-    - Max-pooling sends the gradient to the first of the largest numbers.
-    - Batch norm uses the batch in training, running statistics at inference; its gradient goes through the batch's statistics as well.
+    - Max-pooling sends the gradient to the first of the largest. Batch norm uses the batch in training, running statistics at inference.
 
     **Next:** export your work with `tito module complete 09`, then run `tito milestone run 04`. Module 10 turns text into numbers.
     """)

@@ -1,6 +1,6 @@
 """Module 09: Spatial.
 
-Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: 5b0e45502f5d6f65
+Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: f096e247576cc712
 """
 
 import math
@@ -19,7 +19,12 @@ from tinytorch.tensor import Tensor, op, randn
 def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
     """Slide a kernel over images that are padded already, as one matrix product.
 
-    Contiguous images (N, H, W, C) and a kernel (rows, columns, C, O) give feature maps (N, H', W', O). Options are (rows, columns).
+    Args:
+        x, kernel: contiguous images of shape (N, H, W, C), and an array of shape (rows, columns, C, O).
+        stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Feature maps of shape (N, H', W', O).
 
     >>> correlate(np.arange(9.0).reshape(1, 3, 3, 1), np.array([1.0, 0.0, 0.0, -1.0]).reshape(2, 2, 1, 1)).ravel().tolist()
     [-4.0, -4.0, -4.0, -4.0]
@@ -35,7 +40,12 @@ def kernel_gradient(
 ) -> np.ndarray:
     """The gradient of the kernel of `correlate`.
 
-    The padded images (N, H, W, C) and the upstream gradient (N, H', W', O) give an array (rows, columns, C, O).
+    Args:
+        x, grad: the padded images of the forward pass, (N, H, W, C), and the upstream gradient, (N, H', W', O).
+        kernel_size, stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Array of the kernel's shape, (rows, columns, C, O).
 
     >>> x, grad = np.array([5.0, 6.0, 7.0, 8.0]), np.array([10.0, 20.0, 30.0])
     >>> kernel_gradient(x.reshape(1, 1, 4, 1), grad.reshape(1, 1, 3, 1), (1, 2)).ravel().tolist()
@@ -51,12 +61,15 @@ def input_gradient(
     grad: np.ndarray, kernel: np.ndarray, size: tuple, before: tuple = (0, 0), stride: tuple = (1, 1),
     dilation: tuple = (1, 1),
 ) -> np.ndarray:  # fmt: skip
-    """The gradient of the images, (N, H, W, C).
+    """The gradient of the images.
 
     Args:
         grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
         size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
         stride, dilation: pairs, (rows, columns).
+
+    Returns:
+        Array of shape (N, H, W, C).
 
     >>> grad, kernel = np.array([10.0, 20.0, 30.0]), np.array([2.0, 3.0])
     >>> input_gradient(grad.reshape(1, 1, 3, 1), kernel.reshape(1, 2, 1, 1), (1, 4)).ravel().tolist()
@@ -74,9 +87,7 @@ def conv2d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int | tuple = 1, padding: int | tuple | str = 0,
     dilation: int | tuple = 1, groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """Slide filters over images: (N, C, H, W) -> (N, O, H', W').
-
-    PyTorch: [`F.conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html).
+    """Slide filters over images, as [PyTorch](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html) does.
 
     Args:
         input, weight: images of shape (N, C, H, W), and filters of shape (O, C / groups, rows, columns).
@@ -111,20 +122,11 @@ def conv2d(
             total += sliding.by_groups(groups, of_kernel, window.pad(x[part]), grad[part])
         return total.transpose(3, 2, 0, 1)
 
-    def to_bias(grad):
-        return column_sums(as_rows(grad)[0])
-
-    return channels_first(out), (to_input, to_weight, to_bias)
+    return channels_first(out), (to_input, to_weight, lambda grad: column_sums(as_rows(grad)[0]))
 
 
 class Conv2d(sliding.ConvolutionOptions):
-    """Filters that slide over images: (N, in_channels, H, W) -> (N, out_channels, H', W').
-
-    PyTorch: [`nn.Conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html).
-
-    >>> Conv2d(3, 8, kernel_size=3, padding=1)
-    Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
-    """
+    """`conv2d` with its weights. PyTorch: [`nn.Conv2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html)."""
 
     def forward(self, x: Tensor) -> Tensor:
         return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
@@ -135,11 +137,15 @@ def max_pool2d(
     input: Tensor, kernel_size: int | tuple, stride: int | tuple | None = None, padding: int | tuple = 0,
     dilation: int | tuple = 1, ceil_mode: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The largest number in each window: (N, C, H, W) -> (N, C, H', W').
+    """The largest number in each window ([PyTorch](https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html)).
 
-    PyTorch: [`F.max_pool2d`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html). Sizes are numbers or
-    (rows, columns); the stride is usually that of the kernel. With `ceil_mode`, a last window may reach beyond the padding. ValueError
-    (given) if a shape or an option doesn't fit.
+    Args:
+        input: images of shape (N, C, H, W).
+        kernel_size, stride, padding, dilation: a number, or (rows, columns). The stride is usually the size of the kernel.
+        ceil_mode: whether a last window may reach beyond the padding.
+
+    Returns:
+        Feature maps of shape (N, C, H', W'), and their gradient. ValueError (given) if a shape or an option doesn't fit.
 
     >>> max_pool2d(Tensor([[[[1.0, 3.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0]]]]), 2).tolist()
     [[[[3.0, 0.0]]]]
@@ -191,7 +197,12 @@ def norm_statistics(
 def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The gradient of rows that batch norm normalized with their own statistics.
 
-    `grad` is the upstream gradient of the normalized rows `normal`, all (n, C); `scale` is 1 / standard deviation of each column, (C,).
+    Args:
+        grad, normal: the upstream gradient of the normalized rows, and these rows, each (n, C).
+        scale: 1 / standard deviation of each column, shape (C,).
+
+    Returns:
+        Array of shape (n, C).
 
     >>> grad, normal = np.array([[1.0], [0.0], [0.0], [0.0]]), np.array([[1.0], [1.0], [-1.0], [-1.0]])
     >>> batch_norm_gradient(grad, normal, np.array([2.0])).ravel()

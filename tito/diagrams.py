@@ -252,6 +252,25 @@ def _dataloader(on: Drawing) -> str:
     return "The order is drawn from a seed, so every batch can be repeated."
 
 
+def _spatial(on: Drawing) -> str:
+    """A picture of three by three numbers, 0 to 8. Its top left window of two by two has a frame. Below, the window 0 1 3 4 is a row;
+    times the kernel, 1 0 0 -1 as a column, it gives -4: the top left number of the feature map of two by two on the right."""
+    on.cells(6, 10, [[0, 1, 2], [3, 4, 5], [6, 7, 8]])
+    on.cells(6, 10, [["", ""], ["", ""]], color=ACCENT)
+    on.text(57, 132, "picture")
+    on.cells(172, 27, [[0, 1, 3, 4]], color=ACCENT)
+    on.arrow((114, 44), (164, 44), color=ACCENT)
+    on.text(240, 84, "a window as a row")
+    on.text(325, 50, "x", size=16)
+    on.cells(342, 10, [[1], [0], [0], [-1]], 24, SECOND)
+    on.text(354, 126, "kernel")
+    on.arrow((370, 44), (396, 44))
+    on.cells(402, 27, [[-4, -4], [-4, -4]])
+    on.box(402, 27, 34, 34, color=ACCENT)
+    on.text(436, 115, "feature map")
+    return "Each window is a row, each filter a column: one matrix product computes the whole feature map."
+
+
 DIAGRAMS = {
     "setup": _setup,
     "tensor": _tensor,
@@ -262,4 +281,5 @@ DIAGRAMS = {
     "optimizers": _optimizers,
     "training": _training,
     "dataloader": _dataloader,
+    "spatial": _spatial,
 }

@@ -100,6 +100,19 @@ def in_workspace():
         sys.path.insert(0, root)
 
 
+def sliders_of(**ranges):
+    """A row of sliders, as one `mo.ui.array`: `name=(low, high)`, or `(low, high, value)`, or `(low, high, value, step)`.
+
+    A slider begins at `value`, or else at its low end.
+    """
+    import marimo as mo
+
+    def slider(name, low, high, value=None, step=1):
+        return mo.ui.slider(low, high, step=step, value=value, label=name, show_value=True)
+
+    return mo.ui.array([slider(name, *numbers) for name, numbers in ranges.items()])
+
+
 def compare(ways, rounds=9):
     """Median seconds and peak extra bytes of several ways to do something.
 
@@ -169,6 +182,22 @@ def waves(*shape):
     [[0.54], [-0.544]]
     """
     return np.cos(np.arange(1.0, 1 + np.prod(shape)) ** 1.1).reshape(shape)
+
+
+def correlate_by_taps(x, kernel, stride=(1, 1), dilation=(1, 1)):
+    """What Module 09's `correlate` must return, in another way: a product for each place in the kernel. Tests compare the two.
+
+    Args:
+        x, kernel: padded images of shape (N, H, W, C), and an array of shape (rows, columns, C, O).
+        stride, dilation: pairs, (rows, columns).
+
+    >>> correlate_by_taps(waves(2, 5, 6, 3), waves(3, 3, 3, 4)).shape
+    (2, 3, 4, 4)
+    """
+    high, wide = (n - d * (k - 1) for n, d, k in zip(x.shape[1:3], dilation, kernel.shape[:2], strict=True))
+    starts = [(i * dilation[0], j * dilation[1]) for i, j in np.ndindex(kernel.shape[:2])]
+    parts = [x[:, top : top + high : stride[0], left : left + wide : stride[1]] for top, left in starts]
+    return sum(part @ table for part, table in zip(parts, kernel.reshape(-1, *kernel.shape[2:]), strict=True))
 
 
 def raises(error, call, message):

@@ -389,7 +389,10 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
     """At least two cells that answer to a control, besides the button that measures."""
     cells = [cell for cell in notebook.cells if cell.kind == "code"]
     controls = {
-        name for cell in cells if re.search(r"mo\.ui\.(?!run_button)", cell.source) for name in names_bound(cell.source)
+        name
+        for cell in cells
+        if re.search(r"mo\.ui\.(?!run_button)|sliders_of\(", cell.source)
+        for name in names_bound(cell.source)
     }
     readers = [cell for cell in cells if names_read(cell.source) & controls]
     if len(readers) < 2:

@@ -132,9 +132,10 @@ freed = Freed()
 
 # PyTorch's name for an op's node, where it differs from the op's own name
 NODES = {
-    "absolute": "Abs", "add_up": "Sum", "choose": "Where", "clip": "Clamp", "concatenate": "Cat", "divide": "Div",
-    "expand_dims": "Unsqueeze", "getitem": "Index", "linear": "Addmm", "matmul": "Mm", "multiply": "Mul", "negative": "Neg",
-    "power": "Pow", "reshape": "View", "stack_arrays": "Stack", "subtract": "Sub", "swapaxes": "Transpose", "transpose": "Permute",
+    "absolute": "Abs", "add_up": "Sum", "avg_pool2d": "AvgPool2D", "batch_norm": "NativeBatchNorm", "choose": "Where",
+    "clip": "Clamp", "concatenate": "Cat", "conv2d": "Convolution", "divide": "Div", "expand_dims": "Unsqueeze",
+    "getitem": "Index", "linear": "Addmm", "matmul": "Mm", "max_pool2d": "MaxPool2DWithIndices", "multiply": "Mul",
+    "negative": "Neg", "power": "Pow", "reshape": "View", "stack_arrays": "Stack", "subtract": "Sub", "swapaxes": "Transpose", "transpose": "Permute",
 }  # fmt: skip
 
 
