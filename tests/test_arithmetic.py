@@ -477,6 +477,28 @@ CLAIMS["08_dataloader"] = [
     f"a network {32 * 32}-256-10",
 ]
 
+values = np.array([1.0, 2, 3, 6])  # of a channel in 09
+kernel, upstream = np.array([2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+flipped = [(3, a, 2, b) for a, b in pairwise([0, 10, 20, 30, 0])]
+dense_weights, conv_weights = 3 * 256 * 8 * 256, 8 * 3 * 9
+
+CLAIMS["09_spatial"] = [
+    f"in three colors has {32 * 32 * 3} numbers",
+    rf"${32 * 32 * 3} \cdot {8 * 32 * 32}$ weights: {3 * 32 * 32 * 8 * 32 * 32 / 1e6:.0f} million",
+    f"does it with {8 * 3 * 9} weights",
+    rf"All four are $({numbers(np.convolve(upstream, kernel))})$",
+    r" \qquad ".join(rf"{a} \cdot {b} + {c} \cdot {d} = {a * b + c * d}" for a, b, c, d in flipped),
+    rf"have mean {values.mean():g} and variance $({' + '.join(f'{d:g}' for d in (values - 3) ** 2)}) / 4 = {values.var():g}$; "
+    rf"they become $({numbers(values - values.mean())}) / \sqrt{{{values.var():g}}}$",
+    rf"normalized with just that, {values.var():g}. But the running variance describes the data, so it takes "
+    rf"${((values - 3) ** 2).sum():g} / 3 \approx {values.var(ddof=1):.2f}$",
+    f"these are $\\lfloor 7 / 2 \\rfloor + 1 = {(8 + 2 - 2 - 1) // 2 + 1}$",
+    f"The convolution has {dense_weights / conv_weights:,.0f} times fewer weights, "
+    f"but only {dense_weights / (conv_weights * 256):.0f} times fewer multiplications: it uses each weight at {16 * 16} places",
+    f"reads {dense_weights * 4 / 2**20:g} MiB of weights",
+    f"the convolution's {conv_weights * 4} bytes",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -541,6 +563,11 @@ GIVEN = {
         "since 2.6",  # a version of PyTorch
     ],
     "08_dataloader": ["60,000 images, 784 float32 each", "learns 1000 digits", "1024 images of 32 by 32"],
+    "09_spatial": [
+        r"$0.9 \cdot \text{running} + 0.1 \cdot \text{the batch's}$",  # PyTorch's default
+        "In the 1990s",  # LeCun and others, 1998, section X: several million checks per day
+        "learns 1437 digits",
+    ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "1,797 handwritten digits",
         "| 1,437 | 360 | the people",

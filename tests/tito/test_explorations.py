@@ -48,3 +48,50 @@ def test_normalized_pixels_learn_where_others_do_not(dataloader, pixels, lr, lea
 def test_batch_sizes(dataloader, size, drop_last, cells):
     row = "| " + " | ".join(map(str, cells))
     assert row in dataloader["explore_batch_size"](size, drop_last)._repr_markdown_(), row
+
+
+@pytest.fixture(scope="module")
+def spatial():
+    return runpy.run_path(str(ROOT / "notebooks" / "09_spatial.py"))
+
+
+def shown(figure, number):
+    """The numbers that an image of a figure shows."""
+    return np.asarray(figure.axes[number].images[0].get_array())
+
+
+@pytest.mark.parametrize("place", [0, 17, 35])
+def test_a_kernel_that_changes_nothing_shows_the_middle_of_the_picture(spatial, place):
+    figure = spatial["explore_kernel"](7, place, [0, 0, 0, 0, 1, 0, 0, 0, 0])
+    assert (shown(figure, 2) == shown(figure, 0)[1:-1, 1:-1]).all()
+    assert f"{shown(figure, 2).ravel()[place]:.3g}" in figure.axes[2].get_title()
+
+
+@pytest.mark.parametrize(
+    ("controls", "side", "reads"), [((8, 3, 3, 0, 1, 0), 2, (0, 1)), ((8, 5, 1, 2, 1, 15), 8, (1, 25))]
+)
+def test_windows_are_counted(spatial, controls, side, reads):
+    figure = spatial["explore_windows"](*controls)
+    assert (shown(figure, 0).min(), shown(figure, 0).max()) == reads
+    assert shown(figure, 1).shape == (side, side)
+    assert len(figure.axes[0].lines[0].get_xdata()) == controls[1] ** 2
+
+
+def test_a_window_that_does_not_fit_is_a_sentence(spatial):
+    assert "no window fits" in spatial["explore_windows"](4, 5, 1, 0, 3, 0)._repr_markdown_()
+
+
+@pytest.mark.parametrize(
+    ("layers", "kernel", "stride", "side"), [(3, 3, 1, 7), (1, 7, 1, 7), (3, 3, 2, 15), (6, 7, 2, 379)]
+)
+def test_receptive_fields_have_the_known_sizes(spatial, layers, kernel, stride, side):
+    figure = spatial["explore_receptive_field"](layers, kernel, stride)
+    assert shown(figure, 0).shape == (side, side) and (shown(figure, 0) > 0).all()
+
+
+def test_a_patch_hides_what_a_trained_network_looks_at(spatial):
+    untrained, trained = (spatial["explore_trained"](5, epochs, 3) for epochs in (0, 6))
+    spread = [np.ptp(shown(figure, 6)) for figure in (untrained, trained)]
+    assert spread[1] > 0.3 > 10 * spread[0], f"under the patch, probabilities range over {spread}"
+    assert trained.axes[-1].get_title() == "reads 7"
+    assert [axis.get_title() for axis in trained.axes[:6]] == ["filter"] * 6
