@@ -345,7 +345,7 @@ WRONG = {
         ),
         "the stride of the forward pass": Wrong(
             "wrong formula",
-            "At how many places must the kernel stand now?",
+            "At how many places must the kernel fit now?",
             ("dilation=dilation)", "stride=stride, dilation=dilation)"),
         ),
         "padding ignored": Wrong(
@@ -645,4 +645,39 @@ return mean, var""",
 }
 
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "input_gradient": {
+        **dict.fromkeys(
+            (
+                f"{line} -> {line.replace('strict=True', strict)}"
+                for line in (
+                    "reach = [d * (k - 1) for d, k in zip(dilation, kernel.shape[:2], strict=True)]",
+                    "field_size = tuple((n + far for n, far in zip(size, reach, strict=True)))",
+                    "start = tuple((far - zeros for far, zeros in zip(reach, before, strict=True)))",
+                )
+                for strict in ("strict=False", "strict=2")
+            ),
+            "both are pairs",
+        ),
+        "field_size = tuple((n + far for n, far in zip(size, reach, strict=True))) -> "
+        "field_size = tuple((n + far for n, far in zip(reach, size, strict=True)))": "the terms of a sum are exchanged",
+        "return correlate(field, kernel[::-1, ::-1].swapaxes(2, 3), dilation=dilation) -> "
+        "return correlate(field, kernel[::-1, ::-1].swapaxes(3, 2), dilation=dilation)": "the same two axes are swapped",
+    },
+    "max_pool2d": {
+        "winner = np.maximum(winner, (tap > out) * winner.dtype.type(number)) -> "
+        "winner = np.maximum((tap > out) * winner.dtype.type(number), winner)": "a maximum is symmetric",
+        "out = np.maximum(out, tap) -> out = np.maximum(tap, out)": "a maximum is symmetric",
+        **dict.fromkeys(
+            (
+                "out, winner, count = (taps[0], np.zeros(taps[0].shape, np.min_scalar_type(len(taps))), len(taps)) -> "
+                f"out, winner, count = (taps[0], np.zeros(taps[{i}].shape, np.min_scalar_type(len(taps))), len(taps))"
+                for i in (-1, 1)
+            ),
+            "all taps have one shape",
+        ),
+    },
+    "norm_statistics": {
+        "var = column_sums((x - mean) ** 2) / count -> var = column_sums((mean - x) ** 2) / count": "it is squared",
+    },
+}

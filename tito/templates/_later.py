@@ -32,7 +32,6 @@ INSTEAD = {
     "mps": "everything runs on the CPU",
     "multiprocessing": "everything runs in one process",
     "nn.AdaptiveMaxPool2d": "module 09 (spatial) brings MaxPool2d and AdaptiveAvgPool2d",
-    "nn.BatchNorm1d": "module 09 (spatial) brings BatchNorm2d, module 13 (transformers) LayerNorm",
     "nn.Conv1d": "module 09 (spatial) brings Conv2d",
     "nn.Conv3d": "module 09 (spatial) brings Conv2d",
     "nn.ConvTranspose2d": "module 09 (spatial) brings Conv2d",
