@@ -61,7 +61,7 @@ class Window:
         is 0.
         """
         if divisor is not None:
-            if isinstance(divisor, bool) or not isinstance(divisor, (int, np.integer)) or divisor == 0:
+            if not is_integer(divisor) or divisor == 0:
                 raise ValueError(f"divisor_override is {divisor!r}: give an integer other than 0, or None")
             return np.full((*self.out_size, 1), 1 / divisor)
         zeros = self.before if include_pad else (0, 0)
@@ -170,9 +170,8 @@ def as_rows(x: np.ndarray) -> tuple:
 
 
 def adaptive_size(x: Tensor, output_size: object) -> tuple:
-    """The size that adaptive pooling gives images: `output_size`, or theirs where it is None. ValueError if it can't be one."""
-    if x.ndim != 4:
-        raise ValueError(f"adaptive_avg_pool2d got an input of shape {x.shape}: it must be (N, C, H, W)")
+    """The size that adaptive pooling gives images: `output_size`, or theirs where it is None. ValueError if it can't be one, or if these aren't images."""
+    check_images("adaptive_avg_pool2d", x)
     both = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     if len(both) == 2:
         both = tuple(n if size is None else size for n, size in zip(x.shape[2:], both, strict=True))
@@ -193,9 +192,13 @@ def regions(size: int, count: int) -> np.ndarray:
 
 
 def column_sums(x: np.ndarray) -> np.ndarray:
-    """The sum of each column of (M, C), by matrix products with ones, which are fast; few rows at a time, for accuracy."""
+    """The sum of each column of (M, C), by matrix products with ones, which are fast.
+
+    For accuracy, few rows at a time, and the sums of those in float64.
+    """
     ones = np.ones(min(len(x), 4096), x.dtype)
-    return sum((ones[: len(x[i : i + 4096])] @ x[i : i + 4096] for i in range(0, len(x), 4096)), np.zeros_like(x[0]))
+    parts = (ones[: len(x[i : i + 4096])] @ x[i : i + 4096] for i in range(0, len(x), 4096))
+    return sum(parts, np.zeros(x.shape[1:])).astype(x.dtype)
 
 
 # The given halves of layers
@@ -222,7 +225,7 @@ class ConvolutionOptions(Module):
 
     def extra_repr(self) -> str:
         usual = {"padding": (0, 0), "dilation": (1, 1), "groups": 1}
-        shown = [f"{name}={getattr(self, name)!r}" for name, value in usual.items() if getattr(self, name) != value]
+        shown = [f"{name}={getattr(self, name)}" for name, value in usual.items() if getattr(self, name) != value]
         shown += [] if self.bias is not None else ["bias=False"]
         sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         return ", ".join([sizes, *shown])
@@ -237,6 +240,8 @@ class NormOptions(Module):
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:  # fmt: skip
+        check_positive("num_features", num_features)
+        check_norm_options(eps, momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(ones(num_features)) if affine else None
@@ -253,11 +258,17 @@ class NormOptions(Module):
     def check(self, x: Tensor) -> None:
         """ValueError unless the layer can normalize `x`; before anything is counted."""
         name = type(self).__name__
+        check_tensor(f"the input of {name}", x)
         if x.ndim not in self.axes_allowed or x.shape[1] != self.num_features:
             shape = "(N, C, H, W)" if self.axes_allowed == (4,) else "(N, C) or (N, C, L)"
             raise ValueError(
                 f"{name}({self.num_features}) got an input of shape {x.shape}: it must be {shape}, C = {self.num_features}"
             )
+        if x.dtype.kind != "f":
+            raise ValueError(f"{name} got an input of {x.dtype}: convert it with .float()")
+        for key, kept in (("running_mean", self.running_mean), ("weight", self.weight)):
+            if kept is not None and kept.dtype != x.dtype:
+                raise ValueError(f"{key} is {kept.dtype}, the input {x.dtype}: convert one of them")
         check_several(x, self.uses_batch)
 
     def next_momentum(self) -> float:
@@ -275,20 +286,44 @@ class NormOptions(Module):
 # Checks
 
 
+def is_integer(value: object) -> bool:
+    """Whether a value is an integer of Python's or NumPy's: True isn't one here."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is an integer or a float of Python's or NumPy's: True isn't one here."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def check_positive(name: str, value: object) -> None:
+    """ValueError unless `value` is an integer of at least 1."""
+    if not is_integer(value) or value < 1:
+        raise ValueError(f"{name} is {value!r}: give an integer of at least 1")
+
+
+def check_tensor(name: str, value: object) -> None:
+    """TypeError unless `value` is a tensor, or an array."""
+    if not hasattr(value, "dtype"):
+        raise TypeError(f"{name} is {value!r}: it must be a tensor")
+
+
 def pair(name: str, value: object, least: int) -> tuple:
     """(rows, columns) from one number for both, or from two. ValueError unless they are integers, and at least `least`."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    integers = all(isinstance(number, (int, np.integer)) and not isinstance(number, bool) for number in both)
-    if len(both) != 2 or not integers or min(both) < least:
+    if len(both) != 2 or not all(map(is_integer, both)) or min(both) < least:
         raise ValueError(f"{name} is {value!r}: give an integer of at least {least}, or two of them (rows, columns)")
     return tuple(map(int, both))
 
 
 def check_images(name: str, x: np.ndarray) -> None:
-    """ValueError unless `x` are floats of shape (N, C, H, W)."""
+    """ValueError unless `x` are floats of shape (N, C, H, W); TypeError if it isn't a tensor. N may be 0."""
+    check_tensor(f"the input of {name}", x)
     if x.ndim != 4:
         one = ": for one image use x.unsqueeze(0)" if x.ndim == 3 else ""
         raise ValueError(f"{name} got an input of shape {x.shape}: it must be (N, C, H, W){one}")
+    if 0 in x.shape[1:]:
+        raise ValueError(f"{name} got an input of shape {x.shape}: channels, rows and columns must be at least 1")
     if x.dtype.kind != "f":
         raise ValueError(f"{name} got an input of {x.dtype}: convert it with .float()")
 
@@ -298,7 +333,10 @@ def checked_window(
 ) -> Window:
     """The window of a layer on images of a size, kept for the next call, since a network makes the same ones in every step."""
     options = [tuple(value) if isinstance(value, list) else value for value in (kernel_size, stride, padding, dilation)]
-    return _window(size, *options, ceil_mode)
+    try:
+        return _window(size, *options, ceil_mode)
+    except TypeError:  # not hashable, so none that a window has: let it say which
+        return _window.__wrapped__(size, *options, ceil_mode)
 
 
 @lru_cache(typed=True)  # so that True isn't taken for 1
@@ -346,9 +384,9 @@ def extended(padded: int, size: int, before: int, reach: int, stride: int) -> in
 
 def check_groups(in_channels: int, out_channels: int, groups: object) -> None:
     """ValueError unless both numbers of channels can be split into `groups`."""
-    if isinstance(groups, bool) or not isinstance(groups, (int, np.integer)) or groups < 1:
-        raise ValueError(f"groups is {groups!r}: give an integer of at least 1")
+    check_positive("groups", groups)
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        check_positive(name, channels)
         if channels % groups:
             raise ValueError(f"groups is {groups}: it must divide {name}, which is {channels}")
 
@@ -356,18 +394,24 @@ def check_groups(in_channels: int, out_channels: int, groups: object) -> None:
 def convolution_window(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, stride: object, padding: object, dilation: object, groups: int
 ) -> Window:  # fmt: skip
-    """Check what `conv2d` was given. ValueError names the argument, its value and what it must be."""
+    """Check what `conv2d` was given. The error names the argument, its value and what it must be."""
     check_images("conv2d", x)
-    if weight.ndim != 4:
-        raise ValueError(f"weight has shape {weight.shape}: it must be (out, in / groups, rows, columns)")
-    check_groups(weight.shape[1] * groups if isinstance(groups, int) else 1, len(weight), groups)
+    check_tensor("weight", weight)
+    if weight.ndim != 4 or 0 in weight.shape:
+        raise ValueError(
+            f"weight has shape {weight.shape}: it must be (out, in / groups, rows, columns), each at least 1"
+        )
+    check_positive("groups", groups)
+    check_groups(weight.shape[1] * groups, len(weight), groups)
     if x.shape[1] != weight.shape[1] * groups:
         need = f"a weight of shape {weight.shape} with groups={groups} needs {weight.shape[1] * groups}"
         raise ValueError(f"the input has {x.shape[1]} channels, in shape {x.shape}: {need}")
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(
-            f"bias has shape {bias.shape}: it must be {weight.shape[:1]}, a number for each output channel"
-        )
+    if bias is not None:
+        check_tensor("bias", bias)
+        if bias.shape != weight.shape[:1]:
+            raise ValueError(
+                f"bias has shape {bias.shape}: it must be {weight.shape[:1]}, a number for each output channel"
+            )
     for name, array in (("weight", weight), ("bias", bias)):
         if array is not None and array.dtype != x.dtype:
             raise ValueError(f"{name} is {array.dtype}, the input {x.dtype}: convert one of them")
@@ -381,6 +425,8 @@ def pooling_window(
 ) -> Window:  # fmt: skip
     """Check what a pooling function was given. With `ceil_mode`, a last window may reach beyond the padding."""
     check_images(name, x)
+    if isinstance(padding, str):
+        pair("padding", padding, 0)  # only a convolution has names for it
     window = checked_window(x.shape[2:], kernel_size, stride, padding, dilation, bool(ceil_mode))
     if any(2 * zeros > k for zeros, k in zip(window.before, window.kernel_size, strict=True)):
         raise ValueError(f"padding is {padding!r}: it may be at most half of kernel_size {window.kernel_size}")
@@ -388,24 +434,49 @@ def pooling_window(
 
 
 def check_channels(x: np.ndarray, training: bool, **per_channel: np.ndarray | None) -> None:
-    """ValueError unless batch norm can work on `x`, (N, C, ...): a number per channel in each array, and values to compare."""
+    """ValueError unless batch norm can work on `x`, (N, C, ...): a number per channel in each array, and values to compare.
+
+    TypeError if one of them isn't a tensor.
+    """
+    check_tensor("the input of batch_norm", x)
     if x.ndim < 2:
         raise ValueError(f"batch_norm got an input of shape {x.shape}: it must be (N, C, ...)")
     if x.dtype.kind != "f":
         raise ValueError(f"batch_norm got an input of {x.dtype}: convert it with .float()")
     for name, array in per_channel.items():
-        if array is not None and array.shape != (x.shape[1],):
-            raise ValueError(
-                f"{name} has shape {array.shape}: it must be ({x.shape[1]},), a number for each channel of {x.shape}"
-            )
+        if array is not None:
+            check_channel_numbers(name, array, x)
     check_several(x, training)
-    if not training and per_channel["running_mean"] is None:
-        raise ValueError("running_mean is None: without running statistics, batch_norm needs training=True")
+    missing = [name for name in ("running_mean", "running_var") if per_channel[name] is None]
+    if not training and missing:
+        raise ValueError(f"{missing[0]} is None: without running statistics, batch_norm needs training=True")
+    if len(missing) == 1:
+        raise ValueError(f"{missing[0]} is None: give both running_mean and running_var, or neither")
+
+
+def check_norm_options(eps: object, momentum: object) -> None:
+    """ValueError unless eps is a number from 0 on, and momentum a number, or None."""
+    if not is_number(eps) or not eps >= 0:
+        raise ValueError(f"eps is {eps!r}: give a number of at least 0, such as 1e-5")
+    if momentum is not None and not is_number(momentum):
+        raise ValueError(f"momentum is {momentum!r}: give a number from 0 to 1, or None for the average of all batches")
+
+
+def check_channel_numbers(name: str, array: np.ndarray, x: np.ndarray) -> None:
+    """ValueError unless `array` has a number for each channel of `x`, of the same dtype; TypeError if it isn't a tensor."""
+    check_tensor(name, array)
+    if array.shape != (x.shape[1],):
+        raise ValueError(
+            f"{name} has shape {array.shape}: it must be ({x.shape[1]},), a number for each channel of {x.shape}"
+        )
+    if array.dtype != x.dtype:
+        raise ValueError(f"{name} is {array.dtype}, the input {x.dtype}: convert one of them")
 
 
 def check_several(x: object, training: bool) -> None:
-    """ValueError if batch norm should normalize a single value per channel by its own mean."""
-    if training and math.prod(x.shape) == x.shape[1]:
+    """ValueError if batch norm should normalize a single value per channel by its own mean, or none."""
+    if training and math.prod(x.shape) <= x.shape[1]:
+        count = "one value per channel" if math.prod(x.shape) else "no value"
         raise ValueError(
-            f"the input has shape {x.shape}, one value per channel, and training needs more: use a larger batch, or eval()"
+            f"the input has shape {x.shape}, {count}, and training needs more: use a larger batch, or eval()"
         )
