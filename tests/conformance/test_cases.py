@@ -12,6 +12,7 @@ from tests.conformance import (  # noqa: F401  (they register cases)
     cases_layers,
     cases_losses,
     cases_optimizers,
+    cases_spatial,
     cases_tensor,
     scripts,
 )
