@@ -527,7 +527,94 @@ def the_state_of_a_loader(lib):
     return lib.utils.data.DataLoader([1, 2, 3]).state_dict()["position"]
 
 
+def unbatched_images(lib):
+    """Convolution and pooling want (N, C, H, W), and say what to do with one image; PyTorch also takes (C, H, W)."""
+    return lib.nn.functional.max_pool2d(lib.ones(2, 4, 4), 2)
+
+
+def images_of_integers(lib):
+    """Convolution and pooling refuse integers, and say to convert them; PyTorch rounds the mean of a window to an integer."""
+    return lib.nn.functional.avg_pool2d(lib.ones(1, 1, 2, 2, dtype=lib.int64), 2)
+
+
+def images_without_pixels(lib):
+    """Only a batch may be empty: channels, rows and columns are at least 1. PyTorch allows some of them to be 0, in some functions."""
+    return lib.nn.functional.conv2d(lib.ones(1, 0, 4, 4), lib.ones(2, 0, 3, 3))
+
+
+def batch_norm_of_nothing(lib):
+    """An empty batch has no mean, so training refuses it; PyTorch counts it, and checks nothing if there are no numbers."""
+    return lib.nn.BatchNorm2d(2)(lib.ones(0, 2, 3, 3))
+
+
+def batch_norm_of_two_dtypes(lib):
+    """Batch norm wants one dtype, as a convolution does; PyTorch takes float16 with statistics and weights of float32."""
+    return lib.nn.BatchNorm2d(2)(lib.ones(2, 2, 3, 3).half())
+
+
+def batch_norm_with_a_bias_alone(lib):
+    """`affine` is for weight and bias together; PyTorch's modules have an argument `bias` beside it since version 2.13."""
+    return repr(lib.nn.BatchNorm2d(2))
+
+
+def running_statistics_that_a_graph_needs(lib):
+    """The gradient of a batch in eval mode is that of the statistics it saw; PyTorch's uses those that a later batch has left."""
+    layer, x = lib.nn.BatchNorm2d(1), lib.arange(4.0).reshape(1, 1, 2, 2).requires_grad_()
+    out = layer.eval()(x)
+    layer.train()(x)
+    out.sum().backward()
+    return x.grad
+
+
+def windows_of_minus_infinity(lib):
+    """If all of a window is -inf, padding counts as its first maximum and takes the gradient; in PyTorch a pixel does."""
+    x = lib.full((1, 1, 2, 2), -float("inf")).requires_grad_()
+    lib.nn.functional.max_pool2d(x, 2, padding=1).sum().backward()
+    return x.grad
+
+
+def zeros_times_infinity(lib):
+    """A convolution multiplies the zeros of its padding as well, and 0 times infinity is not a number; PyTorch's may skip them."""
+    x = lib.ones(1, 1, 1, 3, requires_grad=True)
+    weight = lib.full((1, 1, 1, 1), float("inf"))
+    lib.nn.functional.conv2d(x, weight, stride=2).sum().backward()
+    return x.grad
+
+
+def regions_with_infinity(lib):
+    """Adaptive pooling is two products of matrices, so an infinite pixel reaches all regions of its rows and columns."""
+    x = lib.tensor([[[[float("inf"), 1.0, 1.0, 1.0]]]])
+    return lib.nn.functional.adaptive_avg_pool2d(x, (1, 2))
+
+
+def gradients_that_batch_norm_cancels(lib):
+    """Where a channel has two values, its gradient is nearly 0 after three large parts have cancelled: what is left is rounding."""
+    x = lib.tensor([[2.25, 1.375, 0.125], [0.125, 1.75, 0.25]], requires_grad=True)
+    out = lib.nn.functional.batch_norm(x, None, None, training=True)
+    out.backward(lib.tensor([[0.5478467, -0.9208532, -1.8361059], [-1.9338892, 1.2530814, 1.6510206]]))
+    return 1e5 * x.grad
+
+
+def adaptive_pooling_to_nothing(lib):
+    """With an output size of 0 the gradient is 0; PyTorch has the result, and refuses in backward."""
+    x = lib.ones(1, 1, 2, 2, requires_grad=True)
+    lib.nn.functional.adaptive_avg_pool2d(x, 0).sum().backward()
+    return x.grad
+
+
 DIFFERENCES = (
+    unbatched_images,
+    images_of_integers,
+    images_without_pixels,
+    batch_norm_of_nothing,
+    batch_norm_of_two_dtypes,
+    batch_norm_with_a_bias_alone,
+    running_statistics_that_a_graph_needs,
+    windows_of_minus_infinity,
+    zeros_times_infinity,
+    regions_with_infinity,
+    gradients_that_batch_norm_cancels,
+    adaptive_pooling_to_nothing,
     tensors_of_different_length,
     no_datasets_to_join,
     a_dataset_without_tensors,
@@ -626,6 +713,10 @@ TEXTS_THAT_DIFFER = {
     r"(Mean|NllLoss|MseLoss)Backward0": ("DivBackward0", "a mean is a sum and a quotient here, and so are losses"),
     r"(Sum)Backward1": (r"\1Backward0", "PyTorch's sum along an axis is another function than the sum of everything"),
     r"(Select|Slice)Backward0": ("IndexBackward0", "all indexing is one op here"),
+    r"\bConvolutionBackward0": ("Conv2dBackward0", "PyTorch has one function for convolutions of all numbers of axes"),
+    r"(Max|Avg)Pool2D(WithIndices)?Backward0": (r"\1Pool2dBackward0", "PyTorch's also returns where the maxima are"),
+    r"\bNativeBatchNormBackward0": ("BatchNormBackward0", "PyTorch has one for each device"),
+    r"(affine=\w+), bias=\w+": (r"\1", "affine is for both, see batch_norm_with_a_bias_alone"),
 }
 
 
@@ -738,6 +829,14 @@ def only_theirs_is_nan(m) -> bool:
     return bool(nan.any() and np.allclose(ours[~nan], theirs[~nan]))
 
 
+def steepest(m) -> float:
+    """How many times larger batch norm makes a difference of two numbers, in the channel where that is most."""
+    x = m.x.detach().double()
+    variances = x.transpose(0, 1).flatten(1).var(1, correction=0)
+    weights = [w.abs().max().item() for w in m.tensors[1:] if w.numel()]
+    return float((variances.min() + 1e-5) ** -0.5) * max([1.0, *weights])
+
+
 def reads_what_it_writes(m) -> bool:
     """Whether a step in place also reads memory that it changes."""
     place, *read = (x.untyped_storage().data_ptr() for x in (m.theirs, *m.tensors[1:]))
@@ -751,11 +850,36 @@ def without_node(text: str) -> str:
 
 ACTIVATIONS = {"elu", "gelu", "leaky_relu", "log_softmax", "logsigmoid", "mish", "selu", "silu", "softmax", "softplus"}
 PRODUCTS = {"matmul", "__matmul__", "mm", "bmm", "dot", "mv", "linear", "einsum"}
+CONVOLUTIONS = {"conv2d", "Conv2d"}
+ADAPTIVE = {"adaptive_avg_pool2d", "AdaptiveAvgPool2d"}
+MAX_POOLS = {"max_pool2d", "MaxPool2d"}
+BATCH_NORMS = {"batch_norm", "BatchNorm2d"}
+SPATIAL = {*CONVOLUTIONS, *ADAPTIVE, *MAX_POOLS, *BATCH_NORMS, "avg_pool2d", "AvgPool2d"}
 CLASS_LOSSES = {"cross_entropy", "nll_loss", "CrossEntropyLoss", "NLLLoss"}
 
 # What the fuzzer (fuzz.py) leaves out: a difference of this file -> whether a mismatch is this one. A mismatch `m` has the op, the
 # kind of difference, PyTorch's tensors before the step (m.x, m.tensors, m.dtypes, m.args, m.kwargs) and both results.
 FUZZED = {
+    unbatched_images: lambda m: m.op in SPATIAL and m.kind == "ours refuses" and "for one image use" in str(m.ours),
+    images_of_integers: lambda m: (
+        m.op in SPATIAL and m.kind == "ours refuses" and "convert it with .float()" in str(m.ours)
+    ),
+    images_without_pixels: lambda m: m.op in SPATIAL and m.kind == "ours refuses" and 0 in m.x.shape[-3:],
+    batch_norm_of_nothing: lambda m: m.op in BATCH_NORMS and m.kind == "ours refuses" and m.x.numel() == 0,
+    batch_norm_of_two_dtypes: lambda m: m.op in BATCH_NORMS and m.kind == "ours refuses" and len(set(m.dtypes)) > 1,
+    windows_of_minus_infinity: lambda m: (
+        m.op in MAX_POOLS and m.kind == "gradient: value" and any(x.isneginf().any() for x in m.tensors)
+    ),
+    zeros_times_infinity: lambda m: (
+        m.op in CONVOLUTIONS and "value" in m.kind and not all(x.isfinite().all() for x in m.tensors)
+    ),
+    regions_with_infinity: lambda m: m.op in ADAPTIVE and m.kind == "value" and not m.x.isfinite().all(),
+    gradients_that_batch_norm_cancels: lambda m: (
+        m.kind == "gradient: value"
+        and m.op in BATCH_NORMS
+        and np.abs(m.ours.array - m.theirs.numpy()).max() <= 64 * np.finfo(m.ours.dtype).eps * steepest(m)
+    ),
+    adaptive_pooling_to_nothing: lambda m: "Expected grad_output to have non-zero size" in str(m.theirs),
     loss_of_different_shapes: lambda m: (
         m.op.lower().replace("loss", "").strip("_") in ("mse", "l1", "smooth_l1", "smoothl1", "huber")
         and m.kind == "ours refuses"
@@ -820,7 +944,8 @@ FUZZED = {
         m.kind == "gradient: PyTorch refuses" and "modified by an inplace operation" in str(m.theirs)
     ),
     extremes_on_the_way: lambda m: (
-        (m.kind == "gradient: value" or (m.kind == "value" and m.op in PRODUCTS)) and any(map(has_extremes, m.tensors))
+        (m.kind == "gradient: value" or (m.kind == "value" and m.op in PRODUCTS | SPATIAL))
+        and any(has_extremes(x) or (m.op in BATCH_NORMS and not x.isfinite().all()) for x in m.tensors)
     ),
     remainders_of_tiny_numbers: lambda m: m.op in ("__mod__", "__rmod__", "remainder") and only_theirs_is_nan(m),
     an_epsilon_of_float32: lambda m: (

@@ -711,6 +711,11 @@ class Draw:
         size = int(np.prod(shape))
         return self.new(self.rng.permutation(size).reshape(shape).astype(self.any_dtype() if size < 2 else "float32"))
 
+    def plain(self, shape, dtype, least=None) -> Ref:
+        """Numbers that never require a gradient, if given of at least `least`: running statistics."""
+        array = self.values(shape, dtype)
+        return Ref(self.add(Leaf(array if least is None else np.maximum(np.abs(array), np.asarray(least, dtype)))))
+
     def unit(self, shape, dtype) -> Ref:
         """Numbers from 0 to 1."""
         array = self.rng.random(shape)

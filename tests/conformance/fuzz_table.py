@@ -798,6 +798,170 @@ def dropout(g):
     return call(x, **options, random=p == 0.5).but(fixed=True)
 
 
+# Images
+
+
+def images(g):
+    """Mostly floats of shape (N, C, H, W)."""
+    return g.tensor("float" if g.chance(0.95) else "any", min_ndim=4 if g.chance(0.93) else g.int(0, 3))
+
+
+def some_or_two(g, low, high):
+    """An integer, or two of them: valid, mostly."""
+    if g.chance(0.03):
+        return g.choice([-1, 0, 1.5, "same", (1, 2, 3), True])
+    two = (g.int(low, high), g.int(low, high))
+    return g.choice([g.int(low, high), two, list(two)])
+
+
+def kernel_for(g, x):
+    """A window that fits, mostly."""
+    shape = g.shape_of(x)[-2:]
+    if len(shape) < 2 or g.chance(0.1):
+        return some_or_two(g, 1, 3)
+    two = tuple(g.int(1, min(n + 1, 3)) for n in shape)
+    return g.choice([min(two), two, two])
+
+
+def window_options(g, names):
+    drawn = {
+        "stride": lambda: some_or_two(g, 1, 3),
+        "padding": lambda: some_or_two(g, 0, 1),
+        "dilation": lambda: some_or_two(g, 1, 2),
+        "ceil_mode": lambda: g.chance(0.7),
+        "count_include_pad": lambda: g.chance(0.5),
+        "divisor_override": lambda: g.choice([1, 2, 3, -1, None]),
+    }
+    return {name: drawn[name]() for name in names if g.chance(0.4)}
+
+
+def max_pool_options(g, x):
+    """Where a window lies in the padding only, PyTorch's backward writes outside of the gradient, and may end the process."""
+    options = window_options(g, MAX_POOL)
+    if "padding" in options and min(g.shape_of(x)[-2:], default=0) < 2:
+        options.pop("dilation", None)
+    return options
+
+
+MAX_POOL = ("stride", "padding", "dilation", "ceil_mode")
+AVG_POOL = ("stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
+
+
+@entry("max_pool2d", spaces=("F",), weight=1.5)
+def max_pool2d(g):
+    x = images(g)
+    return call(x, kernel_for(g, x), **max_pool_options(g, x))
+
+
+@entry("avg_pool2d", spaces=("F",))
+def avg_pool2d(g):
+    x = images(g)
+    return call(x, kernel_for(g, x), **window_options(g, AVG_POOL))
+
+
+def four_axes(g):
+    """Floats of shape (N, C, H, W)."""
+    x = g.tensor("float", min_ndim=4)
+    return (
+        x if g.ndim(x) == 4 and g.numel(x) else g.leaf((g.int(0, 2), g.int(1, 2), g.int(1, 4), g.int(1, 4)), "float32")
+    )
+
+
+def output_size(g):
+    side = lambda: g.choice([1, 2, 3, 5, 4, None])  # noqa: E731
+    return g.choice([1, g.int(1, 5), (side(), side()), (side(), side()), 0])
+
+
+@entry("adaptive_avg_pool2d", spaces=("F",))
+def adaptive_avg_pool2d(g):
+    return call(four_axes(g), output_size(g))
+
+
+@entry("conv2d", spaces=("F",), weight=2)
+def conv2d(g):
+    x = images(g)
+    shape = g.shape_of(x)
+    channels = shape[1] if len(shape) == 4 else 1
+    groups = g.choice([n for n in (1, 1, 2, 3, 4) if max(channels, 1) % n == 0])
+    kernel = kernel_for(g, x)
+    kernel = kernel if isinstance(kernel, tuple) and len(kernel) == 2 else (1, 2)
+    inside = channels // groups + (1 if g.chance(0.03) else 0)
+    dtype = g.dtype_of(x) if g.chance(0.97) else g.choice(FLOATS)
+    weight = g.leaf((groups * g.int(1, 2), inside, *kernel), dtype)
+    args = (x, weight, g.leaf(g.shape_of(weight)[:1], dtype)) if g.chance(0.5) else (x, weight)
+    options = window_options(g, ("stride", "padding", "dilation"))
+    options |= g.maybe(0.15, padding=g.choice(["same", "valid"]))
+    return call(*args, **options, **g.maybe(1.0 if groups > 1 else 0.2, groups=groups))
+
+
+BATCH_NORM = (
+    "(lambda mean, var: (torch.nn.functional.batch_norm({0}, mean, var, {rest}), mean, var))({1}.clone(), {2}.clone())"
+)
+
+
+@entry("batch_norm", spaces=(), weight=1.5)
+def batch_norm(g):
+    """With running statistics, these are part of the result."""
+    x = g.tensor("float" if g.chance(0.95) else "any", min_ndim=2 if g.chance(0.95) else 0)
+    shape, dtype = g.shape_of(x), g.dtype_of(x)
+    channels = (shape[1] if len(shape) > 1 else 1,) if g.chance(0.97) else (g.int(1, 3),)
+    options = {name: g.leaf(channels, dtype) for name in ("weight", "bias") if g.chance(0.5)}
+    options |= g.maybe(momentum=g.choice([0.1, 0.5, 0.0, 1.0])) | g.maybe(0.3, eps=g.choice([1e-3, 0.5]))
+    if g.chance(0.3):
+        form = "torch.nn.functional.batch_norm({0}, None, None, {rest})"
+        return call(x, forms=(("F.batch_norm", form),), **options, training=g.chance(0.95))
+    args = (x, g.plain(channels, dtype), g.plain(channels, dtype, 0.125))
+    return call(*args, forms=(("F.batch_norm", BATCH_NORM),), **options, training=g.chance(0.6))
+
+
+def spelled(options) -> str:
+    return "".join(f", {name}={show(value)}" for name, value in options.items())
+
+
+def pooling_module(name, options):
+    def draw(g):
+        x = images(g)
+        text = f"torch.nn.{name}({show(kernel_for(g, x))}{spelled(options(g, x))})({{0}})"
+        return call(x, forms=((f"nn.{name}", text),))
+
+    return draw
+
+
+entry("MaxPool2d", spaces=(), weight=0.3)(pooling_module("MaxPool2d", max_pool_options))
+entry("AvgPool2d", spaces=(), weight=0.3)(pooling_module("AvgPool2d", lambda g, x: window_options(g, AVG_POOL)))
+
+
+@entry("AdaptiveAvgPool2d", spaces=(), weight=0.3)
+def adaptive_pooling_module(g):
+    form = f"torch.nn.AdaptiveAvgPool2d({show(output_size(g))})({{0}})"
+    return call(four_axes(g), forms=(("nn.AdaptiveAvgPool2d", form),))
+
+
+@entry("Conv2d", spaces=(), weight=0.3)
+def conv2d_module(g):
+    """Its weights are drawn by each library itself, so they are replaced."""
+    x = images(g)
+    shape, options = g.shape_of(x), window_options(g, ("stride", "padding", "dilation"))
+    channels = shape[1] if len(shape) == 4 else 1
+    options |= g.maybe(0.2, groups=channels) | g.maybe(0.3, bias=g.chance(0.5))
+    made = f"torch.nn.Conv2d({channels}, {2 * max(channels, 1)}, {show(kernel_for(g, x))}{spelled(options)})"
+    form = f"(lambda layer: [p.data.fill_(0.375) for p in layer.parameters()] and layer({{0}}))({made}.to({{0}}.dtype))"
+    return call(x, forms=(("nn.Conv2d", form),))
+
+
+@entry("BatchNorm2d", spaces=(), weight=0.3)
+def batch_norm_module(g):
+    x = images(g)
+    shape = g.shape_of(x)
+    options = g.maybe(0.3, eps=0.5) | g.maybe(0.3, momentum=g.choice([None, 0.5])) | g.maybe(0.3, affine=False)
+    options |= g.maybe(0.3, track_running_stats=False)
+    made = f"torch.nn.BatchNorm2d({shape[1] if len(shape) > 1 else 1}{spelled(options)}).to({{0}}.dtype)"
+    twice = g.choice(
+        ["layer({0})", "(layer({0}), layer.running_mean, layer.running_var)", "(layer({0}), layer.eval()({0}))"]
+    )
+    return call(x, forms=(("nn.BatchNorm2d", f"(lambda layer: {twice})({made})"),))
+
+
 # Modules without weights
 
 

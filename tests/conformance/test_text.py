@@ -73,6 +73,12 @@ TEXTS = {
     ),
     "cross-entropy": lambda lib: lib.nn.functional.cross_entropy(lib.ones(1, 3, requires_grad=True), lib.tensor([0])),
     "squared error": lambda lib: lib.nn.functional.mse_loss(lib.ones(2, requires_grad=True), lib.zeros(2)),
+    "a convolution": lambda lib: lib.nn.functional.conv2d(
+        lib.ones(1, 1, 2, 2), lib.ones(1, 1, 2, 2, requires_grad=True)
+    ),
+    "a maximum of windows": lambda lib: lib.nn.functional.max_pool2d(lib.ones(1, 1, 2, 2, requires_grad=True), 2),
+    "a mean of windows": lambda lib: lib.nn.functional.avg_pool2d(lib.ones(1, 1, 2, 2, requires_grad=True), 2),
+    "batch norm": lambda lib: lib.nn.BatchNorm2d(1)(lib.arange(2.0).reshape(2, 1, 1, 1)),
     "a row": lambda lib: lib.ones(2, 3, requires_grad=True)[0],
     "a view": lambda lib: lib.ones(2, 3, requires_grad=True).view(3, 2),
     "transposed": lambda lib: lib.ones(2, 3, requires_grad=True).T,
@@ -96,6 +102,11 @@ TEXTS = {
         lib.nn.Dropout(0.5),
         lib.nn.Flatten(),
         lib.nn.Softmax(dim=1),
+    ],
+    "layers of batch norm": lambda lib: [
+        lib.nn.BatchNorm2d(4),
+        lib.nn.BatchNorm2d(4, 1e-3, None, False, False),
+        lib.nn.BatchNorm2d(4, momentum=0.5),
     ],
     "losses": lambda lib: [lib.nn.MSELoss(), lib.nn.CrossEntropyLoss(), lib.nn.BCELoss()],
     "Sequential": lambda lib: lib.nn.Sequential(
