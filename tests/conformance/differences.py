@@ -713,8 +713,8 @@ TEXTS_THAT_DIFFER = {
     r"(Mean|NllLoss|MseLoss)Backward0": ("DivBackward0", "a mean is a sum and a quotient here, and so are losses"),
     r"(Sum)Backward1": (r"\1Backward0", "PyTorch's sum along an axis is another function than the sum of everything"),
     r"(Select|Slice)Backward0": ("IndexBackward0", "all indexing is one op here"),
-    r"\bConvolutionBackward0": ("Conv2dBackward0", "PyTorch has one function for convolutions of all numbers of axes"),
-    r"(Max|Avg)Pool2D(WithIndices)?Backward0": (r"\1Pool2dBackward0", "PyTorch's also returns where the maxima are"),
+    r"\bConvolutionBackward0": ("Conv2DBackward0", "PyTorch has one function for convolutions of all numbers of axes"),
+    r"MaxPool2DWithIndicesBackward0": ("MaxPool2DBackward0", "PyTorch's also returns where the maxima are"),
     r"\bNativeBatchNormBackward0": ("BatchNormBackward0", "PyTorch has one for each device"),
     r"(affine=\w+), bias=\w+": (r"\1", "affine is for both, see batch_norm_with_a_bias_alone"),
 }
