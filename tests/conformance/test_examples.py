@@ -15,6 +15,7 @@ from tito.place import COURSE, Place
 STEPS = {
     "custom_dataset": 120,
     "logistic_regression": 100,
+    "mnist_cnn": 20,
     "mnist_mlp": 20,
     "regression": 200,
     "resume_training": 192,
@@ -37,10 +38,10 @@ def test_every_loss_is_pytorchs(example, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "example", [path for path in examples.EXAMPLES if path.stem != "mnist_mlp"], ids=lambda path: path.stem
+    "example", [path for path in examples.EXAMPLES if path.stem not in examples.OF_DIGITS], ids=lambda path: path.stem
 )
 def test_an_example_is_a_pytorch_script(example, tmp_path):
-    """It runs with PyTorch alone, without anything of this course. The one left out needs torchvision."""
+    """It runs with PyTorch alone, without anything of this course. Those left out need torchvision."""
     command = [sys.executable, str(example), *examples.arguments(example, tmp_path)]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
@@ -114,14 +115,72 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+CNN = """
+import torch, torch.nn as nn, torch.nn.functional as F
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.conv2, self.pool, self.fc = nn.Conv2d(4, 6, 3, stride=2), nn.MaxPool2d(2), nn.Linear(6, 3)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        return self.fc(self.pool(F.relu(self.conv2(x))).flatten(1))
+
+torch.manual_seed(0)
+x, y = torch.randn(60, 2, 6, 6), torch.randint(0, 3, (60,))
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for epoch in range(3):
+    for rows in torch.arange(60).split(20):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        loss.backward()
+        optimizer.step()
+net.eval()
+net(x)
+"""
+
+CNN_MISTAKES = {
+    "a kernel that isn't flipped": (
+        "spatial.py", "kernel[::-1, ::-1].swapaxes(2, 3)", "kernel.swapaxes(2, 3)", "step 2: loss",
+        "It began earlier, with the gradient of Net.bn1.bias after step 1: ",
+    ),
+    "a kernel gradient that is averaged": (
+        "spatial.py", "columns.T @ grad.reshape(len(columns), -1)", "columns.T @ grad.reshape(len(columns), -1) / 2", "step 2: loss",
+        "It began earlier, with the gradient of Net.conv2.weight after step 1: ",
+    ),
+    "padding on one side only": (
+        "sliding.py", "before = after = pair(\"padding\", padding, 0)",
+        "after = pair(\"padding\", padding, 0)\n        before = tuple(0 * p for p in after)\n        after = tuple(2 * p for p in after)",
+        "step 1: loss", "It begins with the output of Net.conv1 in step 1: ",
+    ),
+    "batch norm that ignores eval": (
+        "spatial.py", "    if not training:\n        return running_mean, running_var\n", "", "All 9 losses agree, but",
+        "the output of Net.bn1 in step 10 differs",
+    ),
+    "batch norm that takes the statistics for constants": (
+        "spatial.py", "return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)",
+        "return restore(grad * scale)", "step 3: loss", "It began earlier, with the gradient of Net.conv1.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", [*MISTAKES, *CNN_MISTAKES])
 def test_a_mistake_is_located(mistake, tmp_path):
-    file, right, wrong, *expected = MISTAKES[mistake]
+    file, right, wrong, *expected = (MISTAKES | CNN_MISTAKES)[mistake]
     place = place_with(tmp_path, file, right, wrong)
-    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "train.py").write_text(SCRIPT if mistake in MISTAKES else CNN, encoding="utf-8")
     code, text = torch_scripts.compare(tmp_path / "train.py", [], place)
     assert code == (0 if mistake == "initial weights" else 1)
     assert all(part in text for part in expected), text
+
+
+def test_a_cnn_without_a_mistake_agrees(tmp_path):
+    (tmp_path / "train.py").write_text(CNN, encoding="utf-8")
+    code, text = torch_scripts.compare(tmp_path / "train.py", [], COURSE)
+    assert code == 0 and text.startswith("All 9 losses agree with PyTorch "), text
 
 
 def place_with(folder: Path, file: str, right: str, wrong: str) -> Place:

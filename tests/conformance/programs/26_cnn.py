@@ -14,7 +14,7 @@ rng = np.random.default_rng(26)
 def bars(count):
     """Images of 8 by 8 with one bar: class 0 is horizontal, 1 vertical, 2 diagonal."""
     images, kinds = rng.normal(0, 0.1, (count, 1, 8, 8)), rng.integers(0, 3, count)
-    for image, kind in zip(images, kinds):
+    for image, kind in zip(images, kinds, strict=True):
         place = rng.integers(0, 8)
         if kind == 0:
             image[0, place, :] += 1
