@@ -9,6 +9,7 @@ from benchmarks.timing import Different, compare
 from benchmarks.workloads import WORKLOADS
 
 THREADS = 2
+MEMORY_STEPS = {"MLP": 300, "CNN": 20}  # workload -> steps after which its peak memory is measured
 RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -20,14 +21,16 @@ def measure(quick: bool) -> str:
     import tinytorch
 
     torch.set_num_threads(THREADS)
-    rounds, seconds, steps = (2, 0.01, 5) if quick else (40, 0.3, 300)
+    rounds, seconds = (2, 0.01) if quick else (40, 0.3)
     times = {}
     with threadpoolctl.threadpool_limits(THREADS, user_api="blas"):
         for workload in WORKLOADS:
             times[workload.name] = compare(workload, {"tinytorch": tinytorch, "torch": torch}, rounds, seconds)
         rows = [table.time_row(workload, times[workload.name]) for workload in WORKLOADS]
         rows.append(table.import_row(fresh.import_seconds(1 if quick else 15)))
-        rows.append(table.memory_row(fresh.memory_megabytes(1 if quick else 3, steps), steps))
+        for name, steps in MEMORY_STEPS.items():
+            steps = min(steps, 5) if quick else steps
+            rows.append(table.memory_row(name, fresh.memory_megabytes(name, 1 if quick else 3, steps), steps))
         chosen = list(commands.GOALS)[: 2 if quick else None]
         rows += table.command_rows(commands.milliseconds(1 if quick else 5, chosen), commands.GOALS)
         return table.page(rows, times, quick)

@@ -36,12 +36,12 @@ def import_seconds(rounds: int) -> dict[str, float]:
     return {name: median(seconds) for name, seconds in samples.items()}
 
 
-def memory_megabytes(rounds: int, steps: int) -> dict[str, float] | None:
-    """Median growth of the peak memory, while the MLP is trained, beyond the bare import; None if the system doesn't report it."""
+def memory_megabytes(workload: str, rounds: int, steps: int) -> dict[str, float] | None:
+    """Median growth of the peak memory in so many steps of a workload, beyond the import; None if the system doesn't report it."""
     samples = {name: [] for name in ("tinytorch", "torch")}
     for _ in range(rounds):
         for name, sizes in samples.items():
-            sizes.append(float(run("-m", "benchmarks.fresh", name, steps)))
+            sizes.append(float(run("-m", "benchmarks.fresh", name, workload, steps)))
     return {name: median(sizes) for name, sizes in samples.items()} if peak_megabytes() else None
 
 
@@ -61,17 +61,18 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
 
 
-def main(name: str, steps: str) -> None:
-    """In the fresh process: import, measure, train, measure again."""
+def main(name: str, workload: str, steps: str) -> None:
+    """In the fresh process: import, measure, run the steps, measure again."""
     import numpy as np  # noqa: F401  (both libraries have it)
 
-    from benchmarks.workloads import mlp
+    from benchmarks.workloads import WORKLOADS
 
+    start = next(known.start for known in WORKLOADS if known.name == workload)
     lib = import_module(name)
     import_module(f"{name}.nn.functional")
     import_module(f"{name}.optim")
     before = peak_megabytes()
-    step = mlp(lib)
+    step = start(lib)
     for _ in range(int(steps)):
         step()
     print(peak_megabytes() - before)

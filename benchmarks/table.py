@@ -67,8 +67,8 @@ def command_rows(milliseconds: dict[str, tuple[float, float]], goals: dict[str, 
     ]
 
 
-def memory_row(sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
-    name = f"peak memory of {steps} steps of the MLP, beyond the import"
+def memory_row(workload: str, sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
+    name = f"peak memory of {steps} steps of the {workload}, beyond the import"
     if sizes is None:
         return f"| {name} | not reported by this system | | | {goal} | |"
     ours, theirs = sizes["tinytorch"], sizes["torch"]
