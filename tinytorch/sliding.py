@@ -170,12 +170,14 @@ def as_rows(x: np.ndarray) -> tuple:
 
 
 def adaptive_size(x: Tensor, output_size: object) -> tuple:
-    """The size that adaptive pooling gives images: `output_size`, or theirs where it is None. ValueError if it can't be one, or if these aren't images."""
+    """The size that adaptive pooling gives images: `output_size`, or theirs where it is None.
+
+    ValueError if it can't be one, or if these aren't images.
+    """
     check_images("adaptive_avg_pool2d", x)
-    both = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
-    if len(both) == 2:
-        both = tuple(n if size is None else size for n, size in zip(x.shape[2:], both, strict=True))
-    return pair("output_size", both, 1)
+    if isinstance(output_size, (tuple, list)) and len(output_size) == 2:
+        output_size = tuple(n if size is None else size for n, size in zip(x.shape[2:], output_size, strict=True))
+    return pair("output_size", output_size, 1)
 
 
 def regions(size: int, count: int) -> np.ndarray:

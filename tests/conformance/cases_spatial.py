@@ -331,6 +331,19 @@ def steps_of_batch_norm(draw):
 
 
 @script
+def batch_norm_of_rows(lib):
+    """BatchNorm1d: (N, C) and (N, C, L); one row is refused in training, and works in eval."""
+    layer = lib.nn.BatchNorm1d(3, momentum=0.3)
+    rows, sequences = numbers(lib, 5, 3), numbers(lib, 2, 3, 4)
+    outs = [layer(rows), layer(sequences)]
+    (outs[0] * outs[0].detach() ** 2).sum().backward()
+    (outs[1] ** 3).sum().backward()
+    refusals = [refusal(lambda: layer(lib.ones(1, 3))), refusal(lambda: layer(lib.ones(2, 3, 2, 2)))]
+    layer.eval()
+    return outs, rows.grad, sequences.grad, layer.weight.grad, layer.running_var, layer(rows[:1]), refusals
+
+
+@script
 def positional_arguments_of_batch_norm(lib):
     f = lib.nn.functional
     x, mean, var = numbers(lib, 3, 2, 2, 2), lib.zeros(2), lib.ones(2)
@@ -389,7 +402,11 @@ def a_running_mean_that_changes_in_place(lib):
 def how_spatial_modules_print(lib):
     nn = lib.nn
     layers = (
-        *(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, (3, 5), stride=2, padding=1), nn.Conv2d(4, 8, 3, groups=2)),
+        *(
+            nn.Conv2d(3, 8, 3),
+            nn.Conv2d(3, 8, (3, 5), stride=2, padding=1),
+            nn.Conv2d(4, 8, 3, padding="same", groups=2),
+        ),
         *(nn.Conv2d(4, 8, [1, 2], dilation=(2, 1), bias=False), nn.Conv2d(2, 2, 1, 1, 0, 1, 1, False)),
         *(nn.MaxPool2d(2), nn.MaxPool2d((2, 3), stride=1, padding=1), nn.MaxPool2d(3, 2, 1, 2, ceil_mode=True)),
         *(nn.AvgPool2d(2), nn.AvgPool2d((2, 3), (1, 2), padding=1, ceil_mode=True, count_include_pad=False)),
@@ -425,7 +442,8 @@ def attributes_of_spatial_modules(lib):
         (conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups),
         (same.padding, same.kernel_size, same.stride, conv.weight.shape, conv.bias.shape),
         (pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode),
-        (average.kernel_size, average.stride, average.padding, nn.AdaptiveAvgPool2d((2, None)).output_size),
+        (average.kernel_size, average.stride, average.padding, average.ceil_mode, average.count_include_pad),
+        (average.divisor_override, nn.AdaptiveAvgPool2d((2, None)).output_size),
         (norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats, norm.training),
         (norm.weight.detach(), norm.bias.detach(), norm.running_mean, norm.running_var, norm.num_batches_tracked),
     )
@@ -582,6 +600,8 @@ def bad_convolutions(lib):
             lambda: nn.Conv2d(4, 3, 3, groups=2),
             lambda: nn.Conv2d(4, 4, 3, groups=0),
             lambda: nn.Conv2d(3, 4, "3"),
+            lambda: nn.Conv2d(3, 4, 3, padding="full"),
+            lambda: nn.Conv2d(3, 4, 3, padding="same", stride=2),
             lambda: nn.Conv2d(2, 4, 3)(lib.ones(1, 3, 4, 4)),
         )
     ]
@@ -618,6 +638,8 @@ def bad_pooling(lib):
         lambda: f.adaptive_avg_pool2d(x, (1, 2, 3)),
         lambda: f.adaptive_avg_pool2d(x, "a"),
         lambda: f.adaptive_avg_pool2d(x, 1.5),
+        lambda: f.adaptive_avg_pool2d(lib.ones(1, 1, 2, 4, 4), 2),
+        lambda: f.adaptive_avg_pool2d(lib.ones(4, 4), 2),
         lambda: f.adaptive_avg_pool2d(lib.ones(4), 2),
         lambda: nn.MaxPool2d(),
         lambda: nn.AdaptiveAvgPool2d(),

@@ -859,14 +859,6 @@ def avg_pool2d(g):
     return call(x, kernel_for(g, x), **window_options(g, AVG_POOL))
 
 
-def four_axes(g):
-    """Floats of shape (N, C, H, W)."""
-    x = g.tensor("float", min_ndim=4)
-    return (
-        x if g.ndim(x) == 4 and g.numel(x) else g.leaf((g.int(0, 2), g.int(1, 2), g.int(1, 4), g.int(1, 4)), "float32")
-    )
-
-
 def output_size(g):
     side = lambda: g.choice([1, 2, 3, 5, 4, None])  # noqa: E731
     return g.choice([1, g.int(1, 5), (side(), side()), (side(), side()), 0])
@@ -874,7 +866,7 @@ def output_size(g):
 
 @entry("adaptive_avg_pool2d", spaces=("F",))
 def adaptive_avg_pool2d(g):
-    return call(four_axes(g), output_size(g))
+    return call(images(g), output_size(g))
 
 
 @entry("conv2d", spaces=("F",), weight=2)
@@ -934,7 +926,7 @@ entry("AvgPool2d", spaces=(), weight=0.3)(pooling_module("AvgPool2d", lambda g, 
 @entry("AdaptiveAvgPool2d", spaces=(), weight=0.3)
 def adaptive_pooling_module(g):
     form = f"torch.nn.AdaptiveAvgPool2d({show(output_size(g))})({{0}})"
-    return call(four_axes(g), forms=(("nn.AdaptiveAvgPool2d", form),))
+    return call(images(g), forms=(("nn.AdaptiveAvgPool2d", form),))
 
 
 @entry("Conv2d", spaces=(), weight=0.3)
@@ -949,17 +941,18 @@ def conv2d_module(g):
     return call(x, forms=(("nn.Conv2d", form),))
 
 
-@entry("BatchNorm2d", spaces=(), weight=0.3)
+@entry("BatchNorm1d BatchNorm2d", spaces=(), weight=0.3)
 def batch_norm_module(g):
-    x = images(g)
+    x = images(g) if g.chance(0.5) else g.tensor("float", min_ndim=2)
     shape = g.shape_of(x)
     options = g.maybe(0.3, eps=0.5) | g.maybe(0.3, momentum=g.choice([None, 0.5])) | g.maybe(0.3, affine=False)
     options |= g.maybe(0.3, track_running_stats=False)
-    made = f"torch.nn.BatchNorm2d({shape[1] if len(shape) > 1 else 1}{spelled(options)}).to({{0}}.dtype)"
+    name = "BatchNorm2d" if len(shape) == 4 else g.choice(["BatchNorm1d", "BatchNorm2d"])
+    made = f"torch.nn.{name}({shape[1] if len(shape) > 1 else 1}{spelled(options)}).to({{0}}.dtype)"
     twice = g.choice(
         ["layer({0})", "(layer({0}), layer.running_mean, layer.running_var)", "(layer({0}), layer.eval()({0}))"]
     )
-    return call(x, forms=(("nn.BatchNorm2d", f"(lambda layer: {twice})({made})"),))
+    return call(x, forms=((f"nn.{name}", f"(lambda layer: {twice})({made})"),))
 
 
 # Modules without weights

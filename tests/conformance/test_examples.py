@@ -148,7 +148,7 @@ CNN_MISTAKES = {
         "It began earlier, with the gradient of Net.bn1.bias after step 1: ",
     ),
     "a kernel gradient that is averaged": (
-        "spatial.py", "columns.T @ grad.reshape(len(columns), -1)", "columns.T @ grad.reshape(len(columns), -1) / 2", "step 2: loss",
+        "spatial.py", "return product.reshape(*views.shape[3:], grad.shape[3])", "return product.reshape(*views.shape[3:], grad.shape[3]) / 2", "step 2: loss",
         "It began earlier, with the gradient of Net.conv2.weight after step 1: ",
     ),
     "padding on one side only": (
@@ -161,7 +161,7 @@ CNN_MISTAKES = {
         "the output of Net.bn1 in step 10 differs",
     ),
     "batch norm that takes the statistics for constants": (
-        "spatial.py", "return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)",
+        "vocabulary/spatial.py", "return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)",
         "return restore(grad * scale)", "step 3: loss", "It began earlier, with the gradient of Net.conv1.",
     ),
 }  # fmt: skip

@@ -172,7 +172,9 @@ def test_batch_norm_passes_gradcheck(shape, training):
     """
     inputs = Tensor(waves(*shape)), Tensor(1 + waves(2)), Tensor(waves(2))
     mean, var = Tensor([0.5, -1.0]), Tensor([2.0, 0.5])
-    assert gradcheck(lambda x, w, b: batch_norm(x, Tensor(mean), Tensor(var), w, b, training), inputs)
+    assert gradcheck(
+        lambda x, w, b: batch_norm(x, Tensor(mean, dtype=x.dtype), Tensor(var, dtype=x.dtype), w, b, training), inputs
+    )
 
 
 def test_BatchNorm2d_in_both_modes():

@@ -75,6 +75,11 @@ CONVOLUTIONS = {
     "padding None": (lambda: conv2d(padding=None), f"padding is None: {PAIR.format(0)}"),
     "padding True": (lambda: conv2d(padding=True), f"padding is True: {PAIR.format(0)}"),
     "padding full": (lambda: conv2d(padding="full"), "padding is 'full': give integers, \"same\" or \"valid\""),
+    "padding full of a module": (lambda: nn.Conv2d(2, 4, 3, padding="full"), "padding is 'full': give integers"),
+    "padding same with a stride of a module": (
+        lambda: nn.Conv2d(2, 4, 3, 2, "same"),
+        'stride is (2, 2): with padding="same" it must be 1',
+    ),
     "padding same with a stride": (
         lambda: conv2d(padding="same", stride=2),
         'stride is (2, 2): with padding="same" it must be 1',
@@ -136,20 +141,56 @@ POOLING = {
     **of_both(F.max_pool2d),
     **of_both(F.avg_pool2d),
     "dilation 0": (lambda: F.max_pool2d(images(), 2, dilation=0), f"dilation is 0: {PAIR.format(1)}"),
+    **{
+        f"output_size {size!r}": (
+            lambda size=size: F.adaptive_avg_pool2d(images(), size),
+            f"output_size is {size!r}: {PAIR.format(1)}",
+        )
+        for size in (0, -1, 1.5, "2", True, (1, 2, 3), (0, 1))
+    },
+    "adaptive: one image": (
+        lambda: F.adaptive_avg_pool2d(images(2, 4, 4), 2),
+        f"shape (2, 4, 4): {IMAGES}: for one image",
+    ),
+    "adaptive: integers": (lambda: nn.AdaptiveAvgPool2d(1)(images().long()), "int64: convert it with .float()"),
+    "adaptive: no rows": (lambda: F.adaptive_avg_pool2d(images(1, 2, 0, 4), 2), "rows and columns must be at least 1"),
+    "adaptive: a number": (
+        lambda: F.adaptive_avg_pool2d(3, 2),
+        "the input of adaptive_avg_pool2d is 3: it must be a tensor",
+    ),
+    **{
+        f"divisor_override {divisor!r}": (
+            lambda divisor=divisor: F.avg_pool2d(images(), 2, divisor_override=divisor),
+            f"divisor_override is {divisor!r}: give an integer other than 0, or None",
+        )
+        for divisor in (0, 1.5, "2", True)
+    },
     "a dilated window": (lambda: nn.MaxPool2d(3, dilation=2)(images()), "covers (5, 5) pixels"),
 }
 
 BATCH_NORMS = {
-    "one image": (
-        lambda: nn.BatchNorm2d(2)(images(2, 4, 4)),
-        f"BatchNorm2d got an input of shape (2, 4, 4): {IMAGES}: for one image",
-    ),
+    "one image": (lambda: nn.BatchNorm2d(2)(images(2, 4, 4)), f"BatchNorm2d(2) got an input of shape (2, 4, 4): {IMAGES}, C = 2"),
     "five axes": (lambda: nn.BatchNorm2d(2)(images(1, 2, 2, 2, 2)), IMAGES),
     "rows": (lambda: nn.BatchNorm2d(2)(images(5, 2)), f"(5, 2): {IMAGES}"),
+    "images instead of rows": (
+        lambda: nn.BatchNorm1d(2)(images()),
+        "BatchNorm1d(2) got an input of shape (1, 2, 4, 4): it must be (N, C)",
+    ),
+    "num_features 0": (lambda: nn.BatchNorm2d(0), "num_features is 0: give an integer of at least 1"),
+    "num_features -1": (lambda: nn.BatchNorm1d(-1), "num_features is -1: give an integer of at least 1"),
+    "num_features 3.0": (lambda: nn.BatchNorm2d(3.0), "num_features is 3.0: give an integer of at least 1"),
+    "num_features True": (lambda: nn.BatchNorm2d(True), "num_features is True: give an integer of at least 1"),
+    "a shape as num_features": (lambda: nn.BatchNorm2d((3,)), "num_features is (3,): give an integer of at least 1"),
+    "a negative eps": (lambda: nn.BatchNorm2d(2, eps=-1.0), "eps is -1.0: give a number of at least 0"),
+    "eps None": (lambda: nn.BatchNorm2d(2, None), "eps is None: give a number of at least 0"),
+    "a text as momentum": (lambda: nn.BatchNorm2d(2, momentum="0.1"), "momentum is '0.1': give a number from 0 to 1, or None"),
     "integers": (lambda: nn.BatchNorm2d(2)(images().long()), "BatchNorm2d got an input of int64: convert it with .float()"),
     "a number": (lambda: nn.BatchNorm2d(2)(3), "the input of BatchNorm2d is 3: it must be a tensor"),
     "another number of channels": (
-        lambda: nn.BatchNorm2d(3)(images()), "running_mean has shape (3,): it must be (2,), a number for each channel of (1, 2, 4, 4)"
+        lambda: nn.BatchNorm2d(3)(images()), "BatchNorm2d(3) got an input of shape (1, 2, 4, 4): it must be (N, C, H, W), C = 3"
+    ),
+    "short statistics": (
+        lambda: normalize(images(), zeros(3), ones(3)), "running_mean has shape (3,): it must be (2,), a number for each channel"
     ),
     "images of float64": (
         lambda: nn.BatchNorm2d(2)(images().double()),
@@ -205,10 +246,10 @@ def test_the_error_says_what_was_expected(step, expected):
 def test_refused_images_change_no_statistics(bad):
     layer = nn.BatchNorm2d(2)
     layer(tinytorch.arange(16.0).reshape(2, 2, 2, 2))
-    before = [layer.running_mean.tolist(), layer.running_var.tolist()]
+    before = {name: value.tolist() for name, value in layer.state_dict().items()}
     with pytest.raises(ValueError):
         layer(bad)
-    assert [layer.running_mean.tolist(), layer.running_var.tolist()] == before
+    assert {name: value.tolist() for name, value in layer.state_dict().items()} == before
 
 
 def test_refused_weights_change_no_statistics():
