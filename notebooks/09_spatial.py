@@ -136,7 +136,10 @@ def explore_kernel(number, place, kernel):
     from sklearn.datasets import load_digits
 
     image, kernel, (row, column) = load_digits().images[number] / 16, np.reshape(kernel, (3, 3)), divmod(place, 6)
-    out, products = conv2d_loops(image[None, None], kernel[None, None])[0, 0], image[row:][:3, column:][:, :3] * kernel
+    out, products = (
+        conv2d_loops(image[None, None], kernel[None, None])[0, 0],
+        image[row:][:3, column:][:, :3] * kernel + 0.0,
+    )
     shown = [("picture", "ink", image), (f"window times kernel, sum {products.sum():.3g}", "signed", products)]
     figure, (left, middle, right) = images([*shown, (f"feature map, here {out[row, column]:.3g}", "signed", out)])
     for i, j in np.ndindex(3, 3):
@@ -834,8 +837,7 @@ def _():
 
 @app.function(hide_code=True)
 def measure_sharing(rounds=5):
-    """Markdown: weights, multiplications and median time per image of a linear layer and of convolutions."""
-    manual_seed(0)
+    """Markdown: weights, their bytes, multiplications and median time per image of a linear layer and of convolutions."""
     x, dense, conv = randn(32, 3, 16, 16, requires_grad=True), Linear(3 * 256, 8 * 256), Conv2d(3, 8, 3, padding=1)
     rows, padded = x.detach().flatten(1), np.pad(x.array[:1], [(0, 0), (0, 0), (1, 1), (1, 1)])
     ways = {  # name: (function, images, layer, multiplications per weight and image)
@@ -845,10 +847,14 @@ def measure_sharing(rounds=5):
         "linear layer": (no_grad()(lambda: dense(rows)), 32, dense, 1),
     }
     costs = compare({name: way[0] for name, way in ways.items()}, rounds)
-    lines = ["| one image | weights | multiplications | time | against conv2d |", "|:---|---:|---:|---:|---:|"]
+    lines = [
+        "| one image | weights | bytes | multiplications | time | against conv2d |",
+        "|:---|---:|---:|---:|---:|---:|",
+    ]
     for name, (_, count, layer, uses) in ways.items():
         weights, seconds, ratio = layer.weight.numel(), costs[name][0] / count, 32 * costs[name][0] / costs["conv2d"][0]
-        lines.append(f"| {name} | {weights:,} | {weights * uses:,} | {seconds * 1e6:,.0f} µs | {ratio / count:,.1f}x |")
+        sizes = f"{weights:,} | {layer.weight.array.nbytes:,} | {weights * uses:,}"
+        lines.append(f"| {name} | {sizes} | {seconds * 1e6:,.0f} µs | {ratio / count:,.1f}x |")
     return mo.md("\n".join(lines))
 
 
