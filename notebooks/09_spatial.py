@@ -136,14 +136,11 @@ def explore_kernel(number, place, kernel):
     from sklearn.datasets import load_digits
 
     image, kernel, (row, column) = load_digits().images[number] / 16, np.reshape(kernel, (3, 3)), divmod(place, 6)
-    out, products = (
-        conv2d_loops(image[None, None], kernel[None, None])[0, 0],
-        image[row:][:3, column:][:, :3] * kernel + 0.0,
-    )
+    out, products = conv2d_loops(image[None, None], kernel[None, None])[0, 0], image[row:][:3, column:][:, :3] * kernel
     shown = [("picture", "ink", image), (f"window times kernel, sum {products.sum():.3g}", "signed", products)]
     figure, (left, middle, right) = images([*shown, (f"feature map, here {out[row, column]:.3g}", "signed", out)])
     for i, j in np.ndindex(3, 3):
-        middle.text(j, i, f"{products[i, j]:.2g}", ha="center", va="center", backgroundcolor="white")
+        middle.text(j, i, f"{products[i, j] + 0.0:.2g}", ha="center", va="center", backgroundcolor="white")
     mark(left, row, column, 3), mark(right, row, column)
     return figure
 
@@ -293,7 +290,6 @@ def _():
     So it is a convolution again. Its kernel is flipped along rows and columns, and goes from the filters back to the channels. How many
     zeros come before the gradient? As many as the last entry of the kernel is pixels away from the first; but $p$ fewer, since the
     padding isn't part of the picture. And after a stride $s$, neighboring results are $s$ pixels apart, so zeros go between them, too.
-
     Below, `conv2d` combines your functions, with PyTorch's order of axes, and returns its result *and* its gradients: an op may bring its
     own rule. Why doesn't it keep the columns? (With `groups`, each group of channels has its own filters.)
     """)
@@ -573,7 +569,6 @@ def test_max_pool2d():
         ("the picture of section 5", [[1, 3, 0, 0], [2, 0, 0, 0]], (2,), [[3, 0]], [[10, 20]], [[0, 10, 20, 0], [0, 0, 0, 0]]),
         ("1 5 2 5, windows of two, stride 1", [[1, 5, 2, 5]], ((1, 2), 1), [[5, 5, 5]], [[1, 10, 100]], [[0, 11, 0, 100]]),
         ("-3 -1 -2, windows of three, padding 1", [[-3, -1, -2]], ((1, 3), 2, (0, 1)), [[-1, -1]], [[1, 10]], [[0, 11, 0]]),
-        ("4 0 4, windows of two, dilation 2", [[4, 0, 4]], ((1, 2), 1, 0, 2), [[4]], [[7]], [[7, 0, 0]]),
     ):  # fmt: skip
         x = Tensor([[picture]], dtype=np.float64, requires_grad=True)
         out = max_pool2d(x, *options)
@@ -741,9 +736,8 @@ def _():
     ## 7. Networks: LeNet, and a shortcut
 
     In the 1990s **LeNet** read millions of checks a day. More layers should do better, but for years they didn't: beyond about twenty,
-    even the *training* error rose. A layer that should leave its input alone finds that hard to learn. So in 2015 Kaiming He and
-    colleagues had each block learn the *difference* to its input, and added the input back: an addition passes the gradient on
-    undiminished (Module 05). Such a `ResidualBlock` is in `tinytorch/vocabulary/spatial.py`.
+    even the *training* error rose. So in 2015 Kaiming He and colleagues had each block learn the *difference* to its input, and added the
+    input back: that passes the gradient on undiminished. Such a `ResidualBlock` is in `tinytorch/vocabulary/spatial.py`.
     """)
     return
 
@@ -823,7 +817,7 @@ def _():
     ## Measure: what do shared weights save, and what does im2col?
 
     From three maps of 16 by 16 to eight: by a linear layer, with a weight for every pair of numbers, and by a 3 by 3 convolution.
-    **Predict**: how many times fewer weights and multiplications has the convolution? How much slower are your loops? The gradients?
+    **Predict**: how many times fewer weights and products has the convolution? How much slower are your loops? The gradients?
     """)
     return
 
@@ -840,21 +834,21 @@ def measure_sharing(rounds=5):
     """Markdown: weights, their bytes, multiplications and median time per image of a linear layer and of convolutions."""
     x, dense, conv = randn(32, 3, 16, 16, requires_grad=True), Linear(3 * 256, 8 * 256), Conv2d(3, 8, 3, padding=1)
     rows, padded = x.detach().flatten(1), np.pad(x.array[:1], [(0, 0), (0, 0), (1, 1), (1, 1)])
-    ways = {  # name: (function, images, layer, multiplications per weight and image)
+    ways = {  # name: (function, images, layer, products per weight and image)
         "conv2d": (no_grad()(lambda: conv(x)), 32, conv, 256),
         "conv2d and its gradients": (lambda: conv(x).sum().backward(), 32, conv, 3 * 256),
         "your loops": (lambda: conv2d_loops(padded, conv.weight.array), 1, conv, 256),
         "linear layer": (no_grad()(lambda: dense(rows)), 32, dense, 1),
     }
     costs = compare({name: way[0] for name, way in ways.items()}, rounds)
-    lines = [
-        "| one image | weights | bytes | multiplications | time | against conv2d |",
-        "|:---|---:|---:|---:|---:|---:|",
-    ]
+    lines = ["| one image | weights | bytes | products | time | against conv2d |", "|:---|---:|---:|---:|---:|---:|"]
     for name, (_, count, layer, uses) in ways.items():
-        weights, seconds, ratio = layer.weight.numel(), costs[name][0] / count, 32 * costs[name][0] / costs["conv2d"][0]
-        sizes = f"{weights:,} | {layer.weight.array.nbytes:,} | {weights * uses:,}"
-        lines.append(f"| {name} | {sizes} | {seconds * 1e6:,.0f} µs | {ratio / count:,.1f}x |")
+        weight, seconds = layer.weight.array, costs[name][0] / count
+        sizes, ratio = (
+            f"{weight.size:,} | {weight.nbytes:,} | {weight.size * uses:,}",
+            32 * seconds / costs["conv2d"][0],
+        )
+        lines.append(f"| {name} | {sizes} | {seconds * 1e6:,.0f} µs | {ratio:,.1f}x |")
     return mo.md("\n".join(lines))
 
 
@@ -867,7 +861,7 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    The convolution has 7,282 times fewer weights, but only 28 times fewer multiplications: it uses each weight at 256 places, **spatial
+    The convolution has 7,282 times fewer weights, but only 28 times fewer products: it uses each weight at 256 places, **spatial
     reuse**. The linear layer reads 6 MiB of weights to use each once per image; the convolution's 864 bytes stay in the first cache. The
     loops do the same multiplications as im2col, but run Python code for each window.
 
@@ -943,8 +937,8 @@ def _():
     mo.md(r"""
     ## Summary
 
-    - A convolution slides filters over a picture. All places share the weights: there are few, and what is learned holds everywhere.
-    - im2col copies the windows into a matrix, for one product. The input's gradient is a convolution with the flipped kernel.
+    - All places of a picture share a convolution's weights: there are few, and what is learned holds everywhere. im2col makes it one
+      matrix product; the input's gradient is a convolution with the flipped kernel.
     - Max-pooling sends the gradient to the first of the largest. Batch norm uses the batch in training, running statistics at inference.
 
     **Next:** export your work with `tito module complete 09`, then run `tito milestone run 04`. Module 10 turns text into numbers.

@@ -494,7 +494,7 @@ CLAIMS["09_spatial"] = [
     rf"${((values - 3) ** 2).sum():g} / 3 \approx {values.var(ddof=1):.2f}$",
     f"these are $\\lfloor 7 / 2 \\rfloor + 1 = {(8 + 2 - 2 - 1) // 2 + 1}$",
     f"The convolution has {dense_weights / conv_weights:,.0f} times fewer weights, "
-    f"but only {dense_weights / (conv_weights * 256):.0f} times fewer multiplications: it uses each weight at {16 * 16} places",
+    f"but only {dense_weights / (conv_weights * 256):.0f} times fewer products: it uses each weight at {16 * 16} places",
     f"reads {dense_weights * 4 / 2**20:g} MiB of weights",
     f"the convolution's {conv_weights * 4} bytes",
 ]
