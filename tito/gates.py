@@ -163,14 +163,16 @@ def _where(gate: Gate, value: float, seed: int, recorded: Evidence) -> list[str]
     return lines
 
 
-def options(description: str, seeds: int = 5) -> argparse.Namespace:
-    """Read the command line of a milestone's script: `--seeds`, `--quick`, `--record`."""
+def options(description: str, seeds: int = 5, resume: bool = False) -> argparse.Namespace:
+    """Read the command line of a milestone's script: `--seeds`, `--quick`, `--record`, and `--resume` if the script can."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=_count, help=f"how many random seeds (default: {seeds}, with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="at most a minute: one seed, less training")
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write what each seed measured to a JSON file, and judge nothing"
     )
+    if resume:
+        parser.add_argument("--resume", action="store_true", help="continue a run that you stopped with Ctrl-C")
     chosen = parser.parse_args()
     chosen.seeds = chosen.seeds or (1 if chosen.quick else seeds)
     return chosen
