@@ -47,9 +47,9 @@ def batches(script: dict, count: int, random: bool) -> tuple[list, float]:
             rng.integers(10, size=50 * BATCH),
         )
         cnn = sys.modules["cnn"]
-        data = cnn.Images(pixels, labels, *cnn.moments(pixels), shift=4, mirror=True)
+        data = cnn.Images(pixels, labels, *cnn.moments(pixels), shift=2, mirror=True)
     else:
-        data, _ = script["parts"](script["CIFAR10"], normalize=True, shift=4, mirror=True)
+        data, _ = script["parts"](script["CIFAR10"], normalize=True, shift=2, mirror=True)
     loader = DataLoader(data, batch_size=BATCH, shuffle=True, drop_last=True)
     start = perf_counter()
     read = list(islice(loader, min(count, len(loader))))

@@ -219,19 +219,19 @@ def prepared(seed: int, net: Module, images: Images, task: Task, epochs: int | N
 
 
 def before_training(net: Sequential, images: Images) -> dict[str, float]:
-    """The loss of the first step, and what its gradient says about batch norm. The network is left as it was.
+    """The loss in eval(), and what the gradient of the first step says about batch norm. The network is left as it was.
 
     Batch norm divides by the spread of what it gets. So the length of a filter in front of it doesn't matter, and the filter's
     gradient is at right angles to it; unless the backward pass takes the batch's statistics for constants.
     """
     saved = net.state_dict()
     x, y = images.plain(range(min(SAMPLE, len(images))))
-    net.train()
-    loss = cross_entropy(net(x), y)
-    loss.backward()
+    with no_grad():
+        first_loss = cross_entropy(net.eval()(x), y).item()
+    cross_entropy(net.train()(x), y).backward()
     first = next(layer for layer in net if isinstance(layer, Conv2d))
     measured = {
-        "first loss": loss.item(),
+        "first loss": first_loss,
         "gradient of the first layer": float(np.linalg.norm(first.weight.grad.numpy())),
         "gradient along filters": max(along(*pair) for pair in zip(net, list(net)[1:], strict=False)),
     }
