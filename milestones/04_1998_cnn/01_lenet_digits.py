@@ -23,8 +23,8 @@ GATES = gates(accuracy=0.98, first_loss=(2.2, 2.8), shuffled=0.25, gradient=0.01
 def network() -> nn.Sequential:
     """LeNet's plan, convolve, pool, convolve, pool, for small images: a side of 8 pixels becomes 4, then 2."""
     return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.Conv2d(16, 32, 3, padding=1, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(32), nn.ReLU(),
         nn.Flatten(), nn.Linear(32 * 2 * 2, 10),
     )  # fmt: skip
 
@@ -33,7 +33,7 @@ def main() -> int:
     chosen = options(__doc__, resume=True)
     train, test = parts(Digits, normalize=False)
     recipe = Recipe(
-        epochs=20,
+        epochs=30,
         batch_size=32,
         loss=nn.functional.cross_entropy,
         optimizer=lambda net: Adam(net.parameters(), lr=1e-2),

@@ -15,7 +15,7 @@ from tinytorch import Tensor, manual_seed, no_grad, randperm
 from tinytorch.data_files import DataError
 from tinytorch.loading import Rows, transform_generator
 from tinytorch.machine import machine_facts, matmul_flops
-from tinytorch.nn import BatchNorm2d, Conv2d, Flatten, Linear, Module, ReLU, Sequential
+from tinytorch.nn import BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
 from tinytorch.nn.functional import cross_entropy, softmax
 from tinytorch.utils.data import DataLoader, Dataset
 from tito.errors import TitoError
@@ -229,11 +229,11 @@ def before_training(net: Sequential, images: Images) -> dict[str, float]:
     with no_grad():
         first_loss = cross_entropy(net.eval()(x), y).item()
     cross_entropy(net.train()(x), y).backward()
-    first = next(layer for layer in net if isinstance(layer, Conv2d))
+    convolutions = [layer for layer in net if isinstance(layer, Conv2d)]
     measured = {
         "first loss": first_loss,
-        "gradient of the first layer": float(np.linalg.norm(first.weight.grad.numpy())),
-        "gradient along filters": max(along(*pair) for pair in zip(net, list(net)[1:], strict=False)),
+        "gradient of the first layer": float(np.linalg.norm(convolutions[0].weight.grad.numpy())),
+        "gradient along filters": max(along(net, layer) for layer in convolutions),
     }
     for parameter in net.parameters():
         parameter.grad = None
@@ -241,9 +241,11 @@ def before_training(net: Sequential, images: Images) -> dict[str, float]:
     return measured
 
 
-def along(layer: Module, following: Module) -> float:
+def along(net: Sequential, layer: Module) -> float:
     """How much of the gradient of a convolution's filters points along the filters, from 0 to 1; 0 without batch norm after it."""
-    if not (isinstance(layer, Conv2d) and isinstance(following, BatchNorm2d)):
+    layers = list(net)
+    following = next(after for after in layers[layers.index(layer) + 1 :] if not isinstance(after, MaxPool2d))
+    if not isinstance(following, BatchNorm2d):
         return 0.0
     filters, gradients = (rows(tensor.detach().numpy()) for tensor in (layer.weight, layer.weight.grad))
     products = (filters * gradients).sum(axis=1)
@@ -360,7 +362,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     session = Session(script.with_suffix(".checkpoint"), config, options.resume)
     introduce(task)
     columns = table_columns(task)
-    print("   ".join(["seed", *(heading for heading, _ in columns.values())]))
+    print("  ".join(["seed", *(heading for heading, _ in columns.values())]))
     for seed, measured in enumerate(session.runs):
         print(row(seed, measured, columns), flush=True)
     training = None
@@ -393,10 +395,8 @@ def introduce(task: Task) -> None:
     print(
         f"{len(task.train):,} images, {count_weights(net):,} weights, {epochs} epochs, batches of {task.recipe.batch_size}"
     )
-    print(
-        f"{flops / 1e12:.3g} TFLOP for each seed, {flops / 1e9 / machine['gflops']:,.0f} seconds if all were as fast as a"
-        " large matrix product"
-    )
+    seconds = flops / 1e9 / machine["gflops"]
+    print(f"{flops / 1e12:.3g} TFLOP per seed: {seconds:,.0f} s at the speed of a large matrix product")
     print(f"Tested on {len(task.test):,} images\n")
 
 
@@ -405,8 +405,8 @@ def table_columns(task: Task) -> dict[str, tuple[str, str]]:
     rival = {"perceptron": ("perceptron", ".2%")} if task.rival else {}
     return {
         "first loss": ("first loss", ".3f"),
-        "filters turned": ("filters turned", ".2f"),
-        "shuffled labels": ("shuffled labels", ".1%"),
+        "filters turned": ("turned", ".2f"),
+        "shuffled labels": ("shuffled", ".1%"),
         "accuracy": ("accuracy", ".2%"),
         **rival,
         "seconds": ("seconds", ".1f"),
@@ -416,7 +416,7 @@ def table_columns(task: Task) -> dict[str, tuple[str, str]]:
 
 def row(seed: int, measured: dict[str, float], columns: dict[str, tuple[str, str]]) -> str:
     values = [f"{format(measured[name], form):>{len(heading)}}" for name, (heading, form) in columns.items()]
-    return "   ".join([f"{seed:4d}", *values])
+    return "  ".join([f"{seed:4d}", *values])
 
 
 def summarize(runs: list[dict[str, float]]) -> None:

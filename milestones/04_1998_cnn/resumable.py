@@ -65,9 +65,8 @@ class Progress:
         now = time.perf_counter()
         if self.on_terminal and now - self.drawn > 1 / REDRAWS_PER_S:
             self.drawn = now
-            filled = BAR_CHARS * done // self.total
-            bar = f"[{'#' * filled}{'-' * (BAR_CHARS - filled)}]"
-            self._redraw(f"{self.title}, {epoch} {bar} {self._facts(done, loss, share)}")
+            before, after = f"{self.title}, {epoch}", self._facts(done, loss, share)
+            self._redraw(f"{before} {self._bar(done, len(before) + len(after) + 2)}{after}")
 
     def epoch(self, epoch: str, done: int, loss: float, share: float, tested: float) -> None:
         """After an epoch, whose accuracy on test images is `tested`."""
@@ -84,8 +83,18 @@ class Progress:
         left = (self.total - done) / max(1e-9, rate)
         return f"loss {loss:.3f}, {share:.1%}, {rate:,.0f} img/s, {clock(left)} left"
 
+    def _bar(self, done: int, used: int) -> str:
+        """A bar that fills, as long as the line has room beside its `used` characters; else nothing."""
+        length = min(BAR_CHARS, self.width - used - 2)
+        filled = length * done // self.total
+        return f"[{'#' * filled}{'-' * (length - filled)}] " if length > 3 else ""
+
+    @property
+    def width(self) -> int:
+        return shutil.get_terminal_size().columns - 1  # the last column would wrap on some terminals
+
     def _redraw(self, line: str) -> None:
-        width = shutil.get_terminal_size().columns - 1  # the last column would wrap on some terminals
+        width = self.width
         print(f"\r{line[:width]:{width}}", end="" if line else "\r", flush=True)
 
 
