@@ -66,9 +66,7 @@ def main() -> int:
     shuffled = min(QUICK_SHUFFLED_IMAGES if chosen.quick else SHUFFLED_IMAGES, len(train))
     task = Task(train, test, CIFAR10.classes, network, recipe, shuffled=(shuffled, 1), every_epoch=True)
     if len(test) < 10_000:
-        print(
-            f"This copy of CIFAR-10 has {len(test):,} of the 10,000 test images: the accuracy is measured on these.\n"
-        )
+        print(f"Only {len(test):,} of the 10,000 test images are here: the accuracy is on these.\n")
     if chosen.quick:
         return replay(Path(__file__), chosen, task, QUICK, run="02_cnn_cifar10 --quick")
     return replay(Path(__file__), chosen, task, FULL, run="02_cnn_cifar10")

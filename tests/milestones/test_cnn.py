@@ -26,7 +26,7 @@ RUNS = {
     "02_cnn_cifar10 --quick": (CIFAR, "QUICK"),
     "02_cnn_cifar10": (CIFAR, "FULL"),
 }
-STATED_TEST_IMAGES = 300
+TEST_IMAGES = 300
 SHORT = ("--quick", "--seeds", "1")
 
 
@@ -45,7 +45,7 @@ def scripts():
 def small(tmp_path_factory):
     """A folder with CIFAR-10's files, smaller ones, as `TINYTORCH_DATA`."""
     folder = tmp_path_factory.mktemp("data")
-    write_small_cifar(folder / "cifar-10-batches-py", train=400, test=STATED_TEST_IMAGES)
+    write_small_cifar(folder / "cifar-10-batches-py", train=400, test=TEST_IMAGES)
     return {"TINYTORCH_DATA": str(folder)}
 
 
@@ -109,7 +109,7 @@ def test_the_network_for_cifar_is_trained_within_20_tflop(scripts):
 
 def test_cifar_is_learned_from_files_in_the_official_format(uninterrupted):
     assert uninterrupted.count("passes  ") == 10 and "2,000 images" in uninterrupted
-    assert f"has {STATED_TEST_IMAGES} of the 10,000 test images" in uninterrupted
+    assert f"Only {TEST_IMAGES} of the 10,000 test images" in uninterrupted
     epochs = re.findall(r"^seed 0, epoch (\d)/4: loss [\d.]+, .* img/s, \d+:\d\d left", uninterrupted, re.MULTILINE)
     assert epochs == ["1", "2", "3", "4"]
     assert "\r" not in uninterrupted and "\033" not in uninterrupted
