@@ -131,6 +131,23 @@ def test_a_run_that_was_stopped_and_resumed_ends_with_the_same_weights(script, s
     assert not script.with_suffix(".checkpoint").exists()
 
 
+@pytest.mark.parametrize("title", ["seed 0", "seed 10, shuffled labels"])
+def test_progress_on_a_terminal_is_one_line(title, scripts, capsys, monkeypatch):
+    """It is redrawn within 80 columns, without colors, and the time that is left is readable."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    progress = scripts["resumable"].Progress(title, total=1000, every_epoch=True)
+    progress.start -= 3661  # as if the first quarter took an hour
+    progress.step("epoch 1/2", 250, 250, 1.23456, 0.5)
+    progress.epoch("epoch 1/2", 500, 1.0, 0.5, 0.5)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"\r{title}, epoch 1/2 ") and "loss 1.235, 50.0%, 0 img/s, 183:0" in printed
+    assert len(printed) == 80 and not set(printed[1:]) & set("\r\n\033")
+    assert ("[####------------]" in printed) == (title == "seed 0")
+    progress.end()
+    assert capsys.readouterr().out == "\r" + 79 * " " + "\r"
+
+
 class PressAt:
     """Ctrl-C, pressed after a step of a training."""
 
@@ -248,7 +265,7 @@ def test_a_filter_that_is_never_trained_fails_a_gate(scripts):
         parameter.array += np.random.default_rng(0).standard_normal(parameter.shape, np.float32)
     gate = gates_of(scripts, "02_cnn_cifar10")["filters turned"]
     assert gate.passes(cnn.movement(net, start)["filters turned"])
-    net[3].weight.array[5] = 0.5 * start["3.weight"][5]  # as weight decay alone would leave it
+    net[4].weight.array[5] = 0.5 * start["4.weight"][5]  # as weight decay alone would leave it
     assert not gate.passes(cnn.movement(net, start)["filters turned"])
 
 
