@@ -87,7 +87,7 @@ def test_digits_are_read_on_every_seed(tmp_path):
     rows = re.findall(r"^ +(\d) .* ([\d.]+)% +([\d.]+)% +[\d.]+ +[0-9a-f]{8}$", run.stdout, re.MULTILINE)
     assert [int(row[0]) for row in rows] == [0, 1]
     assert all(float(accuracy) >= 98 for _, accuracy, _ in rows)
-    assert run.stdout.count("passes  ") == 10 and "GFLOP/s measured just now" in run.stdout
+    assert run.stdout.count("passes  ") == 12 and "GFLOP/s measured just now" in run.stdout
     assert "epoch" not in run.stdout.partition("seed   ")[2], "a table, without a line for each epoch"
 
 
@@ -108,7 +108,7 @@ def test_the_network_for_cifar_is_trained_within_20_tflop(scripts):
 
 
 def test_cifar_is_learned_from_files_in_the_official_format(uninterrupted):
-    assert uninterrupted.count("passes  ") == 10 and "2,000 images" in uninterrupted
+    assert uninterrupted.count("passes  ") == 12 and "2,000 images" in uninterrupted
     assert f"Only {TEST_IMAGES} of the 10,000 test images" in uninterrupted
     epochs = re.findall(r"^seed 0, epoch (\d)/4: loss [\d.]+, .* img/s, \d+:\d\d left", uninterrupted, re.MULTILINE)
     assert epochs == ["1", "2", "3", "4"]
@@ -244,6 +244,47 @@ def test_a_wrong_gradient_of_batch_norm_fails_a_gate(wrong, script, scripts, mon
     measured = before_training(scripts, script)
     gates = [gates_of(scripts, run)[name] for name in measured if name != "first loss"]
     assert all(gate.passes(measured[gate.name]) for gate in gates) == (wrong is None), measured
+
+
+WRONG_CONVOLUTIONS = {
+    "the kernel is flipped": lambda kernel: kernel[::-1, ::-1],
+    "rows and columns are swapped": lambda kernel: kernel.swapaxes(0, 1),
+    "a filter reads one channel": lambda kernel: kernel * (np.arange(kernel.shape[2]) == 0)[:, None],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_CONVOLUTIONS)
+def test_a_wrong_convolution_fails_a_gate(wrong, scripts, monkeypatch):
+    """Forward and backward agree with each other, so that it learns; but it isn't the sum of products."""
+    change = WRONG_CONVOLUTIONS[wrong]
+    for name in ("correlate", "input_gradient"):
+        correct = getattr(tinytorch.spatial, name)
+
+        def changed(x, kernel, *options, correct=correct, **named):
+            return correct(x, np.ascontiguousarray(change(kernel)), *options, **named)
+
+        monkeypatch.setattr(tinytorch.spatial, name, changed)
+    gates, measured = gates_of(scripts, "02_cnn_cifar10"), before_training(scripts, CIFAR)
+    assert not gates["convolution error"].passes(measured["convolution error"])
+
+
+WRONG_GRADIENTS = {
+    "of the kernel, flipped": ("kernel_gradient", lambda grad: grad[::-1, ::-1]),
+    "of the kernel, half": ("kernel_gradient", lambda grad: 0.5 * grad),
+    "of the images, flipped": ("input_gradient", lambda grad: grad[:, ::-1, ::-1]),
+    "of the images, none": ("input_gradient", lambda grad: 0 * grad),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_GRADIENTS)
+def test_a_wrong_gradient_of_a_convolution_fails_a_gate(wrong, scripts, monkeypatch):
+    name, change = WRONG_GRADIENTS[wrong]
+    correct = getattr(tinytorch.spatial, name)
+    changed = lambda *arrays, **options: np.ascontiguousarray(change(correct(*arrays, **options)))  # noqa: E731
+    monkeypatch.setattr(tinytorch.spatial, name, changed)
+    gates, measured = gates_of(scripts, "02_cnn_cifar10"), before_training(scripts, CIFAR)
+    assert not gates["gradient error"].passes(measured["gradient error"])
+    assert gates["convolution error"].passes(measured["convolution error"])
 
 
 def before_training(scripts, script) -> dict:
