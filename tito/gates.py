@@ -15,7 +15,7 @@ from tito.errors import TitoError
 from tito.files import read
 
 EVIDENCE = "evidence.json"
-ENOUGH_RUNS = 4  # to say how often a correct run fails
+ENOUGH_RUNS = 10  # to say how often a correct run fails
 
 
 @dataclass(frozen=True)

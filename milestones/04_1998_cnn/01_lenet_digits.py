@@ -17,7 +17,7 @@ from tinytorch.optim.lr_scheduler import CosineAnnealingLR  # noqa: E402
 from tito.gates import options  # noqa: E402
 
 # chosen by the runs in evidence.json
-GATES = gates(accuracy=0.98, shuffled=0.30, gradient=0.10, turned=0.10)
+GATES = gates(accuracy=0.98, shuffled=0.30, gradient=0.10)
 
 
 def network() -> nn.Sequential:

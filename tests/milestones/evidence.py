@@ -43,7 +43,7 @@ PLANS = {
     "03": {"01_mlp_digits": Plan(3), "02_mlp_mnist --quick": Plan(1), "02_mlp_mnist": Plan(1)},
     "04": {
         "01_lenet_digits": Plan(3),
-        "02_cnn_cifar10 --quick": Plan(1),
+        "02_cnn_cifar10 --quick": Plan(1, reference_seeds=2),
         "02_cnn_cifar10": Plan(0, reference_seeds=2, timeout_s_per_seed=1200),
     },
 }
