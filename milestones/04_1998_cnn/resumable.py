@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from tinytorch import Tensor, get_rng_state, load, save, set_rng_state
 from tinytorch.nn import Module
 from tinytorch.optim import Optimizer
@@ -178,8 +180,9 @@ class Training:
         progress = Progress(title, self.recipe.epochs * len(self.loader.dataset), every_epoch)
         start = time.perf_counter() - self.seconds
         try:
-            while len(self.curves.loss) < self.recipe.epochs:
-                self._epoch(progress, ctrl_c)
+            with np.errstate(over="ignore", invalid="ignore"):  # a loss that isn't finite is reported below
+                while len(self.curves.loss) < self.recipe.epochs:
+                    self._epoch(progress, ctrl_c)
         finally:
             self.seconds = time.perf_counter() - start
             progress.end()
