@@ -439,6 +439,8 @@ def introduce(task: Task) -> None:
     print(
         f"{len(task.train):,} images, {count_weights(net):,} weights, {epochs} epochs, batches of {task.recipe.batch_size}"
     )
+    if task.rival:
+        print(f"Its rival: a perceptron with {count_weights(perceptron(task)):,} weights")
     seconds = flops / 1e9 / machine["gflops"]
     print(f"{flops / 1e12:.3g} TFLOP per seed: {seconds:,.0f} s at the speed of a large matrix product")
     print(f"Tested on {len(task.test):,} images\n")

@@ -88,7 +88,8 @@ def test_digits_are_read_on_every_seed(tmp_path):
     assert [int(row[0]) for row in rows] == [0, 1]
     assert all(float(accuracy) >= 98 for _, accuracy, _ in rows)
     assert run.stdout.count("passes  ") == 12 and "GFLOP/s measured just now" in run.stdout
-    assert "epoch" not in run.stdout.partition("seed   ")[2], "a table, without a line for each epoch"
+    assert "seed 0, epoch" not in run.stdout, "a table, without a line for each epoch"
+    assert "6,138 weights" in run.stdout and "a perceptron with 6,160 weights" in run.stdout
 
 
 def test_the_perceptron_has_as_many_weights(scripts):
