@@ -174,6 +174,7 @@ def _draw_confusions(axes, confusions, classes: Sequence[str]) -> None:
             color = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=color)
     numbers = range(len(classes))
-    axes.set_xticks(numbers, classes, rotation=45 if max(map(len, classes)) > 2 else 0, ha="center")
+    long = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, classes)) > 2 else {}
+    axes.set_xticks(numbers, classes, **long)
     axes.set_yticks(numbers, classes)
     axes.set(title="How often was it read as what?", xlabel="read", ylabel="shown")
