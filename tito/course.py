@@ -226,6 +226,12 @@ MILESTONES = (
         "The multi-layer perceptron (Rumelhart, Hinton, Williams, 1986)",
         "a network with a hidden layer reads handwriting",
     ),
+    Milestone(
+        "04",
+        "04_1998_cnn",
+        "The convolutional network (LeCun and others, 1998)",
+        "filters that slide over an image read it with fewer weights",
+    ),
 )
 
 

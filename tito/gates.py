@@ -15,6 +15,7 @@ from tito.errors import TitoError
 from tito.files import read
 
 EVIDENCE = "evidence.json"
+ENOUGH_RUNS = 10  # to say how often a correct run fails
 
 
 @dataclass(frozen=True)
@@ -139,16 +140,9 @@ def _range(gate: Gate, values: Sequence[float]) -> str:
 
 def _where(gate: Gate, value: float, seed: int, recorded: Evidence) -> list[str]:
     """Where a value that fails lies among the recorded runs."""
-    reference, rate = recorded.reference[gate.name], recorded.failure_rate(gate)
-    often = (
-        f"about 1 correct run in {1 / rate:,.0f} fails"
-        if rate > 1e-6
-        else "fewer than 1 correct run in a million fails"
-    )
-    lines = [
-        f"Seed {seed} measured {gate.show(value)}.",
-        f"{len(reference)} runs of the reference measured {_range(gate, reference)}; {often}.",
-    ]
+    reference = recorded.reference[gate.name]
+    runs = f"{len(reference)} run{'s' * (len(reference) > 1)} of the reference measured {_range(gate, reference)}"
+    lines = [f"Seed {seed} measured {gate.show(value)}.", f"{runs}{_how_often(gate, recorded)}."]
     similar = recorded.like(gate, value)
     if similar:
         lines.append("Runs with these mistakes came out like yours:")
@@ -163,14 +157,26 @@ def _where(gate: Gate, value: float, seed: int, recorded: Evidence) -> list[str]
     return lines
 
 
-def options(description: str, seeds: int = 5) -> argparse.Namespace:
-    """Read the command line of a milestone's script: `--seeds`, `--quick`, `--record`."""
+def _how_often(gate: Gate, recorded: Evidence) -> str:
+    """How often a correct run fails a gate, as the end of a sentence; nothing if there are too few runs to tell."""
+    if len(recorded.reference[gate.name]) < ENOUGH_RUNS:
+        return ""
+    rate = recorded.failure_rate(gate)
+    if rate > 1e-6:
+        return f"; about 1 correct run in {1 / rate:,.0f} fails"
+    return "; fewer than 1 correct run in a million fails"
+
+
+def options(description: str, seeds: int = 5, resume: bool = False) -> argparse.Namespace:
+    """Read the command line of a milestone's script: `--seeds`, `--quick`, `--record`, and `--resume` if the script can."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seeds", type=_count, help=f"how many random seeds (default: {seeds}, with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="at most a minute: one seed, less training")
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write what each seed measured to a JSON file, and judge nothing"
     )
+    if resume:
+        parser.add_argument("--resume", action="store_true", help="continue a run that you stopped with Ctrl-C")
     chosen = parser.parse_args()
     chosen.seeds = chosen.seeds or (1 if chosen.quick else seeds)
     return chosen

@@ -44,6 +44,11 @@ def takes_options(script: Path) -> bool:
     return re.search(r"^from tito\.gates import .*\boptions\b", read(script), re.MULTILINE) is not None
 
 
+def resumes(script: Path) -> bool:
+    """Whether it understands `--resume`, after Ctrl-C."""
+    return takes_options(script) and re.search(r"\boptions\(.*\bresume=True\b", read(script)) is not None
+
+
 def needs(script: Path) -> list[Module]:
     """The modules that a script imports from, and all before the last of them.
 
@@ -86,7 +91,16 @@ def run(milestone: Milestone, script: Path, place: Place, options: Sequence[str]
     else:
         environment = place.environment() | {"PYTHONUNBUFFERED": "1"}
         command = [sys.executable, str(script), *(options if takes_options(script) else ())]
-        code = subprocess.run(command, cwd=script.parent, env=environment).returncode
+        code = _exit_code(subprocess.Popen(command, cwd=script.parent, env=environment))
     if code == 0 and not place.is_course:
         progress.record_milestone(place, f"{milestone.folder}/{script.stem}")
     return code
+
+
+def _exit_code(process: subprocess.Popen) -> int:
+    """Wait for a script. Ctrl-C reaches it as well, and it may save a checkpoint before it ends; `subprocess.run` would kill it."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue

@@ -76,23 +76,108 @@ def draw_reader(path: Path, weights, misread, labels: Sequence[tuple[int, int]])
         misread: images of shape (M, H, W).
         labels: for each of them (what it shows, what was read).
     """
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    for_and_against = LinearSegmentedColormap.from_list("weights", [BLUE, "white", ORANGE])
     figure = Figure(figsize=(8, 4.4), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(2, 1.2))
     above.suptitle("The weights of 16 hidden neurons: orange counts for, blue against")
     below.suptitle("Misread: what it shows, and what was read" if labels else "No image was misread")
     for axes, image in zip(above.subplots(2, 8).flat, weights, strict=False):
-        limit = np.abs(image).max()
-        axes.imshow(image, cmap=for_and_against, vmin=-limit, vmax=limit)
+        _draw_weights(axes, image)
     for axes, image, (true, read) in zip(below.subplots(1, 8).flat, misread, labels, strict=False):
         axes.imshow(image, cmap="gray_r")
         axes.set_title(f"{true}, not {read}")
     for axes in figure.axes:
         axes.set_axis_off()
     figure.savefig(path, dpi=120)
+
+
+def _draw_weights(axes, weights) -> None:
+    """Draw (H, W) weights: orange counts for, blue against, white is 0."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    limit = np.abs(weights).max()
+    for_and_against = LinearSegmentedColormap.from_list("weights", [BLUE, "white", ORANGE])
+    axes.imshow(weights, cmap=for_and_against, vmin=-limit, vmax=limit)
+
+
+def draw_classifier(
+    path: Path, curves: dict[str, Sequence[float]], kernels, confusions, images, mistakes: Sequence[tuple[str, str]],
+    classes: Sequence[str],
+) -> None:  # fmt: skip
+    """Draw how a classifier of images learned, what its first layer looks at, and what it confuses.
+
+    Args:
+        path: the PNG file to write.
+        curves: of each epoch the mean "loss", and the accuracies in training, "trained", and on test images, "tested".
+        kernels: filters of the first layer, (N, rows, columns, channels), with 1 channel or 3.
+        confusions: (classes, classes) counts: row for what an image shows, column for what was read.
+        images: the worst mistakes, (M, H, W, channels), uint8.
+        mistakes: for each of them (what it shows, what was read).
+        classes: their names.
+    """
+    from matplotlib.figure import Figure
+
+    heights = (2.4, 5, 2.9 if len(mistakes) > 5 else 1.6)
+    figure = Figure(figsize=(10, sum(heights)), layout="constrained")
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+    _draw_curves(top.subplots(1, 2), curves)
+    left, right = middle.subfigures(1, 2, width_ratios=(1, 1.7))
+    _draw_kernels(left, kernels)
+    _draw_confusions(right.subplots(), confusions, classes)
+    bottom.suptitle("The worst mistakes: what it shows, and what was read" if mistakes else "No image was misread")
+    for axes, image, (true, read) in zip(
+        bottom.subplots(2 if len(mistakes) > 5 else 1, 5).flat, images, mistakes, strict=False
+    ):
+        axes.imshow(image if image.shape[-1] == 3 else image[..., 0], cmap="gray_r")
+        axes.set_title(f"{true}, not {read}", fontsize=9)
+    for axes in [*left.axes, *bottom.axes]:
+        axes.set_axis_off()
+    figure.savefig(path, dpi=100)
+
+
+def _draw_curves(axes, curves: dict[str, Sequence[float]]) -> None:
+    """The loss, and the accuracies, after each epoch."""
+    epochs = np.arange(1, 1 + len(curves["loss"]))
+    loss, share = axes
+    loss.plot(epochs, curves["loss"], color=BLUE)
+    loss.set(title="Loss in training", xlabel="epoch", ylim=(0, None))
+    share.plot(epochs, 100 * np.array(curves["trained"]), color=BLUE, label="training images, while it trains")
+    share.plot(epochs, 100 * np.array(curves["tested"]), color=ORANGE, linestyle="--", label="test images")
+    share.set(title="Accuracy, %", xlabel="epoch")
+    share.legend(frameon=False, loc="lower right")
+    for one in axes:
+        one.xaxis.get_major_locator().set_params(integer=True)
+        one.spines[["right", "top"]].set_visible(False)
+
+
+def _draw_kernels(figure, kernels) -> None:
+    """The filters of a first layer: in color for three channels, else orange counts for, blue against."""
+    colored = kernels.shape[-1] == 3
+    meaning = "gray is 0" if colored else "orange counts for, blue against"
+    figure.suptitle(f"The {len(kernels)} filters of the first layer:\n{meaning}")
+    for axes, kernel in zip(figure.subplots(-(-len(kernels) // 4), 4).flat, kernels, strict=False):
+        if colored:
+            axes.imshow(0.5 + kernel / (2 * np.abs(kernel).max()))
+        else:
+            _draw_weights(axes, kernel[..., 0])
+
+
+def _draw_confusions(axes, confusions, classes: Sequence[str]) -> None:
+    """Counts in a grid, shaded by their share of the row."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    shares = confusions / np.maximum(1, confusions.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("shares", ["white", BLUE]), vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(confusions):
+        if count:
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=color)
+    numbers = range(len(classes))
+    long = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, classes)) > 2 else {}
+    axes.set_xticks(numbers, classes, **long)
+    axes.set_yticks(numbers, classes)
+    axes.set(title="How often was it read as what?", xlabel="read", ylabel="shown")
 
 
 # kind of numbers -> colormap, and whether it is symmetric about 0

@@ -27,9 +27,27 @@ from tito.place import MARK, Place
 from tito.solutions import Wrong
 
 RUNS = 20
-# run -> seeds for each mistake; the short runs come first, and the long ones leave out mistakes that change nothing in those
-RUNS_OF_MISTAKES = {"01_mlp_digits": 3, "02_mlp_mnist --quick": 1, "02_mlp_mnist": 1}
-TIMEOUT_S_PER_SEED = 120  # a mistake may loop for ever
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often a run is recorded: with how many seeds for each mistake (0: no mistakes), and for the reference."""
+
+    mistake_seeds: int
+    reference_seeds: int = RUNS
+    timeout_s_per_seed: int = 120  # a mistake may loop for ever
+
+
+# milestone -> run -> plan; the short runs come first, and the long ones leave out mistakes that change nothing in those
+PLANS = {
+    "03": {"01_mlp_digits": Plan(3), "02_mlp_mnist --quick": Plan(1), "02_mlp_mnist": Plan(1)},
+    "04": {
+        "01_lenet_digits": Plan(3),
+        "02_cnn_cifar10 --quick": Plan(1, reference_seeds=2),
+        "02_cnn_cifar10": Plan(0, reference_seeds=2, timeout_s_per_seed=1200),
+    },
+}
+NOT_RECORDED = ("seconds", "checksum")  # they differ between machines
 
 
 @dataclass(frozen=True)
@@ -60,21 +78,23 @@ def place_with(folder: Path, case: Case | None = None) -> Place:
     return place
 
 
-def measured(place: Place, script: Path, options: list[str], seeds: int) -> dict[str, list[float]] | None:
-    """What a script records in a place, without the time; None if it ends with an error, or not at all."""
+def measured(
+    place: Place, script: Path, options: list[str], seeds: int, timeout_s_per_seed: int = 120
+) -> dict[str, list[float]] | None:
+    """What a script records in a place, without what depends on the machine; None if it ends with an error, or not at all."""
     record = place.root / "record.json"
     record.unlink(missing_ok=True)
     command = [sys.executable, script.name, *options, "--seeds", str(seeds), "--record", str(record)]
     folder = place.root / "milestones" / script.parent.name
     environment = place.environment() | {"OPENBLAS_NUM_THREADS": "1"}  # several run at once
     try:
-        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S_PER_SEED * seeds)
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=timeout_s_per_seed * seeds)
     except subprocess.TimeoutExpired:
         return None
     if not record.exists():
         return None
     columns = json.loads(record.read_text(encoding="utf-8"))
-    return {name: column for name, column in columns.items() if name != "seconds"}
+    return {name: column for name, column in columns.items() if name not in NOT_RECORDED}
 
 
 def of_mistake(case: Case, script: Path, options: list[str], seeds: int, first: dict) -> dict | str:
@@ -140,15 +160,22 @@ def worth_trying(tried: list[Case], before: dict) -> list[Case]:
     return [case for case in tried if (case.module.number, case.exercise, case.wrong.sentence) in outside]
 
 
-def collect(script: Path, options: list[str], seeds: int, tried: list[Case], jobs: int) -> dict:
+def tried(script: Path, options: list[str], plan: Plan, before: dict | None) -> list[Case]:
+    """The mistakes that a plan asks for; `before` is the record of a shorter run, if there is one."""
+    if plan.mistake_seeds == 0:
+        return []
+    return cases(script, options) if before is None else worth_trying(cases(script, options), before)
+
+
+def collect(script: Path, options: list[str], plan: Plan, mistakes: list[Case], jobs: int) -> dict:
     """The record of a script: its runs on the reference, and on the mistakes that change what it measures."""
     with tempfile.TemporaryDirectory(prefix="evidence_") as folder, ThreadPoolExecutor(jobs) as pool:
         place = place_with(Path(folder))
-        first = measured(place, script, options, 1)
-        reference = pool.submit(measured, place, script, options, RUNS)
-        one = partial(of_mistake, script=script, options=options, seeds=seeds, first=first)
-        found = list(pool.map(one, tried))
-        assert first and reference.result(), f"{script.name} does not run"
+        first = measured(place, script, options, 1) if mistakes else None
+        reference = pool.submit(measured, place, script, options, plan.reference_seeds, plan.timeout_s_per_seed)
+        one = partial(of_mistake, script=script, options=options, seeds=plan.mistake_seeds, first=first)
+        found = list(pool.map(one, mistakes))
+        assert reference.result(), f"{script.name} does not run"
     return {
         "reference": reference.result(),
         "ended with an error": found.count("error"),
@@ -163,19 +190,16 @@ def main() -> int:
     parser.add_argument("--only", help="one run, as in '02_mlp_mnist --quick' (default: all)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
-    path = course.find_milestone(chosen.milestone).path
-    before = None
-    for run, seeds in RUNS_OF_MISTAKES.items():
+    replayed = course.find_milestone(chosen.milestone)
+    path, plans, before = replayed.path, PLANS[replayed.number], None
+    for run, plan in plans.items():
         script, options = path / f"{run.split()[0]}.py", run.split()[1:]
-        if not script.exists():
-            continue
         known = json.loads((path / EVIDENCE).read_text(encoding="utf-8")) if (path / EVIDENCE).exists() else {}
         if chosen.only in (None, run):
-            tried = cases(script, options) if before is None else worth_trying(cases(script, options), before)
-            known[run] = collect(script, options, seeds, tried, chosen.jobs)
+            known[run] = collect(script, options, plan, tried(script, options, plan, before), chosen.jobs)
             write(
                 path / EVIDENCE,
-                json.dumps({name: known[name] for name in RUNS_OF_MISTAKES if name in known}, indent=1) + "\n",
+                json.dumps({name: known[name] for name in plans if name in known}, indent=1) + "\n",
             )
             print(f"{run}: {len(known[run]['mistakes'])} mistakes measured", flush=True)
         before = known.get(run, before)

@@ -74,6 +74,15 @@ def test_how_often_a_correct_run_fails():
     assert same.failure_rate(ACCURACY) == 1
 
 
+def test_two_runs_say_nothing_about_how_often_a_correct_one_fails():
+    for values, runs in (
+        ([0.97, 0.98], "2 runs of the reference measured 97.0% to 98.0%."),
+        ([0.97], "1 run of the reference measured 97.0%."),
+    ):
+        _, report = judge([ACCURACY], [{"accuracy": 0.9}], Evidence({"accuracy": values}, []))
+        assert runs in report and "correct run" not in report
+
+
 def test_nan_fails_and_is_shown():
     passed, report = judge([ACCURACY], [{"accuracy": math.nan}], RECORDED)
     assert not passed and "nan%" in report

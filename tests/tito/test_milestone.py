@@ -9,7 +9,7 @@ import pytest
 
 from tests.tito.student import tito
 from tito import course, progress
-from tito.milestone import is_notebook, needs, takes_options
+from tito.milestone import _exit_code, is_notebook, needs, resumes, takes_options
 from tito.workspace import init
 
 PERCEPTRON = course.find_milestone("01")
@@ -104,8 +104,31 @@ def test_a_script_refuses_a_number_of_seeds_that_is_none(options):
 
 def test_scripts_that_take_options_and_those_that_open_in_a_browser():
     scripts = {script.name: script for m in course.MILESTONES for script in sorted(m.path.glob("[0-9]*.py"))}
-    assert [name for name in scripts if takes_options(scripts[name])] == ["01_mlp_digits.py", "02_mlp_mnist.py"]
+    mlp, cnn = ["01_mlp_digits.py", "02_mlp_mnist.py"], ["01_lenet_digits.py", "02_cnn_cifar10.py"]
+    assert [name for name in scripts if takes_options(scripts[name])] == mlp + cnn
+    assert [name for name in scripts if resumes(scripts[name])] == cnn
     assert [name for name in scripts if is_notebook(scripts[name])] == ["03_draw.py"]
+
+
+def test_resume_needs_a_run_that_was_stopped():
+    run = tito("milestone", "run", "03", "--resume", cwd=course.ROOT)
+    assert run.returncode == 1 and "no script of 03_1986_mlp was stopped with Ctrl-C" in run.stderr
+    assert "tinytorch: " not in run.stdout, "nothing runs"
+
+
+def test_ctrl_c_lets_a_script_end_by_itself():
+    """It may save a checkpoint first."""
+
+    class Script:
+        calls = 0
+
+        def wait(self) -> int:
+            self.calls += 1
+            if self.calls < 3:
+                raise KeyboardInterrupt
+            return 130
+
+    assert _exit_code(Script()) == 130
 
 
 def test_a_milestone_that_a_workspace_lacks_is_not_run_with_the_reference(tmp_path):

@@ -1,5 +1,6 @@
 """tito milestone list | info | run | status"""
 
+from pathlib import Path
 from types import ModuleType
 
 import typer
@@ -57,6 +58,7 @@ def run(
     part: str = typer.Argument(None, help="One of its scripts (default: all that can run)."),
     quick: bool = typer.Option(False, "--quick", help="Run the short version, at most a minute per script."),
     seeds: int = typer.Option(None, min=1, help="How many random seeds to run."),
+    resume: bool = typer.Option(False, "--resume", help="Continue a run that Ctrl-C stopped."),
 ) -> None:
     """Run a milestone with your own tinytorch."""
     from tito import milestone
@@ -72,7 +74,9 @@ def run(
         to_open = [script for script in ready if milestone.is_notebook(script)]
     if seeds is not None and (fixed := [script.name for script in scripts if not milestone.takes_options(script)]):
         raise TitoError(f"{fixed[0]} always runs the same seeds: leave out --seeds")
-    options = ["--quick"] * quick + (["--seeds", str(seeds)] if seeds else [])
+    if resume:
+        scripts = _one_to_resume(scripts, chosen)
+    options = ["--quick"] * quick + (["--seeds", str(seeds)] if seeds else []) + ["--resume"] * resume
     for script in scripts:
         typer.echo(paint(f"{chosen.title}: {script.stem}", "bold"))
         if code := milestone.run(chosen, script, place, options):
@@ -81,6 +85,20 @@ def run(
         typer.echo(
             f"\nNext: `tito milestone run {chosen.number} {int(script.name[:2])}` opens {script.name} in a browser."
         )
+
+
+def _one_to_resume(scripts: list[Path], chosen: course.Milestone) -> list[Path]:
+    """The script that has a checkpoint.
+
+    Raises:
+        TitoError: none of them has.
+    """
+    from tito import milestone
+
+    stopped = [s for s in scripts if milestone.resumes(s) and s.with_suffix(".checkpoint").exists()]
+    if not stopped:
+        raise TitoError(f"no script of {chosen.folder} was stopped with Ctrl-C: run it without --resume")
+    return stopped[:1]
 
 
 @app.command()
