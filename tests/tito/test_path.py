@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.milestones.run import write_small_mnist
+from tests.milestones.run import write_small_cifar, write_small_mnist
 from tests.thorough import THOROUGH
 from tests.tito.student import reference_bodies, solve, tito
 from tito import course
@@ -86,6 +86,7 @@ def replays_history(place: Place) -> None:
     """By command, and as plain programs from the milestones' own folders (the first of each, or all: TINYTORCH_THOROUGH)."""
     data = {"TINYTORCH_DATA": str(place.root / "data")}
     write_small_mnist(place.root / "data" / "MNIST" / "raw")
+    write_small_cifar(place.root / "data" / "cifar-10-batches-py", train=400, test=200)
     for milestone in course.MILESTONES:
         folder = place.root / "milestones" / milestone.folder
         assert "ready" in tito("milestone", "status", cwd=folder).stdout
