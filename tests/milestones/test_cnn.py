@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinytorch.spatial
+import tinytorch.vocabulary.spatial
 from tests.milestones.evidence import PLANS, Case, place_with
 from tests.milestones.run import command, run_script, write_small_cifar
 from tinytorch import manual_seed
@@ -240,7 +241,7 @@ FORGETFUL = {
 @pytest.mark.parametrize("script", [DIGITS, CIFAR], ids=lambda script: script.stem)
 def test_a_wrong_gradient_of_batch_norm_fails_a_gate(wrong, script, scripts, monkeypatch):
     if wrong is not None:
-        monkeypatch.setattr(tinytorch.spatial, "batch_norm_gradient", FORGETFUL[wrong])
+        monkeypatch.setattr(tinytorch.vocabulary.spatial, "batch_norm_gradient", FORGETFUL[wrong])
     run = next(run for run, (of, _) in RUNS.items() if of == script)
     measured = before_training(scripts, script)
     gates = [gates_of(scripts, run)[name] for name in measured if name != "first loss"]
@@ -315,13 +316,13 @@ def test_a_filter_that_is_never_trained_fails_a_gate(scripts):
 def test_modes_that_do_not_differ_fail_gates(scripts, monkeypatch):
     """A batch norm that ignores its mode: with the batch's statistics always, with the running ones always."""
     cnn, gates = scripts["cnn"], gates_of(scripts, "02_cnn_cifar10")
-    correct = tinytorch.spatial.norm_statistics
+    correct = tinytorch.vocabulary.spatial.norm_statistics
 
     def failing(training):
         def statistics(x, mean, var, now, *rest):
             return correct(x, mean, var, now if training is None else training, *rest)
 
-        monkeypatch.setattr(tinytorch.spatial, "norm_statistics", statistics)
+        monkeypatch.setattr(tinytorch.vocabulary.spatial, "norm_statistics", statistics)
         net = small_training(scripts, seed=0).net
         images = small_training(scripts, seed=0).loader.dataset
         net(images.plain(range(100))[0])
