@@ -219,8 +219,8 @@ def _():
 
     From here on images are stored **channels last**, (N, H, W, C), with their padding, and kernels as (rows, columns, C, O). Then a row of
     a window, with all its channels, lies in memory as one piece. `windows(x, kernel_size, stride, dilation)` returns all windows, (N, H',
-    W', rows, columns, C), and copies nothing: it is a view, whose **strides** (Module 01) let windows overlap. For rows of 5 pixels and one
-    channel they are (5, 1, 5, 1): one row down is 5 numbers further, for the window as a whole as well as inside it.
+    W', rows, columns, C), as a view: its **strides** (Module 01) let windows overlap. For rows of 5 pixels with 2 channels they are
+    (10, 2, 10, 2, 1): one row down is 10 numbers further, for the window as a whole as well as inside it.
 
     The matrix is a copy, with every pixel up to nine times, because overlapping rows can't be multiplied at full speed. You'll measure
     whether that pays. A large batch goes through in blocks of images whose columns fit into the processor's cache.

@@ -15,6 +15,7 @@ import numpy as np
 from tinytorch.layers import Module, Parameter, kaiming_uniform_, uniform_
 from tinytorch.tensor import Tensor, ones, zeros
 
+HALVES = (3, 4, 5, 0, 1, 2)  # of the axes of windows, exchanged: those inside a window first
 BLOCK = 5 * 2**18  # numbers in the columns of a block: 5 MiB in float32, which a processor keeps in its cache
 
 
@@ -111,6 +112,9 @@ def view_of(x: np.ndarray, shape: tuple, strides: tuple) -> np.ndarray:
 def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation: tuple = (1, 1)) -> np.ndarray:
     """All windows of contiguous images (N, H, W, C) that are padded already, as a view of their memory.
 
+    With one channel, they are a copy, in the order in which `reshape` makes a matrix of them without another one: NumPy copies the
+    few numbers of a window's row more slowly than the many of an image's.
+
     Args:
         x: contiguous images of shape (N, H, W, C).
         kernel_size, stride, dilation: each (rows, columns).
@@ -126,7 +130,8 @@ def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation:
     columns = (width - dilation[1] * (kernel_size[1] - 1) - 1) // stride[1] + 1
     image, row, pixel = height * width * channels, width * channels, channels
     steps = (image, stride[0] * row, stride[1] * pixel, dilation[0] * row, dilation[1] * pixel, 1)
-    return view_of(x, (count, rows, columns, *kernel_size, channels), steps)
+    views = view_of(x, (count, rows, columns, *kernel_size, channels), steps)
+    return views if channels > 1 else np.ascontiguousarray(views.transpose(HALVES)).transpose(HALVES)
 
 
 def spread(x: np.ndarray, size: tuple, start: tuple, step: tuple = (1, 1), fill: float = 0.0) -> np.ndarray:

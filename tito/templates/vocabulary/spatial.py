@@ -126,13 +126,16 @@ def batch_norm(
     x, restore = as_rows(input)
     mean, var = norm_statistics(x, running_mean, running_var, training, momentum)
     scale = 1 / np.sqrt(var + eps)
-    normal = (x - mean) * scale
-    out = normal if weight is None else normal * weight
-    out = out if bias is None else out + bias
+    normal = x - mean
+    normal *= scale  # in place: images are large
+    out = normal.copy() if weight is None else normal * weight
+    if bias is not None:
+        out += bias
+    slope = scale if weight is None else scale * weight
 
     def to_input(grad):
-        grad = as_rows(grad)[0] if weight is None else as_rows(grad)[0] * weight
-        return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)
+        grad = as_rows(grad)[0]
+        return restore(batch_norm_gradient(grad, normal, slope) if training else grad * slope)
 
     to_weight = lambda grad: column_sums(as_rows(grad)[0] * normal)  # noqa: E731
     to_bias = lambda grad: column_sums(as_rows(grad)[0])  # noqa: E731
