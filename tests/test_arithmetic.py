@@ -581,6 +581,10 @@ GIVEN = {
         "300 hidden neurons misreads 4.7 %",  # figure 9 of the paper
         "60,000 images of 28 by 28",
         "97.5 % on the 10,000 test images",  # the gate, and MNIST's test part
+        "LeNet-5 misread 0.95 %",  # figure 9 of the paper
+        "CIFAR-10, 50,000 color photos",
+        "the first time, 170 MB",  # the archive's size, 170,498,071 bytes
+        "75 % on the 10,000 test images",  # the gate, and CIFAR's test part
     ],
     "start": ["also with 3.13"],  # a version of Python
     "instructor": ["Chromium (from 109 on)"],  # the first with MathML
