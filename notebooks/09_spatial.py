@@ -22,7 +22,7 @@ with app.setup(hide_code=True):
     from tinytorch.tensor import Tensor, manual_seed, op, randn
     from tinytorch.training import train_epoch
     from tito.diagrams import diagram
-    from tito.lesson import close, compare, correlate_by_taps, measure, show, sliders_of, waves
+    from tito.lesson import close, compare, correlate_by_taps, measure, show, sliders_of, unchanged, waves
     from tito.picture import images, mark
 
 
@@ -105,12 +105,12 @@ def conv2d_loops(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def test_conv2d_loops():
     """WHAT: each result is the sum of one window times one filter, over all channels; every place where the kernel fits.
     WHY: everything faster in this module must give the same numbers.
-    TIP: print one result, and work out the same window by hand. Does the last row of the image take part?
+    TIP: work out one window by hand: all channels, in the filter's order. Do the last row and the last column take part?
     """
     x, corner = np.arange(24.0).reshape(2, 3, 4) ** 2, np.array([[[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]]])
     weight = np.array([[[[1.0, 2.0]], [[0.0, 1.0]]], [[[0.0, 0.0]], [[-1.0, 0.0]]]])
     expected = np.stack([x[0, :, :-1] + 2 * x[0, :, 1:] + x[1, :, 1:], -x[1, :, :-1]])
-    close(conv2d_loops(np.stack([x, -x]), weight), [expected, -expected], "two images (2, 3, 4), two filters (2, 1, 2)")
+    close(unchanged(conv2d_loops, np.stack([x, -x]), weight), [expected, -expected], "images (2, 3, 4), two filters")
     close(conv2d_loops(x[None, :1], corner), x[None, :1, 1:, :2], "a filter (1, 2, 3) with a 1 in its second row")
     close(conv2d_loops(x[None], x[None]), [[[[(x * x).sum()]]]], "a filter as large as the image")
 
@@ -170,7 +170,7 @@ def _():
 @app.cell(hide_code=True)
 def _():
     sliders = sliders_of(
-        pixels=(4, 12, 8), kernel=(1, 5, 3), stride=(1, 4, 2), padding=(0, 4), dilation=(1, 3), window=(0, 15)
+        pixels=(4, 12, 8), kernel=(1, 5, 3), stride=(1, 4, 2), padding=(0, 4), dilation=(1, 3), window=(0, 143)
     )
     mo.md(f"""
     ### Explore: where is the window?
@@ -219,11 +219,11 @@ def _():
 
     From here on images are stored **channels last**, (N, H, W, C), with their padding, and kernels as (rows, columns, C, O). Then a row of
     a window, with all its channels, lies in memory as one piece. `windows(x, kernel_size, stride, dilation)` returns all windows, (N, H',
-    W', rows, columns, C), as a view: its **strides** (Module 01) let windows overlap. For rows of 5 pixels with 2 channels they are
-    (10, 2, 10, 2, 1): one row down is 10 numbers further, for the window as a whole as well as inside it.
+    W', rows, columns, C), as a view: its **strides** (Module 01) let windows overlap. For images of 4 rows of 5 pixels with 2 channels
+    they are (40, 10, 2, 10, 2, 1): one row down is 10 numbers further, for the window as a whole as well as inside it.
 
-    The matrix is a copy, with every pixel up to nine times, because overlapping rows can't be multiplied at full speed. You'll measure
-    whether that pays. A large batch goes through in blocks of images whose columns fit into the processor's cache.
+    The matrix is a copy, with every pixel up to nine times for a 3 by 3 kernel, because overlapping rows can't be multiplied at full
+    speed. You'll measure what it gains over the loops. A large batch goes through in blocks whose columns fit into the cache.
     """)
     return
 
@@ -262,12 +262,12 @@ def correlate(x: np.ndarray, kernel: np.ndarray, stride: tuple = (1, 1), dilatio
 def test_correlate():
     """WHAT: the numbers of the loops, for any stride, dilation, number of channels and size, also of an empty batch.
     WHY: nearly all the time of a convolutional network is spent in this product.
-    TIP: print the shapes of both matrices. Does a row of the first list its numbers in the order of a column of the second?
+    TIP: which shapes have both matrices? Does a row of the first list its numbers in the order of a column of the second?
     """
     x = waves(2, 5, 6, 3)
     for size, stride, dilation in (((3, 3), (1, 1), (1, 1)), ((2, 3), (2, 3), (1, 1)), ((2, 2), (1, 2), (3, 2))):
-        kernel, what = waves(*size, 3, 4), f"images (2, 5, 6, 3), kernel {size}, stride={stride}, dilation={dilation}"
-        close(correlate(x, kernel, stride, dilation), correlate_by_taps(x, kernel, stride, dilation), what)
+        kernel, what = waves(*size, 3, 4), f"kernel {size}, stride={stride}, dilation={dilation}"
+        close(unchanged(correlate, x, kernel, stride, dilation), correlate_by_taps(x, kernel, stride, dilation), what)
     close(correlate(x[:0], waves(3, 3, 3, 4)), np.zeros((0, 3, 4, 4)), "an empty batch")
 
 
@@ -279,7 +279,7 @@ def _():
     Training needs two gradients. Follow one axis with numbers: the input $(x_0, x_1, x_2, x_3)$, the kernel $(2, 3)$, the result
     $y_i = 2 x_i + 3 x_{i+1}$, and the upstream gradient $(10, 20, 30)$.
 
-    **Of the kernel.** Its first entry met $x_0$, $x_1$ and $x_2$, each time for another result: its gradient is
+    **Of the kernel.** Its first entry met $x_0$, $x_1$ and $x_2$, in a different result each time: its gradient is
     $10 x_0 + 20 x_1 + 30 x_2$. As matrices, this is a linear layer whose rows are the windows.
 
     **Of the input.** $x_1$ is in $y_0$, with weight 3, and in $y_1$, with weight 2: its gradient is $3 \cdot 10 + 2 \cdot 20 = 70$. All
@@ -288,8 +288,8 @@ def _():
     $$3 \cdot 0 + 2 \cdot 10 = 20 \qquad 3 \cdot 10 + 2 \cdot 20 = 70 \qquad 3 \cdot 20 + 2 \cdot 30 = 120 \qquad 3 \cdot 30 + 2 \cdot 0 = 90$$
 
     So it is a convolution again. Its kernel is flipped along rows and columns, and goes from the filters back to the channels. How many
-    zeros come before the gradient? As many as the last entry of the kernel is pixels away from the first; but $p$ fewer, since the
-    padding isn't part of the picture. And after a stride $s$, neighboring results are $s$ pixels apart, so zeros go between them, too.
+    zeros come before the gradient? As many as there are pixels from the kernel's first entry to its last (section 2); but $p$ fewer,
+    since the padding isn't part of the picture. And after a stride $s$, neighboring results are $s$ pixels apart: zeros go in between.
     Below, `conv2d` combines your functions, with PyTorch's order of axes, and returns its result *and* its gradients: an op may bring its
     own rule. Why doesn't it keep the columns? (With `groups`, each group of channels has its own filters.)
     """)
@@ -340,8 +340,8 @@ def test_kernel_gradient():
         kernel, forward = waves(*size, 2, 3), lambda kernel, s=stride, d=dilation: correlate_by_taps(x, kernel, s, d)
         grad = waves(*forward(kernel).shape) ** 2
         expected = numerical_gradient(lambda kernel, f=forward, g=grad: (f(kernel) * g).sum(), kernel)
-        options = f"a kernel {size}, stride={stride}, dilation={dilation}, images (2, 5, 6, 2)"
-        close(kernel_gradient(x, grad, size, stride, dilation), expected, options, rtol=1e-4)
+        options = f"kernel {size}, stride={stride}, dilation={dilation}"
+        close(unchanged(kernel_gradient, x, grad, size, stride, dilation), expected, options, rtol=1e-4)
     close(kernel_gradient(x[:0], np.zeros((0, 4, 5, 3)), (2, 2)), np.zeros((2, 2, 2, 3)), "an empty batch")
 
 
@@ -355,7 +355,7 @@ def input_gradient(
 
     Args:
         grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
-        size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
+        size, before: (H, W) of the images without padding, and how many zeros the padding put (above, left of) them.
         stride, dilation: pairs, (rows, columns).
 
     Returns:
@@ -366,7 +366,7 @@ def input_gradient(
     [20.0, 70.0, 120.0, 90.0]
 
     Steps:
-        1. Put the upstream gradient on a field of zeros. How large must the field be, so that the kernel fits at H times W places?
+        1. Put the upstream gradient on a field of zeros. By section 2, how large is it, if the kernel fits at H times W places?
         2. Flip the kernel, and let it go from O filters to C channels.
         3. Slide it over the field. With which stride, and which dilation?
 
@@ -397,8 +397,8 @@ def test_input_gradient():
         forward = lambda x, k=kernel, b=border, s=stride, d=dilation: correlate_by_taps(np.pad(x, b), k, s, d)  # noqa: E731
         grad = waves(*forward(x).shape) ** 2
         expected = numerical_gradient(lambda x, f=forward, g=grad: (f(x) * g).sum(), x)
-        options = f"images (2, 5, 6, 2), kernel {kernel.shape}, stride={stride}, padding={before}, dilation={dilation}"
-        close(input_gradient(grad, kernel, (5, 6), before, stride, dilation), expected, options, rtol=1e-4)
+        options = f"kernel {size}, stride={stride}, padding={before}, dilation={dilation}"
+        close(unchanged(input_gradient, grad, kernel, (5, 6), before, stride, dilation), expected, options, rtol=1e-4)
 
 
 @app.function
@@ -537,7 +537,7 @@ def max_pool2d(
     Steps:
         1. `out`: the largest of the taps, number by number.
         2. Remember which tap won, for each number; of equal ones, the first.
-        3. Write `to_input(grad)`: list a part for each tap, the gradient where that tap won and 0 elsewhere. Gather them.
+        3. Write `to_input(grad)`: make a list with a part for each tap, the gradient where it won and 0 elsewhere. Gather them.
         4. Return (array, (to_input,)), with PyTorch's order of axes, as `conv2d` does.
 
     Hint: compare each tap with the largest of those before it. `select(mask, array)` keeps an array where a mask is true.
@@ -563,7 +563,7 @@ def max_pool2d(
 def test_max_pool2d():
     """WHAT: the largest number of each window; its gradient goes to the first of the largest, and adds up where windows overlap.
     WHY: after ReLU many windows have several equal numbers, and a shared gradient would train another network than PyTorch does.
-    TIP: take the picture in the message. Which tap wins each window? What is in the list that you gather?
+    TIP: which tap wins each window of the picture in the message? What do you gather? Do you return (array, (function,))?
     """
     for what, picture, options, expected, upstream, grad in (
         ("the picture of section 5", [[1, 3, 0, 0], [2, 0, 0, 0]], (2,), [[3, 0]], [[10, 20]], [[0, 10, 20, 0], [0, 0, 0, 0]]),
@@ -602,7 +602,7 @@ def _():
     out, and a prediction depends on the batch. If `eval()` seems to hurt, the running statistics are wrong: too few steps, too small
     batches, or other data.
 
-    A detail: around its *own* mean a sample of $n$ values varies too little, $(n - 1) / n$ as much as the data on average. The batch is
+    A detail: the variance of $n$ values around their *own* mean is too small, on average $(n - 1) / n$ of the data's. The batch is
     normalized with just that, 3.5. But the running variance describes the data, so it takes $14 / 3 \approx 4.67$.
     """)
     return
@@ -618,7 +618,7 @@ def norm_statistics(
     Args:
         x: array of shape (n, C): a row for each pixel of each image, a column for each channel.
         running_mean, running_var: arrays of shape (C,); or None, if none are kept.
-        training, momentum: whether to use `x` or the running statistics; the share of the batch's when these are updated.
+        training, momentum: whether to use `x` or the running statistics; the weight of the batch's in the update of these.
 
     Returns:
         (mean, variance), each of shape (C,), in the dtype of `x`. A variance of `x` is its mean square distance from the mean.
@@ -654,14 +654,14 @@ def norm_statistics(
 def test_norm_statistics():
     """WHAT: the batch's statistics in training, the running ones at inference; these move in training only, in place.
     WHY: with the wrong ones, a network that trains well fails on the first new image, or depends on its neighbors.
-    TIP: the message says which number is wrong. In training, which variance normalizes, and which one is kept?
+    TIP: which number is wrong? Which variance normalizes in training, and which one is kept? Do you write in place?
     """
     x = np.array([[1.0, 10.0], [2.0, 10.0], [3.0, 10.0], [6.0, 50.0]])
     running = np.array([[1.0, -1.0], [2.0, 5.0]])
     used = norm_statistics(x, *running, True)
     close([*used], [[3, 20], [3.5, 300]], "training: mean and variance of each column")
     after = [[1.2, 1.1], [1.8 + 14 / 30, 44.5]]
-    close(running, after, "training, momentum 0.1: running mean (1, -1), variance (2, 5), which takes one with n - 1")
+    close(running, after, "training: the running statistics, updated in place")
     close([*norm_statistics(x, *running, False)], after, "inference: the running mean and variance")
     close(running, after, "inference must not change the running statistics")
     close([*norm_statistics(x, None, None, True)], [[3, 20], [3.5, 300]], "training without running statistics")
@@ -722,11 +722,11 @@ def batch_norm_gradient(grad: np.ndarray, normal: np.ndarray, scale: np.ndarray)
 def test_batch_norm_gradient():
     """WHAT: the numerical gradient of normalizing each column by its own mean and standard deviation.
     WHY: if it is wrong, the filters before a batch norm learn the wrong thing, and the loss still falls.
-    TIP: add up each column of your result, and of your result times `normal`. Which sum isn't 0? Steps 1 and 2 take care of one each.
+    TIP: add up each column of your result (step 1), and of your result times `normal` (step 2). Are both 0? Then look at step 3.
     """
     x, grad = waves(6, 3) * [1, 2, 3] + [0, 5, -2], waves(6, 3) ** 2 - [0, 1, 2]
     normalize = lambda x: (x - x.mean(axis=0)) / x.std(axis=0)  # noqa: E731
-    actual = batch_norm_gradient(grad, normalize(x), 1 / x.std(axis=0))
+    actual = unchanged(batch_norm_gradient, grad, normalize(x), 1 / x.std(axis=0))
     close(actual, numerical_gradient(lambda x: (normalize(x) * grad).sum(), x), "grad of shape (6, 3)", rtol=1e-4)
 
 
@@ -769,7 +769,7 @@ def _():
     ### Explore: what does a trained network see?
 
     A small LeNet learns 1437 digits, here and now. **Predict**: will its first filters look like parts of digits, or like edges? A gray
-    patch then covers one place after the other: where the probability of the right class drops, the network was looking. Do you, too? {seen.hstack(justify="start", wrap=True)}
+    patch then covers one place after the other: where the probability of the right class drops, the network was looking. Would you look there, too? {seen.hstack(justify="start", wrap=True)}
     """)
     return (seen,)
 
@@ -862,8 +862,8 @@ def _(measure_button):
 def _():
     mo.md(r"""
     The convolution has 7,282 times fewer weights, but only 28 times fewer products: it uses each weight at 256 places, **spatial
-    reuse**. The linear layer reads 6 MiB of weights to use each once per image; the convolution's 864 bytes stay in the first cache. The
-    loops do the same multiplications as im2col, but run Python code for each window.
+    reuse**. Nor is it 28 times faster: it copies the windows, and its product is narrow, far from peak speed. But the linear layer reads 6
+    MiB of weights; the convolution's 864 bytes stay in the first cache. The loops do the same work, with Python code for each window.
 
     ## Complexity
 
@@ -874,7 +874,7 @@ def _():
     | linear layer between the same numbers | $N C O (H W)^2$ | $C O (H W)^2$ weights |
     | `conv2d`; gradients: twice as much | $N C O k^2 H W$ | $C O k^2$ weights; $k^2$ times a block of images |
 
-    The book's table grows: *dense O(in x out); convolution O(in x out x k^2), whatever the size of the picture*.
+    The table that Module 03 began grows: *dense O(in x out); convolution O(in x out x k^2), whatever the size of the picture*.
 
     ## In production
 
@@ -904,9 +904,9 @@ def test_answer_lenet_second_layer():
     WHY: memory and time of a network follow different laws.
     TIP: without padding, at how many places does a kernel of 5 fit into 14 pixels?
     """
-    layer = LeNet().conv2
-    work = layer.weight.numel() * layer(randn(1, 6, 14, 14))[0, 0].numel()
-    close(answer_lenet_second_layer(), (layer.weight.numel() + layer.bias.numel(), work), "(weights, multiplications)")
+    layer, answer = LeNet().conv2, answer_lenet_second_layer()
+    weights, places = layer.weight.numel(), layer(randn(1, 6, 14, 14))[0, 0].numel()
+    assert answer == (weights + layer.bias.numel(), weights * places), f"{answer} isn't (weights, multiplications)"
 
 
 @app.cell(hide_code=True)

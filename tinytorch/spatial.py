@@ -1,6 +1,6 @@
 """Module 09: Spatial.
 
-Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: f096e247576cc712
+Written by `tito export` from notebooks/09_spatial.py: edit that file instead. sha256: e30d5b4704ac246b
 """
 
 import math
@@ -65,7 +65,7 @@ def input_gradient(
 
     Args:
         grad, kernel: the upstream gradient, (N, H', W', O), and the kernel, (rows, columns, C, O).
-        size, before: (H, W) of the images without padding, and how many zeros it put (above, left of) them.
+        size, before: (H, W) of the images without padding, and how many zeros the padding put (above, left of) them.
         stride, dilation: pairs, (rows, columns).
 
     Returns:
@@ -172,7 +172,7 @@ def norm_statistics(
     Args:
         x: array of shape (n, C): a row for each pixel of each image, a column for each channel.
         running_mean, running_var: arrays of shape (C,); or None, if none are kept.
-        training, momentum: whether to use `x` or the running statistics; the share of the batch's when these are updated.
+        training, momentum: whether to use `x` or the running statistics; the weight of the batch's in the update of these.
 
     Returns:
         (mean, variance), each of shape (C,), in the dtype of `x`. A variance of `x` is its mean square distance from the mean.

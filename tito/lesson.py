@@ -200,6 +200,26 @@ def correlate_by_taps(x, kernel, stride=(1, 1), dilation=(1, 1)):
     return sum(part @ table for part, table in zip(parts, kernel.reshape(-1, *kernel.shape[2:]), strict=True))
 
 
+def unchanged(function, *args):
+    """What a function returns for these arguments.
+
+    Raises:
+        AssertionError: it has changed an array that it was given.
+
+    >>> unchanged(np.negative, np.ones(2)).tolist()
+    [-1.0, -1.0]
+    >>> unchanged(np.ndarray.sort, np.array([2.0, 1.0]))
+    Traceback (most recent call last):
+    AssertionError: sort changed argument 0 in place: make a new array
+    """
+    before = [np.copy(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+    result = function(*args)
+    for number, (old, arg) in enumerate(zip(before, args, strict=True)):
+        if isinstance(arg, np.ndarray) and not np.array_equal(old, arg):
+            raise AssertionError(f"{function.__name__} changed argument {number} in place: make a new array")
+    return result
+
+
 def raises(error, call, message):
     """Assert that a call raises an error; if not, say what it did instead.
 

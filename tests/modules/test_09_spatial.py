@@ -143,7 +143,7 @@ def test_norm_statistics_over_steps():
 def test_norm_statistics_of_many_rows():
     """WHAT: the mean of a million equal numbers is exact to a millionth.
     WHY: added up one by one in float32, they are off by percents.
-    TIP: how does `column_sums` add up?
+    TIP: do you subtract two large numbers to get a small variance? And how do you add up?
     """
     mean, var = norm_statistics(np.full((1_000_000, 2), 0.1, np.float32), None, None, True)
     close(mean, [0.1, 0.1], "the mean of a million times 0.1", rtol=2e-5)

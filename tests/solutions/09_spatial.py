@@ -133,6 +133,9 @@ return scale / n * (n * grad - column_sums(grad) - normal * column_sums(grad * n
 
 WRONG = {
     "conv2d_loops": {
+        "changes its input": Wrong(
+            "in-place change", "What do the images look like afterwards?", ("return out", "x *= 0\nreturn out")
+        ),
         "the kernel is flipped": Wrong(
             "sign",
             "Which weight meets the top left pixel of the window?",
@@ -186,6 +189,11 @@ WRONG = {
         "nothing comes back": Wrong("no return", "What does the last line do with the results?", ("return out", "out")),
     },
     "correlate": {
+        "changes its input": Wrong(
+            "in-place change",
+            "What do the images look like afterwards?",
+            ("size, filters = math", "x *= 2\nsize, filters = math"),
+        ),
         "stride ignored": Wrong(
             "ignored argument", "Where do you use the stride?", ("stride, dilation)\nsize", "(1, 1), dilation)\nsize")
         ),
@@ -245,6 +253,11 @@ WRONG = {
         ),
     },
     "kernel_gradient": {
+        "changes its input": Wrong(
+            "in-place change",
+            "What does the upstream gradient look like afterwards?",
+            ("return product", "grad[...] = 0\nreturn product"),
+        ),
         "the mean": Wrong(
             "wrong factor",
             "Do the windows' gradients add up, or are they averaged?",
@@ -319,6 +332,11 @@ WRONG = {
         ),
     },
     "input_gradient": {
+        "changes its input": Wrong(
+            "in-place change",
+            "What does the kernel look like afterwards?",
+            ("field = spread(", "kernel[...] = kernel[::-1, ::-1]\nkernel = kernel[::-1, ::-1]\nfield = spread("),
+        ),
         "not flipped": Wrong(
             "sign", "Which entry of the kernel did the first pixel meet last?", ("kernel[::-1, ::-1]", "kernel")
         ),
@@ -564,6 +582,11 @@ return mean, var""",
         "nothing comes back": Wrong("no return", "What does the last line do?", ("return mean, var", "mean, var")),
     },
     "batch_norm_gradient": {
+        "changes its input": Wrong(
+            "in-place change",
+            "What does the upstream gradient look like afterwards?",
+            ("grad = grad - column_sums(grad) / count", "grad -= column_sums(grad) / count"),
+        ),
         "forgotten": Wrong("missing term", "Do the columns of your result add up to 0?", "return grad * scale"),
         "only the mean": Wrong(
             "missing term",
