@@ -179,7 +179,7 @@ def waves(*shape):
     """An array of different numbers between -1 and 1, the same in every run; what tests compute with.
 
     >>> waves(2, 1).round(3).tolist()
-    [[0.54], [-0.544]]
+    [[0.54], [-0.542]]
     """
     return np.cos(np.arange(1.0, 1 + np.prod(shape)) ** 1.1).reshape(shape)
 
