@@ -68,7 +68,7 @@ def test_a_disturbed_sample_is_told_from_a_quiet_one():
 
 def test_the_milestones_network_trains_as_in_pytorch(capsys, monkeypatch):
     """The same losses, and a table; a wrong backward pass shows in the second loss."""
-    import tinytorch.spatial
+    import tinytorch.vocabulary.spatial
     from benchmarks import cifar
 
     script = cifar.load()
@@ -76,6 +76,6 @@ def test_the_milestones_network_trains_as_in_pytorch(capsys, monkeypatch):
     assert len(data) == 4 and data[0][0].shape == (cifar.BATCH, 3, 32, 32) and seconds > 0
     difference, _ = cifar.compare(script, data, block=2, threads=1)
     assert difference <= cifar.AGREE and "ratio" in capsys.readouterr().out
-    monkeypatch.setattr(tinytorch.spatial, "batch_norm_gradient", lambda grad, normal, scale: grad * scale)
+    monkeypatch.setattr(tinytorch.vocabulary.spatial, "batch_norm_gradient", lambda grad, normal, scale: grad * scale)
     difference, _ = cifar.compare(script, data, block=2, threads=1)
     assert difference > cifar.AGREE

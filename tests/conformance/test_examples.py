@@ -161,8 +161,8 @@ CNN_MISTAKES = {
         "the output of Net.bn1 in step 10 differs",
     ),
     "batch norm that takes the statistics for constants": (
-        "vocabulary/spatial.py", "return restore(batch_norm_gradient(grad, normal, scale) if training else grad * scale)",
-        "return restore(grad * scale)", "step 3: loss", "It began earlier, with the gradient of Net.conv1.",
+        "vocabulary/spatial.py", "return restore(batch_norm_gradient(grad, normal, slope) if training else grad * slope)",
+        "return restore(grad * slope)", "step 3: loss", "It began earlier, with the gradient of Net.conv1.",
     ),
 }  # fmt: skip
 

@@ -134,10 +134,9 @@ def batch_norm(
     out = normal.copy() if weight is None else normal * weight
     if bias is not None:
         out += bias
-    slope = scale if weight is None else scale * weight
 
     def to_input(grad):
-        grad = as_rows(grad)[0]
+        grad, slope = as_rows(grad)[0], scale if weight is None else scale * weight
         return restore(batch_norm_gradient(grad, normal, slope) if training else grad * slope)
 
     to_weight = lambda grad: column_sums(as_rows(grad)[0] * normal)  # noqa: E731
