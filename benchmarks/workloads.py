@@ -26,12 +26,17 @@ def mlp(lib):
     net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
     fill(lib, net, rng)
     optimizer = lib.optim.Adam(net.parameters())
-    x = lib.tensor(rng.standard_normal((64, 784)).astype(np.float32))
-    y = lib.tensor(rng.integers(0, 10, 64))
+    return training_step(lib, net, optimizer, (64, 784), rng)
+
+
+def training_step(lib, net, optimizer, shape, rng):
+    """A step on one random batch of ten classes, whose inputs have this shape: zero_grad, forward, cross-entropy, backward, step."""
+    x = lib.tensor(rng.standard_normal(shape).astype(np.float32))
+    y = lib.tensor(rng.integers(0, 10, shape[0]))
 
     def step():
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(net(x), y)
+        loss = lib.nn.functional.cross_entropy(net(x), y)
         loss.backward()
         optimizer.step()
         return [loss.item()]
@@ -153,17 +158,7 @@ def convolutional(lib, shape, widths):
     net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side * side, 10))
     fill(lib, net, rng)
     optimizer = lib.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
-    x = lib.tensor(rng.standard_normal(shape).astype(np.float32))
-    y = lib.tensor(rng.integers(0, 10, shape[0]))
-
-    def step():
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(net(x), y)
-        loss.backward()
-        optimizer.step()
-        return [loss.item()]
-
-    return step
+    return training_step(lib, net, optimizer, shape, rng)
 
 
 def lenet(lib):

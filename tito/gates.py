@@ -5,14 +5,15 @@ A milestone's folder holds the recorded runs in `evidence.json`; `python -m test
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, log
 from pathlib import Path
 from statistics import NormalDist, fmean, stdev
 
 from tito.errors import TitoError
-from tito.files import read
+from tito.files import read, write
 
 EVIDENCE = "evidence.json"
 ENOUGH_RUNS = 10  # to say how often a correct run fails
@@ -51,6 +52,21 @@ class Gate:
             if self.low == -inf
             else f"{self.show(self.low)} to {self.show(self.high)}"
         )
+
+
+def classifier_gates(accuracy: float, shuffled: float) -> tuple[Gate, Gate, Gate]:
+    """What every classifier among ten classes must pass, whatever its layers.
+
+    Args:
+        accuracy: the smallest one on test images.
+        shuffled: the largest accuracy of a network that was trained on shuffled labels.
+    """
+    guess = f"guessing among ten costs ln 10 = {log(10):.3f}"
+    return (
+        Gate("accuracy", low=accuracy, meaning="on images that the network has not seen"),
+        Gate("first loss", low=2.25, high=2.40, form=".3f", meaning=guess),
+        Gate("shuffled labels", high=shuffled, meaning="trained on shuffled labels; chance is 10.0%"),
+    )
 
 
 @dataclass(frozen=True)
@@ -131,6 +147,26 @@ def judge(gates: Sequence[Gate], runs: Sequence[dict[str, float]], recorded: Evi
         if failing:
             lines += [f"        {line}" for line in _where(gate, *failing[0], recorded)]
     return passed, "\n".join(lines)
+
+
+def recorded_runs(folder: Path, run: str, options: argparse.Namespace) -> Evidence | None:
+    """What a script's runs are judged by; None if they are recorded instead. If there is no record, the script ends with a sentence."""
+    try:
+        return None if options.record else evidence(folder, run)
+    except TitoError as error:
+        sys.exit(f"{error}")
+
+
+def conclude(
+    gates: Sequence[Gate], runs: Sequence[dict[str, float]], recorded: Evidence | None, options: argparse.Namespace
+) -> int:
+    """Judge a script's runs and print the report, or write them to the file of `--record`; returns the exit code."""
+    if recorded is None:
+        write(options.record, to_json(runs))
+        return 0
+    passed, report = judge(gates, runs, recorded)
+    print(report)
+    return 0 if passed else 1
 
 
 def _range(gate: Gate, values: Sequence[float]) -> str:

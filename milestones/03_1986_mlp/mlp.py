@@ -17,9 +17,7 @@ from tinytorch.optim import Adam
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR
 from tinytorch.training import evaluate, train_epoch
 from tinytorch.utils.data import DataLoader, Dataset, TensorDataset
-from tito.errors import TitoError
-from tito.files import write
-from tito.gates import Gate, evidence, judge, to_json
+from tito.gates import Gate, classifier_gates, conclude, recorded_runs
 from tito.picture import draw_reader
 
 SHUFFLED_EPOCHS = 1  # enough to see whether labels leak
@@ -102,18 +100,9 @@ def _change(before: np.ndarray, after: np.ndarray) -> float:
 
 def gates(accuracy: float) -> tuple[Gate, ...]:
     """What every seed must pass. `accuracy` is the smallest one on test images; the other bounds are the same for all."""
-    return (
-        Gate("accuracy", low=accuracy, meaning="on images that the network has not seen"),
-        Gate(
-            "first loss",
-            low=2.25,
-            high=2.40,
-            form=".3f",
-            meaning=f"guessing among ten costs ln 10 = {math.log(10):.3f}",
-        ),
-        Gate("weights moved", low=0.10, form=".0%", meaning="the layer that changed least, by its own size"),
-        Gate("shuffled labels", high=0.25, meaning="trained on shuffled labels; chance is 10.0%"),
-    )
+    *first, shuffled = classifier_gates(accuracy, shuffled=0.25)
+    moved = Gate("weights moved", low=0.10, form=".0%", meaning="the layer that changed least, by its own size")
+    return (*first, moved, shuffled)
 
 
 def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...], run: str) -> int:
@@ -121,10 +110,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
 
     `run` is the name of the recorded runs in `evidence.json`.
     """
-    try:
-        recorded = None if options.record else evidence(script.parent, run)
-    except TitoError as error:
-        sys.exit(f"{error}")
+    recorded = recorded_runs(script.parent, run, options)
     machine = machine_facts()
     print(f"{machine['system']}, {machine['cores']} cores, {machine['gflops']:.0f} GFLOP/s measured just now\n")
     count = sum(parameter.numel() for parameter in network(task).parameters())
@@ -145,12 +131,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     picture = script.with_suffix(".png")
     draw(picture, first, task.test)
     print(f"What the first layer sees, and the mistakes: {picture.name}\n")
-    if recorded is None:
-        write(options.record, to_json(runs))
-        return 0
-    passed, report = judge(checks, runs, recorded)
-    print(report)
-    return 0 if passed else 1
+    return conclude(checks, runs, recorded, options)
 
 
 def draw(path: Path, net: Module, data: TensorDataset) -> None:

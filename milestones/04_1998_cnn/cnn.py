@@ -18,9 +18,7 @@ from tinytorch.machine import machine_facts, matmul_flops
 from tinytorch.nn import BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
 from tinytorch.nn.functional import cross_entropy, softmax
 from tinytorch.utils.data import DataLoader, Dataset
-from tito.errors import TitoError
-from tito.files import write
-from tito.gates import Gate, evidence, judge, to_json
+from tito.gates import Gate, classifier_gates, conclude, recorded_runs
 from tito.picture import draw_classifier
 
 SAMPLE = 256  # images on which gradients and modes are measured
@@ -364,19 +362,11 @@ def gates(accuracy: float, shuffled: float, gradient: float) -> tuple[Gate, ...]
         gradient: the smallest norm of the first layer's gradient.
     """
     return (
-        Gate("accuracy", low=accuracy, meaning="on images that the network has not seen"),
-        Gate(
-            "first loss",
-            low=2.25,
-            high=2.40,
-            form=".3f",
-            meaning=f"guessing among ten costs ln 10 = {math.log(10):.3f}",
-        ),
-        Gate("shuffled labels", high=shuffled, meaning="trained on shuffled labels; chance is 10.0%"),
+        *classifier_gates(accuracy, shuffled),
         Gate("filters turned", low=1.0, form=".0%", meaning="filters that have another direction than before training"),
         Gate("weights moved", low=0.25, form=".0%", meaning="the layer that changed least, by its own size"),
-        Gate("convolution error", high=1e-3, form=".1g", meaning="beside the sum of products that defines it"),
-        Gate("gradient error", high=0.10, form=".1%", meaning="beside central differences of the loss"),
+        Gate("convolution error", high=1e-3, form=".1g", meaning="compared with the sum of products that defines it"),
+        Gate("gradient error", high=0.10, form=".1%", meaning="compared with central differences of the loss"),
         Gate("gradient of the first layer", low=gradient, form=".2g", meaning="it comes through batch norm"),
         Gate(
             "gradient along filters",
@@ -398,10 +388,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
 
     `run` is the name of the recorded runs in `evidence.json`.
     """
-    try:
-        recorded = None if options.record else evidence(script.parent, run)
-    except TitoError as error:
-        sys.exit(f"{error}")
+    recorded = recorded_runs(script.parent, run, options)
     config = {"run": run, "seeds": options.seeds} | task.config()
     session = Session(script.with_suffix(".checkpoint"), config, options.resume)
     introduce(task)
@@ -423,12 +410,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     draw(picture, training, task)
     session.end()
     print(f"Curves, filters, confusions and the worst mistakes: {picture.name}\n")
-    if options.record:
-        write(options.record, to_json(session.runs))
-        return 0
-    passed, report = judge(checks, session.runs, recorded)
-    print(report)
-    return 0 if passed else 1
+    return conclude(checks, session.runs, recorded, options)
 
 
 def introduce(task: Task) -> None:
