@@ -63,7 +63,7 @@ def _():
     $$\begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \\ 6 & 7 & 8 \end{pmatrix} \quad\text{with}\quad \begin{pmatrix} 1 & 0 \\ 0 & -1 \end{pmatrix}
     \quad\text{gives}\quad \begin{pmatrix} 0 - 4 & 1 - 5 \\ 3 - 7 & 4 - 8 \end{pmatrix} = \begin{pmatrix} -4 & -4 \\ -4 & -4 \end{pmatrix}$$
 
-    The result is a **feature map**: it says where there is what the kernel looks for, here a change along the diagonal. A picture with
+    The result is a **feature map**: it shows where the picture has what the kernel looks for, here a change along the diagonal. A picture with
     $C$ channels needs a table for each; the results add up. $O$ such kernels, the **filters** of a layer, give $O$ feature maps, so the
     weight has shape (O, C, rows, columns). (Mathematicians flip the kernel first.) Begin with plain loops: slow, but clear.
     """)
@@ -473,8 +473,8 @@ def _():
     ### Explore: how much of the picture does one number see?
 
     The **receptive field** of a number is the part of the picture that it depends on, where its gradient isn't 0: your `input_gradient`
-    draws it, layer after layer. **Predict**: how wide is it after three layers with a kernel of 3? How many weights have these, and how
-    many has one layer with a kernel of 7? What does a stride of 2 change? {field.hstack(justify="start", wrap=True)}
+    draws it, layer after layer. **Predict**: how wide is it after three layers with a kernel of 3? How many weights do these have, and
+    how many does one layer with a kernel of 7 have? What does a stride of 2 change? {field.hstack(justify="start", wrap=True)}
     """)
     return (field,)
 
@@ -506,7 +506,7 @@ def _():
     $$\begin{pmatrix} 1 & 3 & 0 & 0 \\ 2 & 0 & 0 & 0 \end{pmatrix} \to \begin{pmatrix} 3 & 0 \end{pmatrix} \qquad
     \text{grad } (10, 20) \to \begin{pmatrix} 0 & 10 & 20 & 0 \\ 0 & 0 & 0 & 0 \end{pmatrix}$$
 
-    Backwards, the winner gets the gradient and the others nothing: moving them a little changes no result. In the second window all are
+    Backwards, the winner gets the gradient and the others nothing: nudging them doesn't change the result. In the second window all are
     equal, which is common after ReLU. Then the first wins, row by row, as in PyTorch. A pixel that wins two windows gets both gradients.
     `window.taps(images)` lists, for each place in a window, what all windows have there: above, $(1, 0)$, $(3, 0)$, $(2, 0)$ and $(0, 0)$.
     `window.gather(parts)` is its opposite: it adds the parts of such a list to the pixels that they came from, and returns images.
@@ -817,7 +817,7 @@ def _():
     ## Measure: what do shared weights save, and what does im2col?
 
     From three maps of 16 by 16 to eight: by a linear layer, with a weight for every pair of numbers, and by a 3 by 3 convolution.
-    **Predict**: how many times fewer weights and products has the convolution? How much slower are your loops? The gradients?
+    **Predict**: how many times fewer weights and products does the convolution have? How much slower are your loops? The gradients?
     """)
     return
 

@@ -135,7 +135,7 @@ def windows(x: np.ndarray, kernel_size: tuple, stride: tuple = (1, 1), dilation:
 
 
 def spread(x: np.ndarray, size: tuple, start: tuple, step: tuple = (1, 1), fill: float = 0.0) -> np.ndarray:
-    """Images (N, H, W, C) on a field of zeros, (N, *size, C): entry (i, j) at `start + step * (i, j)`. What lies outside is lost.
+    """Images (N, H, W, C) on a field of zeros, (N, *size, C): entry (i, j) at `start + step * (i, j)`. What lies outside is cut off.
 
     >>> spread(np.array([[1.0, 2.0]]).reshape(1, 1, 2, 1), (1, 5), (0, 1), (1, 2))[0, :, :, 0].tolist()
     [[0.0, 1.0, 0.0, 2.0, 0.0]]
