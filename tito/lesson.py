@@ -220,6 +220,38 @@ def unchanged(function, *args):
     return result
 
 
+def table(names, rows):
+    """A Markdown table; columns of numbers are aligned at the right.
+
+    Args:
+        names: of the columns.
+        rows: each with an entry for each column.
+
+    >>> print(table(["word", "count"], [("a", 12000), ("the", 7)]))
+    | word | count |
+    |:---|---:|
+    | a | 12,000 |
+    | the | 7 |
+    """
+    rows = [list(row) for row in rows]
+    sides = ["---:" if rows and isinstance(rows[0][i], int | float) else ":---" for i in range(len(names))]
+    lines = [" | ".join(f"{x:,}" if isinstance(x, int | float) else x for x in row) for row in rows]
+    return "\n".join([f"| {' | '.join(names)} |", f"|{'|'.join(sides)}|", *(f"| {line} |" for line in lines)])
+
+
+def shown_tokens(tokens):
+    r"""Markdown: pieces of a text, each in a frame; a space is drawn as ␣, the end of a line as ⏎.
+
+    Args:
+        tokens: bytes objects; half a character is drawn as U+FFFD.
+
+    >>> print(shown_tokens([b"It", b" is", b"\n"]))
+    `It` `␣is` `⏎`
+    """
+    texts = [token.decode("utf-8", "replace").replace(" ", "␣").replace("\n", "⏎") for token in tokens]
+    return " ".join("`" + text.replace("`", "ˋ").replace("|", "¦") + "`" for text in texts)
+
+
 def raises(error, call, message):
     """Assert that a call raises an error; if not, say what it did instead.
 

@@ -22,6 +22,7 @@ LARGEST = 64 << 20  # bytes of memory in a message
 MOST = 256 << 20  # and of all the memory that is mirrored
 KINDS = "biufc"  # bool, int, uint, float, complex
 COLLECTIONS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+BASES = (*COLLECTIONS.values(), dict, str, bytes, int, float, complex)
 TYPES = {
     **{t.__name__: t for t in (int, float, bool, str, complex, bytes, dict, *COLLECTIONS.values())},
     **{name: value for name, value in vars(np).items() if isinstance(value, type) and issubclass(value, np.generic)},
@@ -136,6 +137,10 @@ class Mirror:
             return ["bytes", value.hex()]
         if value is ...:
             return ["..."]
+        if not issubclass(kind, np.generic):
+            for base in BASES:
+                if issubclass(kind, base):  # a Counter, a namedtuple: what it holds counts
+                    return self._tree(base(value))
         return self._numpy(value)
 
     def _numpy(self, value: Any) -> list:
