@@ -11,6 +11,7 @@ try:
         MNIST,
         Digits,
         FashionMNIST,
+        SmallTalk,
         TinyShakespeare,
     )
 except Exception as error:

@@ -147,7 +147,7 @@ DATALOADER_BESIDES = {
         "BatchSampler", "ConcatDataset", "Sampler", "SequentialSampler", "Subset", "WeightedRandomSampler", "random_split",
     ),
     "tinytorch.transforms": ("Compose", "RandomHorizontalFlip", "ToTensor"),
-    "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "TinyShakespeare"),
+    "tinytorch.datasets": ("CIFAR10", "Digits", "FashionMNIST", "MNIST", "SmallTalk", "TinyShakespeare"),
 }  # fmt: skip
 SPATIAL = {"tinytorch.nn": ("Conv2d",), "tinytorch.nn.functional": ("conv2d", "max_pool2d")}
 SPATIAL_BESIDES = {

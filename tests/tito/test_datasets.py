@@ -14,7 +14,8 @@ from tests.tito.site import remote, serve
 from tinytorch import data_files
 from tinytorch.data_files import DataError
 from tinytorch.dataloader import DataLoader, Dataset
-from tinytorch.vocabulary.datasets import CIFAR10, MNIST, Digits, FashionMNIST, TinyShakespeare
+from tinytorch.small_talk import held_out_questions, small_talk
+from tinytorch.vocabulary.datasets import CIFAR10, MNIST, Digits, FashionMNIST, SmallTalk, TinyShakespeare
 from tito.course import ROOT
 
 RANDOM = np.random.RandomState(1)
@@ -126,9 +127,21 @@ def test_shakespeare(tmp_path, monkeypatch):
     train, val = TinyShakespeare(tmp_path), TinyShakespeare(tmp_path, train=False)
     assert train.text + val.text == text and len(train) == 902 and len(val) == 101
     assert train[1] == "b" and train[:3] == "abc" and [*val] == [*val.text]
+    assert repr(train) == "TinyShakespeare(902 characters, train)"
     (tmp_path / "tinyshakespeare" / "input.txt").write_bytes(b"another text")
     with pytest.raises(DataError, match="has 12 bytes instead of 1,003"):
         TinyShakespeare(tmp_path)
+
+
+def test_small_talk_needs_no_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYTORCH_DATA", str(tmp_path / "cache"))
+    train, val = SmallTalk(), SmallTalk(tmp_path, train=False, download=True)
+    assert isinstance(train, Dataset) and train.text == small_talk() and val.text == small_talk(train=False)
+    assert len(train) == len(train.text) and train[1] == train.text[1] and train[:3] == "A: "
+    assert [*val] == [*val.text] and repr(val) == f"SmallTalk({len(val):,} characters, test)"
+    assert train.questions == val.questions == held_out_questions()
+    train.questions.clear()
+    assert SmallTalk().questions == val.questions and not [*tmp_path.iterdir()]
 
 
 def test_digits():

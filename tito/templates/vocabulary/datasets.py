@@ -1,4 +1,4 @@
-"""Data sets under torchvision's names: `Digits`, `MNIST`, `FashionMNIST`, `CIFAR10`, and `TinyShakespeare`.
+"""Data sets under torchvision's names: `Digits`, `MNIST`, `FashionMNIST`, `CIFAR10`; texts: `TinyShakespeare` and `SmallTalk`.
 
 Where torchvision gives you an image of PIL, you get a NumPy array: uint8, (H, W) for gray images, (H, W, 3) for color.
 `tito data list` shows what is on your machine; the book's page "Where data comes from" has the sources and licenses.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tinytorch import data_files, data_formats
+from tinytorch import data_files, data_formats, small_talk
 from tinytorch.dataloader import Dataset
 
 
@@ -193,7 +193,27 @@ class Digits(_Images):
         return np.round(digits.images[chosen] * (255 / 16)).astype(np.uint8), digits.target[chosen]
 
 
-class TinyShakespeare(Dataset):
+class _Text(Dataset):
+    """A text whose items are its characters.
+
+    Attributes:
+        text: all of the part.
+    """
+
+    text: str
+    train: bool
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def __getitem__(self, index: int | slice) -> str:
+        return self.text[index]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} characters, {'train' if self.train else 'test'})"
+
+
+class TinyShakespeare(_Text):
     """40,000 lines of Shakespeare's plays, as one text: the first 90 % of its characters to train, the last 10 % to test.
 
     Its items are characters. Arguments and errors as for `MNIST`.
@@ -214,11 +234,25 @@ class TinyShakespeare(Dataset):
         start = int(0.9 * len(text))
         self.text = text[:start] if train else text[start:]
 
-    def __len__(self) -> int:
-        return len(self.text)
 
-    def __getitem__(self, index: int | slice) -> str:
-        return self.text[index]
+class SmallTalk(_Text):
+    """Dialogues, facts and sums about a small village, written for this course: nothing is downloaded.
 
-    def __repr__(self) -> str:
-        return f"TinyShakespeare({len(self):,} characters, {'train' if self.train else 'test'})"
+    Its items are characters. Each question is a line that begins with "A: ", its answer the next line, with "B: ". `root` and
+    `download` are only there so that you can swap data sets.
+
+    Attributes:
+        text: all of the part: 400 kB to train, 40 kB to test.
+        questions: (question, answer) pairs that the training part never asks. It states what you need to answer them, or asks for it
+            in other words. `tinytorch.small_talk.held_out_questions("fact")` has those of one kind.
+
+    >>> SmallTalk().questions[0]
+    ('Where does Ada live?', 'Ada lives in the lighthouse.')
+
+    Source: tinytorch/small_talk.py, which has the grammar
+    """
+
+    def __init__(self, root: str | os.PathLike | None = None, train: bool = True, download: bool = False):
+        self.root, self.train = root, train
+        self.text = small_talk.small_talk(train)
+        self.questions = small_talk.held_out_questions()

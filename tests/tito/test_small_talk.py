@@ -1,0 +1,329 @@
+"""The course's corpus: it is the same everywhere, every sentence is true in its village, and what is held out is not in training."""
+
+import hashlib
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from tinytorch import small_talk as corpus
+from tinytorch.small_talk import DAYS, JOKES, NUMBERS, TOPICS, held_out_questions, small_talk
+
+TRAIN, VALIDATION = small_talk(), small_talk(train=False)
+SHA256 = {
+    True: "c972266ddc2f6c141e122cb8d7b3bdb4181f381c4e8449e1f09eb93fe28e0bb3",
+    False: "9989554aa3ba06f85437cd36b9c4ecb9a2e7178e8d2aa156dc18f4bb2b21f65d",
+}
+BOTH = pytest.mark.parametrize("text", [TRAIN, VALIDATION], ids=["train", "validation"])
+HELD_OUT = held_out_questions()
+
+
+# Reading the text, without the functions that write it
+
+
+def rows(table: str) -> list[list[str]]:
+    return [re.split("  +", line.strip()) for line in table.strip().splitlines()]
+
+
+def village() -> dict[tuple[str, str], str]:
+    """(topic, who) -> what is true."""
+    names = {"home": "home", "job": "job", "pet": "pet", "food": "food", "hat": "hat", "day": "day"}
+    names |= {"sound": "sound", "meal": "meal", "bed": "bed", "legs": "legs"}
+    truth = {}
+    for table in (corpus.PEOPLE, corpus.ANIMALS):
+        head, *entries = rows(table)
+        truth |= {
+            (names[column], row[0]): row[place]
+            for row in entries
+            for place, column in enumerate(head)
+            if column in names
+        }
+    return truth | {("tomorrow", day): DAYS[(place + 1) % 7] for place, day in enumerate(DAYS)}
+
+
+TRUTH = village()
+PRONOUNS = {row[0]: row[1] for row in rows(corpus.PEOPLE)[1:]} | {row[0]: "it" for row in rows(corpus.ANIMALS)[1:]}
+SLOTS = {
+    "who": r"(?:the )?(?P<who>\w+)",
+    "Who": r"(?:[Tt]he )?(?P<who>\w+)",
+    "what": r"(?P<what>\w+(?: the \w+)?)",
+    "What": r"(?P<what>\w+)",
+    "a_what": r"an? (?P<what>\w+)",
+    "she": r"(?P<who>she|he|it)",
+    "her": r"(?P<who>her|his|its)",
+}
+
+
+def pattern(sentence: str) -> re.Pattern:
+    """What a sentence of a topic looks like when it is filled."""
+    parts = re.split(r"\{(\w+)\}", sentence)
+    return re.compile("".join(SLOTS[part] if place % 2 else re.escape(part) for place, part in enumerate(parts)))
+
+
+# (pattern, topic): people and animals eat in the same words
+SAYS = [(pattern(sentence), name) for name, topic in TOPICS.items() for sentence in topic.says]
+SAYS += [(pattern(answer), name) for name, topic in TOPICS.items() for _, answer in topic.asks]
+ASKS = [(pattern(question), name) for name, topic in TOPICS.items() for question, _ in topic.asks]
+DOUBTS = [(pattern(topic.doubt), name) for name, topic in TOPICS.items() if topic.doubt]
+AGAIN = [(pattern(topic.again), name) for name, topic in TOPICS.items() if topic.again]
+SMALL_TALK = {line for pairs in (JOKES, corpus.OPENINGS, corpus.CLOSINGS) for pair in pairs for line in pair}
+WORDS = "|".join(NUMBERS)
+SUM = re.compile(rf"(\d+) ([+-]) (\d+) = (\d+)|({WORDS}) (plus|minus) ({WORDS}) is ({WORDS})", re.IGNORECASE)
+ASKED_SUM = re.compile(rf"(?:What|How much) is ((\d+) ([+-]) (\d+)|({WORDS}) (plus|minus) ({WORDS}))\?")
+STORY = re.compile(
+    rf"(\w+) has ({WORDS}) (\w+?)s? and (finds|loses) ({WORDS})\. (How many is that\?|How many are left\?)"
+)
+
+
+def facts_in(sentence: str, subject: str = "") -> set[tuple[str, str, str]]:
+    """Every (topic, who, what) that a sentence can mean; a pronoun is about the subject."""
+    meanings = set()
+    for form, topic in SAYS:
+        if match := form.fullmatch(sentence):
+            slots = match.groupdict()
+            who, what = slots.get("who", ""), slots.get("what", "")
+            if who.lower() in ("she", "he", "it"):
+                assert PRONOUNS[subject] == who.lower(), sentence
+                who = subject
+            meanings |= {
+                (topic, name, known)
+                for (other, name), known in TRUTH.items()
+                if other == topic and who in (name, "") and what.lower() in (known.lower(), "")
+            }
+    return meanings
+
+
+def number(text: str) -> int:
+    return int(text) if text.isdigit() else NUMBERS.index(text.lower())
+
+
+def is_right_sum(a: str, operation: str, b: str, result: str) -> bool:
+    return number(result) == (number(a) + number(b) if operation in "+plus" else number(a) - number(b))
+
+
+def paragraphs(text: str) -> list[list[str]]:
+    return [paragraph.splitlines() for paragraph in text.removesuffix("\n").split("\n\n")]
+
+
+def is_dialogue(lines: list[str]) -> bool:
+    return lines[0].startswith(("A: ", "B: "))
+
+
+def exchanges(text: str) -> list[tuple[str, str, str]]:
+    """(what A says, what B answers, what B answered before)."""
+    result = []
+    for lines in filter(is_dialogue, paragraphs(text)):
+        answers = ["", *(line[3:] for line in lines[1::2])]
+        result += zip((line[3:] for line in lines[::2]), answers[1:], answers, strict=False)
+    return result
+
+
+def statements(text: str) -> list[str]:
+    return [line for lines in paragraphs(text) if not is_dialogue(lines) for line in lines]
+
+
+ASKED_IN_TRAINING = {question for question, *_ in exchanges(TRAIN)}
+
+
+# The same everywhere
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_the_bytes_of_each_part(train):
+    assert hashlib.sha256(small_talk(train).encode("ascii")).hexdigest() == SHA256[train]
+
+
+def test_only_the_method_random_is_drawn_from(monkeypatch):
+    """Python promises to keep its sequence, and not that of `choice`, `shuffle` and others."""
+
+    class OnlyRandom:
+        def __init__(self, seed):
+            self.random = random.Random(seed).random
+
+    monkeypatch.setattr(corpus, "Random", OnlyRandom)
+    assert small_talk.__wrapped__(True) == TRAIN and small_talk.__wrapped__(False) == VALIDATION
+
+
+def test_sizes():
+    assert len(TRAIN) >= 300_000 and 0.09 < len(VALIDATION) / len(TRAIN) < 0.12
+    assert 200 <= len({*re.findall(r"[a-z]+", TRAIN.lower())}) <= 400
+
+
+@BOTH
+def test_lines_are_short_ascii_and_end(text):
+    assert text.isascii() and text.endswith("\n") and max(map(len, text.splitlines())) < 80
+    assert not re.search(r"\n\n\n|  | \n|[{}]", text)
+
+
+@BOTH
+def test_a_dialogue_is_A_and_B_in_turn_and_nothing_else_has_speakers(text):
+    for lines in paragraphs(text):
+        speakers = [line[:3] for line in lines]
+        if is_dialogue(lines):
+            assert speakers == ["A: ", "B: "] * (len(lines) // 2), lines
+        else:
+            assert not {"A: ", "B: "} & {*speakers}, lines
+
+
+# True in the village
+
+
+@BOTH
+def test_every_statement_is_a_true_fact_or_a_right_sum(text):
+    for line in statements(text):
+        subject = ""
+        for sentence in re.findall(r".+?\.\"?(?: |$)|\".+?\.", line):
+            sentence = sentence.strip()
+            if match := SUM.fullmatch(sentence.removesuffix(".")):
+                assert is_right_sum(*(part for part in match.groups() if part)), line
+            else:
+                meanings = facts_in(sentence, subject)
+                assert len(meanings) == 1, (line, meanings)
+                [(_, subject, _)] = meanings
+
+
+@BOTH
+def test_every_answer_is_true_and_answers_its_question(text):
+    kinds = Counter()
+    for question, answer, before in exchanges(text):
+        kind, right = check(question, answer, before)
+        kinds[kind] += 1
+        assert right, (question, answer, before)
+    assert {*kinds} == {"fact", "doubt", "again", "sum", "story", "small talk"}
+
+
+def check(question: str, answer: str, before: str) -> tuple[str, bool]:
+    """Which kind of question this is, and whether it has the right answer."""
+    if question in SMALL_TALK:
+        return "small talk", answer in SMALL_TALK
+    if match := ASKED_SUM.fullmatch(question):
+        asked, *_ = match.groups()
+        stated = SUM.fullmatch(answer.removesuffix("."))
+        return "sum", answer.lower().startswith(asked) and is_right_sum(*(part for part in stated.groups() if part))
+    if match := STORY.fullmatch(question):
+        return "story", answers_story(*match.groups(), answer)
+    for form, topic in AGAIN:
+        if match := form.fullmatch(question):
+            [(_, subject, _)] = facts_in(before)
+            possessive = {"she": "her", "he": "his", "it": "its"}[PRONOUNS[subject]]
+            if (topic, subject) in TRUTH and match["who"] in (PRONOUNS[subject], possessive):
+                return "again", facts_in(answer, subject) == {(topic, subject, TRUTH[topic, subject])}
+    for form, topic in DOUBTS:
+        if (match := form.fullmatch(question)) and (topic, match["who"]) in TRUTH:
+            word, sentence = answer.split(", ", 1)
+            fact = topic, match["who"], TRUTH[topic, match["who"]]
+            return "doubt", facts_in(sentence) == {fact} and word == ("Yes" if match["what"] == fact[2] else "No")
+    [(topic, who, what)] = facts_asked(question)
+    return "fact", facts_in(answer) == {(topic, who, what)}
+
+
+def facts_asked(question: str) -> set[tuple[str, str, str]]:
+    """Every (topic, who, what) that answers a question."""
+    facts = set()
+    for form, topic in ASKS:
+        if match := form.fullmatch(question):
+            facts |= {
+                (topic, who, what)
+                for (other, who), what in TRUTH.items()
+                if other == topic and {"who": who, "what": what}.items() >= match.groupdict().items()
+            }
+    return facts
+
+
+def answers_story(who, a, thing, event, b, question, answer) -> bool:
+    result = number(a) + number(b) if event == "finds" else number(a) - number(b)
+    operation = "plus" if event == "finds" else "minus"
+    things = thing if result == 1 else thing + "s"
+    counted = f"{a} {operation} {b} is {NUMBERS[result]}".capitalize()
+    return answer == f"{counted}, so {who} has {NUMBERS[result]} {things}." and ("left" in question) == (
+        event == "loses"
+    )
+
+
+def test_a_question_has_the_same_answer_wherever_it_is_asked():
+    answers = {}
+    for question, answer, _ in exchanges(TRAIN) + exchanges(VALIDATION):
+        if not question.startswith("And "):
+            assert answers.setdefault(question, answer) == answer
+
+
+@BOTH
+def test_articles_and_plurals(text):
+    for article, word in re.findall(r"\b(an?) (\w+)", text, re.IGNORECASE):
+        assert (article.lower() == "an") == (word[0].lower() in "aeiou"), (article, word)
+    things = "|".join(corpus.THINGS)
+    for count, thing in re.findall(rf"\b({WORDS}) ((?:{things})s?)\b", text):
+        assert (count == "one") != thing.endswith("s"), (count, thing)
+
+
+# What is held out
+
+
+def test_training_asks_no_held_out_question():
+    assert len(HELD_OUT) >= 200
+    assert [question for question, _ in HELD_OUT if question in TRAIN] == []
+
+
+def test_no_held_out_sum_is_asked_in_words_digits_or_a_story():
+    for a, operation, b in corpus.HELD_OUT_SUMS:
+        assert f"is {a} {'+' if operation == 'plus' else '-'} {b}?" not in TRAIN
+        event = "finds" if operation == "plus" else "loses"
+        assert not re.search(rf"has {NUMBERS[a]} \w+ and {event} {NUMBERS[b]}\.", TRAIN)
+        assert (a, operation, b) in corpus.SUMS and (
+            operation == "minus" or (b, operation, a) not in corpus.HELD_OUT_SUMS
+        )
+
+
+def test_validation_asks_each_held_out_question_once_with_its_answer():
+    asked = Counter((question, answer) for question, answer, _ in exchanges(VALIDATION))
+    assert {asked[pair] for pair in HELD_OUT} == {1}
+
+
+def test_a_held_out_question_has_one_answer_which_is_right():
+    assert len({question for question, _ in HELD_OUT}) == len(HELD_OUT)
+    for question, answer in HELD_OUT:
+        _, right = check(question, answer, "")
+        assert right, (question, answer)
+
+
+def test_kinds_of_held_out_questions():
+    kinds = {kind: held_out_questions(kind) for kind in ("fact", "doubt", "sum")}
+    assert [*kinds["fact"], *kinds["doubt"], *kinds["sum"]] == HELD_OUT
+    for kind, pairs in kinds.items():
+        assert {check(*pair, "")[0] for pair in pairs} == {kind}
+    assert Counter(answer[:2] for _, answer in kinds["doubt"]) == {"Ye": 18, "No": 18}
+    with pytest.raises(ValueError, match='^kind is \'joke\': choose "fact", "doubt" or "sum", or None for all$'):
+        held_out_questions("joke")
+
+
+def test_training_states_every_fact_and_every_sum():
+    stated = set()
+    for line in statements(TRAIN):
+        first = re.match(r".+?\.", line)[0]
+        stated |= {SUM.fullmatch(first.removesuffix("."))[0]} if SUM.match(first) else facts_in(first)
+    assert {(topic, who, what) for (topic, who), what in TRUTH.items()} <= stated
+    for a, operation, b in corpus.SUMS:
+        result = a + b if operation == "plus" else a - b
+        assert f"{a} {'+' if operation == 'plus' else '-'} {b} = {result}" in stated
+        assert f"{NUMBERS[a]} {operation} {NUMBERS[b]} is {NUMBERS[result]}".capitalize() in stated
+
+
+def test_training_asks_in_other_words_for_each_fact_that_is_held_out_and_in_these_words_for_others():
+    asked = {question: facts_asked(question) for question in ASKED_IN_TRAINING}
+    known = {fact for facts in asked.values() for fact in facts}
+    for question, _ in held_out_questions("fact"):
+        assert facts_asked(question) <= known, question
+        forms = [form for form, _ in ASKS if form.fullmatch(question)]
+        assert sum(any(form.fullmatch(other) for form in forms) for other in asked) >= 4, question
+
+
+def test_training_has_every_word_and_every_character_of_what_is_held_out():
+    assert {*VALIDATION} <= {*TRAIN}
+    assert {*re.findall(r"\w+", str(HELD_OUT))} <= {*re.findall(r"\w+", TRAIN)}
+
+
+def test_every_entity_occurs_often():
+    words = Counter(re.findall(r"\w+", TRAIN.lower()))
+    entities = {word.lower() for (_, who), what in TRUTH.items() for word in (who, what.split()[-1])}
+    assert min(words[entity] for entity in entities) >= 80
