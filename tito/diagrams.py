@@ -271,6 +271,25 @@ def _spatial(on: Drawing) -> str:
     return "Each window is a row, each filter a column: one matrix product computes the whole feature map."
 
 
+def _tokenization(on: Drawing) -> str:
+    """The word lower in four rows. First five bytes: l o w e r, with the ids 108 111 119 101 114. Then l o is one token, 256; then low
+    is one, 257; then e r is one, 258. An arrow points down: encode."""
+    steps = [("l", "o", "w", "e", "r"), ("lo", "w", "e", "r"), ("low", "e", "r"), ("low", "er")]
+    ids = {"lo": 256, "low": 257, "er": 258} | {letter: ord(letter) for letter in "lower"}
+    for row, tokens in enumerate(steps):
+        y, x = 6 + 62 * row, 90
+        for token in tokens:
+            width = 60 * len(token)
+            on.box(x + 3, y, width - 6, 46, f"{token}\n{ids[token]}", ACCENT if len(token) > 1 else "currentColor")
+            x += width
+    on.text(400, 34, "bytes", "start")
+    for row, pair in enumerate(("l + o", "256 + w", "e + r"), start=1):
+        on.text(400, 34 + 62 * row, pair, "start")
+    on.arrow((66, 10), (66, 234), color=SECOND)
+    on.text(58, 124, "encode", "end")
+    return "Each row merges one pair into one token, in the order in which the pairs were learned. The ids of the last row go to the network."
+
+
 DIAGRAMS = {
     "setup": _setup,
     "tensor": _tensor,
@@ -282,4 +301,5 @@ DIAGRAMS = {
     "training": _training,
     "dataloader": _dataloader,
     "spatial": _spatial,
+    "tokenization": _tokenization,
 }

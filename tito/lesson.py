@@ -220,6 +220,11 @@ def unchanged(function, *args):
     return result
 
 
+def numpy_pages():
+    """A megabyte of English and code that is on every reader's computer: the documentation of NumPy's functions, in one text."""
+    return "\n".join(str(getattr(np, name).__doc__) for name in sorted(np.__all__))
+
+
 def table(names, rows):
     """A Markdown table; columns of numbers are aligned at the right.
 
@@ -240,16 +245,23 @@ def table(names, rows):
 
 
 def shown_tokens(tokens):
-    r"""Markdown: pieces of a text, each in a frame; a space is drawn as ␣, the end of a line as ⏎.
+    r"""Markdown: pieces of a text, each in a frame; a space is drawn as ␣, the end of a line as ⏎, and half a character as its bytes.
 
     Args:
-        tokens: bytes objects; half a character is drawn as U+FFFD.
+        tokens: bytes objects.
 
-    >>> print(shown_tokens([b"It", b" is", b"\n"]))
-    `It` `␣is` `⏎`
+    >>> print(shown_tokens([b"It", b" is", b"\n", b"\xc3"]))
+    `It` `␣is` `⏎` `C3`
     """
-    texts = [token.decode("utf-8", "replace").replace(" ", "␣").replace("\n", "⏎") for token in tokens]
-    return " ".join("`" + text.replace("`", "ˋ").replace("|", "¦") + "`" for text in texts)
+    return " ".join(f"`{_shown(token)}`" for token in tokens)
+
+
+def _shown(token):
+    try:
+        text = token.decode("utf-8")
+    except UnicodeDecodeError:
+        return token.hex(" ").upper()
+    return text.translate({ord(sign): other for sign, other in zip(" \n`|", "␣⏎ˋ¦", strict=True)})
 
 
 def raises(error, call, message):
