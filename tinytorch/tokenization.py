@@ -1,6 +1,6 @@
 """Module 10: Tokenization.
 
-Written by `tito export` from notebooks/10_tokenization.py: edit that file instead. sha256: 613982ff69f999c1
+Written by `tito export` from notebooks/10_tokenization.py: edit that file instead. sha256: 3ebf0645fa0cc7ff
 """
 
 import heapq
@@ -55,7 +55,7 @@ def count_pairs(words: Mapping[Sequence[int], int]) -> dict[tuple, int]:
     Returns:
         Pair (left id, right id) -> count, in the order in which the pairs are first seen.
 
-    >>> count_pairs({b"low": 2, b"lot": 1})
+    >>> dict(count_pairs({b"low": 2, b"lot": 1}))
     {(108, 111): 3, (111, 119): 2, (111, 116): 1}
     """
     counts = {}
@@ -80,9 +80,9 @@ def merge(ids: Sequence[int], pair: tuple, new_id: int) -> list[int]:
     """
     merged, i = [], 0
     while i < len(ids):
-        found = i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair
-        merged.append(new_id if found else ids[i])
-        i += 2 if found else 1
+        matches = i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair
+        merged.append(new_id if matches else ids[i])
+        i += 2 if matches else 1
     return merged
 
 
