@@ -656,9 +656,9 @@ class BPETokenizer(Vocabulary):
 
     def encode(self, text: str, allowed_special: Iterable[str] | str = ()) -> list[int]:
         """The ids of a text. Names of special tokens are text as well, unless `allowed_special` lists them, or is "all"."""
-        ids, special = [], self.special_tokens
-        for word, is_special in self.pieces(text, allowed_special):
-            ids += [special[word]] if is_special else self.known.get(word) or self.learn_word(word, encode_word)
+        ids = []
+        for part, is_special in self.parts(text, allowed_special):
+            ids += [self.special_tokens[part]] if is_special else self.encode_ordinary(part, encode_word)
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -771,7 +771,7 @@ def _():
     |:---|:---|:---|
     | `learn_merges_slowly` | $O(n m)$ | $O(n)$ |
     | `learn_merges` | $O(n \log n)$: a merge shortens a word, so there are fewer than $n$ | $O(n)$ |
-    | `encode_word` | $O(w^2)$; but words are short, and up to 32,768 known ones are looked up | $O(w)$ |
+    | `encode_word` | $O(w^2)$; but words are short, and known ones are looked up | $O(w)$ |
 
     ## In production
 

@@ -8,6 +8,7 @@ import json
 import operator
 import os
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,12 +17,13 @@ BYTES = 256  # ids below it are bytes; merges make the next ones
 FORMAT, VERSION = "tinytorch.bpe", 1  # of a saved tokenizer
 MAX_TOKEN_BYTES = 1 << 26  # of all tokens together: a file of 60 merges could ask for 2**60
 LONG_BYTES = 100  # a longer word goes to `encode_long`
-MAX_KNOWN = 1 << 15  # words that are kept with their ids
+MAX_KNOWN_CHARS = 1 << 19  # of what is kept with its ids
 BUFFER_CHARS = 1 << 16  # what a stream reads before it encodes
 
 # GPT-2's pattern in Python's `re`, which has no \p{L} and \p{N}. So numbers other than decimal digits, such as ½, ² or Ⅷ, count as
 # letters here, and the control characters 28 to 31 as spaces. What \w covers comes with Python's Unicode version.
 WORD = re.compile(r"'(?:[smtd]|re|ve|ll)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
+STRETCH = re.compile(r"\s*\S+|\s+")  # no word goes on from a letter to a space, so each stretch has whole words
 LOOKAHEAD = 3  # a word this many characters before the end of a text stays as it is, whatever follows
 
 
@@ -164,6 +166,36 @@ def token_bytes(merges: Sequence[tuple]) -> list[bytes]:
     return tokens
 
 
+class KnownStretches(dict):
+    """Stretch of a text -> its ids, packed as bytes: joining bytes is faster than joining lists. A new one is encoded on demand."""
+
+    def __init__(self, merges: Mapping[tuple, int], split: bool):
+        self.merges, self.split = merges, split
+        self.words: dict[str, list[int]] = {}  # word -> its ids: many stretches have the same ones
+        self.chars = 0  # of all stretches and words that are kept
+
+    def __missing__(self, stretch):
+        words = split_words(stretch) if self.split else [stretch]
+        packed = self[stretch] = array("I", [id for word in words for id in self.ids_of(word)]).tobytes()
+        self.chars += len(stretch)
+        return packed
+
+    def ids_of(self, word: str) -> list[int]:
+        if word not in self.words:
+            data = to_bytes(word)
+            encode = encode_long if len(data) > LONG_BYTES else self.encode_word
+            self.words[word] = encode(data, self.merges)
+            self.chars += len(word)
+        return self.words[word]
+
+    def forget_too_many(self) -> None:
+        """Start over when much is known, so that a stream of any length needs no more memory."""
+        if self.chars > MAX_KNOWN_CHARS:
+            self.clear()
+            self.words.clear()
+            self.chars = 0
+
+
 class Vocabulary:
     """The given half of `BPETokenizer`: its merges and special tokens, streams, and a file to keep them in.
 
@@ -182,7 +214,7 @@ class Vocabulary:
         self.merges = {tuple(pair): BYTES + i for i, pair in enumerate(merges)}  # pair -> id
         self.special_tokens = {name: BYTES + len(merges) + i for i, name in enumerate(special_tokens)}  # name -> id
         self.split = split
-        self.known: dict[str, list[int]] = {}  # word -> its ids, for words that were encoded before
+        self.known = KnownStretches(self.merges, split)
 
     @property
     def vocab_size(self) -> int:
@@ -220,15 +252,12 @@ class Vocabulary:
             else:
                 yield from ((word, False) for word in split_words(part))
 
-    def learn_word(self, word: str, encode_word: Callable[[bytes, dict], list[int]]) -> list[int]:
-        """The ids of a word that isn't known yet; a short one is known from then on."""
-        data = to_bytes(word)
-        if len(data) > LONG_BYTES:
-            return encode_long(data, self.merges)
-        if len(self.known) >= MAX_KNOWN:
-            self.known.clear()
-        self.known[word] = encode_word(data, self.merges)
-        return self.known[word]
+    def encode_ordinary(self, text: str, encode_word: Callable[[bytes, dict], list[int]]) -> list[int]:
+        """The ids of a text without special tokens. What was encoded before is looked up."""
+        self.known.encode_word = encode_word
+        ids = array("I", b"".join(map(self.known.__getitem__, STRETCH.findall(text) if self.split else [text])))
+        self.known.forget_too_many()
+        return ids.tolist()
 
     def encode_iterable(self, texts: Iterable[str], allowed_special: Iterable[str] | str = ()) -> Iterator[int]:
         """The ids of `encode("".join(texts))`, one by one, with a few words in memory at a time.

@@ -1,6 +1,6 @@
 """Module 10: Tokenization.
 
-Written by `tito export` from notebooks/10_tokenization.py: edit that file instead. sha256: 3ebf0645fa0cc7ff
+Written by `tito export` from notebooks/10_tokenization.py: edit that file instead. sha256: e2ca8c92ef789761
 """
 
 import heapq
@@ -176,9 +176,9 @@ class BPETokenizer(Vocabulary):
 
     def encode(self, text: str, allowed_special: Iterable[str] | str = ()) -> list[int]:
         """The ids of a text. Names of special tokens are text as well, unless `allowed_special` lists them, or is "all"."""
-        ids, special = [], self.special_tokens
-        for word, is_special in self.pieces(text, allowed_special):
-            ids += [special[word]] if is_special else self.known.get(word) or self.learn_word(word, encode_word)
+        ids = []
+        for part, is_special in self.parts(text, allowed_special):
+            ids += [self.special_tokens[part]] if is_special else self.encode_ordinary(part, encode_word)
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:

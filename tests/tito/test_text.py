@@ -6,6 +6,7 @@ import tracemalloc
 
 import pytest
 
+import tinytorch.tokenization
 from tinytorch import text as given
 from tinytorch.text import LinkedIds, count_words, split_words, to_bytes, to_text, token_bytes
 from tinytorch.tokenization import BPETokenizer, encode_word
@@ -150,11 +151,24 @@ def test_a_file_of_any_size_needs_the_same_memory(tmp_path):
 
 
 def test_known_words_are_limited(monkeypatch):
-    monkeypatch.setattr(given, "MAX_KNOWN", 10)
-    tokenizer = BPETokenizer.train("abc abd", 260)
+    monkeypatch.setattr(given, "MAX_KNOWN_CHARS", 300)
+    tokenizer, most = BPETokenizer.train("abc abd", 260), 0
     text = " ".join(f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(300))
-    assert tokenizer.decode(tokenizer.encode(text)) == text
-    assert len(tokenizer.known) <= 10
+    for start in range(0, len(text), 50):
+        assert tokenizer.decode(tokenizer.encode(text[start : start + 50])) == text[start : start + 50]
+        known = tokenizer.known
+        assert sum(map(len, [*known, *known.words])) == known.chars <= 300
+        most = max(most, known.chars)
+    assert most > 100
+
+
+def test_known_words_are_looked_up(monkeypatch):
+    tokenizer = BPETokenizer.train(SENTENCE, 300)
+    ids = tokenizer.encode(SENTENCE)
+    monkeypatch.setattr(tinytorch.tokenization, "encode_word", lambda *args: 1 / 0)
+    assert tokenizer.encode(SENTENCE) == ids
+    with pytest.raises(ZeroDivisionError):
+        tokenizer.encode("unseen")
 
 
 def test_a_word_longer_than_the_buffer_is_not_read_again_and_again(monkeypatch):
@@ -174,7 +188,7 @@ def test_a_saved_tokenizer_is_the_same(tokenizer, tmp_path):
     for saved in (tokenizer, BPETokenizer(), BPETokenizer.train("ab" * 9, 258, split=False)):
         saved.save(path)
         loaded = BPETokenizer.load(path)
-        assert type(loaded) is BPETokenizer and vars(loaded) | {"known": {}} == vars(saved) | {"known": {}}
+        assert type(loaded) is BPETokenizer and vars(loaded) | {"known": 0} == vars(saved) | {"known": 0}
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     content = json.loads(path.read_text(encoding="utf-8"))
     assert content == {
