@@ -476,8 +476,8 @@ def _():
     lowest **rank**, and is merged first. New ids count up, so the lowest rank is the smallest new id.
 
     It isn't enough to go from left to right and merge what you can. Say (b, c) became 256, then (a, b) became 257, and the word is "abc".
-    From left to right you would merge (a, b), and get 257 c. In training, (b, c) was merged first, everywhere, so "abc" was a 256. The
-    network that learned from those ids has never seen 257 before a c. Nor does the longest token win.
+    From left to right you would merge (a, b), and get 257 c. In training, (b, c) was merged first, everywhere, and the a before it stayed
+    alone. The network that learned from those ids has never seen 257 before a c. Nor does the longest token win.
     """)
     return
 

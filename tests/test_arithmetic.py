@@ -23,6 +23,8 @@ from tinytorch.layers import linear
 from tinytorch.losses import cross_entropy, l1_loss, mse_loss
 from tinytorch.machine import matmul_flops
 from tinytorch.tensor import sum_to_shape
+from tinytorch.text import BYTES, LinkedIds, Vocabulary
+from tinytorch.tokenization import count_pairs, encode_word, learn_merges, merge
 from tito.assignments.run import CELL_SECONDS, TOTAL_SECONDS
 from tito.files import read
 from tito.notebook import parse
@@ -499,6 +501,48 @@ CLAIMS["09_spatial"] = [
     f"the convolution's {conv_weights * 4} bytes",
 ]
 
+low_and_lot = {b"low": 2, b"lot": 1}  # in 10
+merges_of_both = learn_merges(low_and_lot, 3)
+
+
+def spelled(ids):
+    """Ids as 10 writes them: a letter for a byte, a number for a merge."""
+    return " ".join(str(id) if id >= BYTES else chr(id) for id in ids)
+
+
+def merge_row(step):
+    """A line of the table of section 3: step, pair, count, new id, the words after it."""
+    before, after = (
+        [encode_word(word, {pair: BYTES + i for i, pair in enumerate(merges_of_both[:n])}) for word in low_and_lot]
+        for n in (step - 1, step)
+    )
+    counts = count_pairs(dict(zip(map(tuple, before), low_and_lot.values(), strict=True)))
+    pair = merges_of_both[step - 1]
+    return f"| {step} | {spelled(pair)} | {counts[pair]} | {BYTES + step - 1} | {', '.join(map(spelled, after))} |"
+
+
+slow_changes = LinkedIds({b"slow": 2}).merge((ord("l"), ord("o")), BYTES)
+CLAIMS["10_tokenization"] = [
+    f"bytes {numbers('é'.encode(), between=' ')}, and an emoji",
+    f"With the {len(Vocabulary().tokens)} bytes as vocabulary",
+    f"give the pair an id of its own: {BYTES}.",
+    f"pairs that may contain {BYTES}.",
+    f'with (a, a) as 256, "aaa" becomes {spelled(merge(b"aaa", (97, 97), BYTES))}, '
+    f'and "aaaa" becomes {spelled(merge(b"aaaa", (97, 97), BYTES))}.',
+    " ".join(map(merge_row, (1, 2, 3))),
+    f"so {min(count_pairs({b'ab': 1, b'cd': 1}))} comes first",
+    f"But what changes when (l, o) becomes {BYTES}?",
+    f"and (s, {BYTES}) and ({BYTES}, w) gain one",
+    ", ".join(f"({spelled([a])}, {spelled([b])}): {change:+}" for (a, b), change in slow_changes.items()).replace(
+        f", ({BYTES}, w)", f" and ({BYTES}, w)"
+    ),
+    f"Say (b, c) became {BYTES}, then (a, b) became {BYTES + 1},",
+    f"and get {spelled(merge(b'abc', (97, 98), BYTES + 1))}. In training",
+    f"has never seen {BYTES + 1} before a c.",
+    f"from {BYTES} tokens to {2 * BYTES},",
+    f"From {8 * BYTES:,} to {16 * BYTES:,}?",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -567,6 +611,16 @@ GIVEN = {
         r"$0.9 \cdot \text{running} + 0.1 \cdot \text{the batch's}$",  # PyTorch's default
         "In the 1990s",  # LeCun and others, 1998, section X: several million checks per day
         "learns 1437 digits",
+    ],
+    "10_tokenization": [
+        "a page is 3,000 steps long",
+        "Unicode has more than 150,000",  # version 16.0 has 154,998
+        "in 1994 to compress files",  # Gage, C Users Journal 12(2)
+        "`tokenizers` 0.23.3",  # tests/conformance/test_tokenization.py compares with it
+        "`tiktoken` 0.14.0",  # and with this one
+        "To learn 1,000 merges your first version counts all pairs 1,000 times",
+        "(Module 11): 128 in a small GPT",
+        "like 127 + 48",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "1,797 handwritten digits",

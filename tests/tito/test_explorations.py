@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tito.course import ROOT
+from tito.files import read
 
 for name in ("matplotlib", "sklearn"):
     pytest.importorskip(name, reason="figures need the extra: pip install -e '.[data]'")
@@ -95,3 +96,63 @@ def test_a_patch_hides_what_a_trained_network_looks_at(spatial):
     assert spread[1] > 0.3 > 10 * spread[0], f"under the patch, probabilities range over {spread}"
     assert trained.axes[-1].get_title() == "reads 7"
     assert [axis.get_title() for axis in trained.axes[:6]] == ["filter"] * 6
+
+
+@pytest.fixture(scope="module")
+def tokenization():
+    return runpy.run_path(str(ROOT / "notebooks" / "10_tokenization.py"))
+
+
+def text_of(shown):
+    return shown._repr_markdown_()
+
+
+def test_merges_are_counted_step_by_step_by_both_rules(tokenization):
+    explore = tokenization["explore_merges"]
+    sentence = "the cat in the hat sat on that mat"
+    smallest, first_seen = (text_of(explore(sentence, 6, rule)) for rule in ("smallest", "first seen"))
+    assert "| 256 | `a` | `t` | `at` | 5 | 1 |" in smallest and "| 256 | `a` | `t` | `at` | 5 | 1 |" in first_seen
+    assert "| 258 | `\u2423` | `th` | `\u2423th` | 2 | 2 |" in smallest
+    assert "| 258 | `th` | `e` | `the` | 2 | 2 |" in first_seen
+    assert "34 bytes, " in smallest and "The two rules share" in smallest
+    everything = text_of(explore(sentence, 40, "smallest"))
+    assert "`the` `\u2423cat` `\u2423in` `\u2423the` `\u2423hat`" in everything, "with all merges each word is a token"
+    assert "34 bytes, 34 tokens. The two rules share 0 of 0 new tokens." in text_of(explore(sentence, 0, "smallest"))
+    assert "1 bytes, 1 tokens" in text_of(explore(" ", 5, "smallest"))
+
+
+@pytest.mark.parametrize(("merges", "low", "high"), [(0, 0, 0), (500, 0.1, 0.6), (4000, 0.2, 0.8)])
+def test_the_order_matters_for_many_words(tokenization, merges, low, high):
+    share = int(text_of(tokenization["explore_order"](merges)).rpartition(": ")[2].rstrip("%."))
+    assert low <= share / 100 <= high, share
+
+
+def test_boundaries_and_languages_have_their_price(tokenization):
+    rows = [line.strip("| ").split(" | ") for line in text_of(tokenization["explore_tokens"]("a b", 1000)).splitlines()]
+    tokens = {row[0].strip("`"): int(row[3]) for row in rows[2:]}
+    assert tokens["a\u2423b"] == 2 and tokens["8"] == 1
+    greek, english = (next(n for text, n in tokens.items() if start in text) for start in ("Καλη", "Good"))
+    assert greek > 2 * english
+    plain = [
+        line.strip("| ").split(" | ") for line in text_of(tokenization["explore_tokens"]("a b", 0)).splitlines()[2:]
+    ]
+    assert all(row[2] == row[3] for row in plain), "without merges, the tokens are the bytes"
+
+
+def test_vocabularies_trade_length_for_memory(tokenization):
+    text = text_of(tokenization["measure_vocabulary"](merges=10))
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if " merges | " in line]
+    lengths = [int(row[2].replace(",", "")) for row in rows]
+    assert len(rows) == 5 and lengths == sorted(lengths, reverse=True) and lengths[0] > 2 * lengths[-1]
+    assert [row[4] for row in rows] == ["128 KiB", "256 KiB", "512 KiB", "1,024 KiB", "2,048 KiB"]
+
+
+def test_the_readme_shows_what_the_tokenizer_does(tokenization):
+    from tinytorch.datasets import SmallTalk
+    from tito.lesson import shown_tokens
+
+    tokenizer = tokenization["BPETokenizer"].train(SmallTalk().text, 756)
+    shown = shown_tokens(tokenizer.tokens[id] for id in tokenizer.encode("How many r are in strawberry?"))
+    assert f'After 500 merges of the course\'s corpus, "How many r are in strawberry?" is {shown} |' in read(
+        ROOT / "README.md"
+    )
