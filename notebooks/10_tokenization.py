@@ -364,7 +364,7 @@ def explore_merges(text, count, rule):
     text = (
         f"{shown_tokens(tokens[rule][id] for id in text_ids)}\n\n{len(to_bytes(text))} bytes, {len(text_ids)} tokens."
     )
-    merges = table(("id", "left", "right", "new token", "count", "pairs with it"), rows)
+    merges = table(("id", "left", "right", "new token", "count", "pairs with that count"), rows)
     return mo.md(f"{merges}\n\n{text} The two rules share {shared} of {len(rows)} new tokens.")
 
 

@@ -251,9 +251,9 @@ def shown_tokens(tokens):
         tokens: bytes objects.
 
     >>> print(shown_tokens([b"It", b" is", b"\n", b"\xc3"]))
-    `It` `␣is` `⏎` `C3`
+    `It` · `␣is` · `⏎` · `C3`
     """
-    return " ".join(f"`{_shown(token)}`" for token in tokens)
+    return " · ".join(f"`{_shown(token)}`" for token in tokens)
 
 
 def _shown(token):

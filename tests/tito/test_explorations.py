@@ -116,7 +116,9 @@ def test_merges_are_counted_step_by_step_by_both_rules(tokenization):
     assert "| 258 | `th` | `e` | `the` | 2 | 2 |" in first_seen
     assert "34 bytes, " in smallest and "The two rules share" in smallest
     everything = text_of(explore(sentence, 40, "smallest"))
-    assert "`the` `\u2423cat` `\u2423in` `\u2423the` `\u2423hat`" in everything, "with all merges each word is a token"
+    assert "`the` \u00b7 `\u2423cat` \u00b7 `\u2423in` \u00b7 `\u2423the` \u00b7 `\u2423hat`" in everything, (
+        "with all merges each word is a token"
+    )
     assert "34 bytes, 34 tokens. The two rules share 0 of 0 new tokens." in text_of(explore(sentence, 0, "smallest"))
     assert "1 bytes, 1 tokens" in text_of(explore(" ", 5, "smallest"))
 
