@@ -79,3 +79,40 @@ def test_the_milestones_network_trains_as_in_pytorch(capsys, monkeypatch):
     monkeypatch.setattr(tinytorch.vocabulary.spatial, "batch_norm_gradient", lambda grad, normal, scale: grad * scale)
     difference, _ = cifar.compare(script, data, block=2, threads=1)
     assert difference > cifar.AGREE
+
+
+def quick_tokenizers(monkeypatch, tmp_path):
+    """The benchmark of tokenizers on NumPy's documentation, with a few merges."""
+    from benchmarks import tokenizer
+
+    monkeypatch.setenv("RAYON_NUM_THREADS", "1")
+    monkeypatch.setenv("TINYTORCH_DATA", str(tmp_path))  # without tiny-shakespeare
+    monkeypatch.setattr(tokenizer, "ROUNDS", 1)
+    return tokenizer.main(["--merges", "5", "--characters", "3000", "--stream"])
+
+
+def test_tokenizers_are_timed_and_goals_are_told(monkeypatch, tmp_path, capsys):
+    from benchmarks import tokenizer
+
+    monkeypatch.setattr(tokenizer, "GOALS", {("training", "first version"): 1e9, ("encoding", "tiktoken (Rust)"): 0.0})
+    assert quick_tokenizers(monkeypatch, tmp_path) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("NumPy's documentation, 3,000 characters, 5 merges\n")
+    for line in (
+        "training: first version: ",
+        "training: tokenizers, one thread: ",
+        "encoding: ours, with no known words: ",
+    ):
+        assert line in out
+    assert out.count("missed") == 1 and out.count("reached") == 1 and out.count("encode_file: ") == 2
+    monkeypatch.setattr(tokenizer, "GOALS", {})
+    assert quick_tokenizers(monkeypatch, tmp_path) == 0
+
+
+def test_tokenizers_that_differ_are_not_timed(monkeypatch, tmp_path):
+    import tinytorch.tokenization
+
+    learn = tinytorch.tokenization.learn_merges
+    monkeypatch.setattr(tinytorch.tokenization, "learn_merges", lambda words, count: learn(words, count - 1))
+    with pytest.raises(SystemExit, match="the two versions of module 10 learned different merges"):
+        quick_tokenizers(monkeypatch, tmp_path)
