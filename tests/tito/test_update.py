@@ -1,5 +1,6 @@
 """`tito module update`: a notebook from an earlier version of the course is recognized, and gets the present one with the answers."""
 
+import re
 import subprocess
 
 import pytest
