@@ -4,12 +4,11 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 # the last module of this version of the course
-last = "09"
+last = "11"
 
 # module -> its number
 modules = {
     "tokenization": "10",
-    "embeddings": "11",
     "attention": "12",
     "transformers": "13",
     "profiling": "14",
@@ -28,12 +27,10 @@ packages = {
         "transformers": "keep_memory",
     },
     "tinytorch.nn": {
-        "embeddings": "Embedding",
         "attention": "MultiheadAttention",
         "transformers": "LayerNorm",
     },
     "tinytorch.nn.functional": {
-        "embeddings": "embedding",
         "attention": "scaled_dot_product_attention",
         "transformers": "layer_norm",
     },
