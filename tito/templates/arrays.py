@@ -290,7 +290,7 @@ def row_of(index: int | None, shape: tuple) -> int | None:
     """
     if len(shape) != 2:
         raise ValueError(f"weight has shape {shape}: a table has two axes, (num_embeddings, embedding_dim)")
-    if index is not None and not -shape[0] <= index < shape[0]:
+    if index is not None and not (isinstance(index, (int, np.integer)) and -shape[0] <= index < shape[0]):
         raise ValueError(f"padding_idx is {index}: use one of the {shape[0]} rows, or None")
     return None if index is None else index % shape[0]
 
