@@ -153,7 +153,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
 
     Hint: `ids.dtype.kind` is "i" or "u" for integers. There may be no ids at all. An array of integers can pick rows of another.
     """
-    ids, count, padding = np.asarray(input), len(weight), row_of(padding_idx, weight.shape)
+    padding, ids, count = row_of(padding_idx, np.shape(weight)), np.asarray(input), len(weight)
     ### BEGIN SOLUTION
     if ids.dtype.kind not in "iu":
         raise TypeError(f"ids are {ids.dtype}: use integers")

@@ -1,6 +1,6 @@
 """Module 11: Embeddings.
 
-Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: 157f04a15f32f8f8
+Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: 3389e8209f686555
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
     >>> embedding(Tensor([[1, 0]]), Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
     [[[3.0, 4.0], [1.0, 2.0]]]
     """
-    ids, count, padding = np.asarray(input), len(weight), row_of(padding_idx, weight.shape)
+    padding, ids, count = row_of(padding_idx, np.shape(weight)), np.asarray(input), len(weight)
     if ids.dtype.kind not in "iu":
         raise TypeError(f"ids are {ids.dtype}: use integers")
     outside = ids[(ids < 0) | (ids >= count)]

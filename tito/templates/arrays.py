@@ -306,7 +306,8 @@ def positions_of(x: np.ndarray, positions: int | np.ndarray) -> np.ndarray:
     """
     if x.ndim < 2 or x.dtype.kind != "f":
         raise ValueError(f"x is {x.dtype} of shape {x.shape}: use floats, of shape (..., T, D)")
-    if np.ndim(positions) == 0:
+    positions = np.asarray(positions)
+    if positions.ndim == 0:
         return np.arange(x.shape[-2]) + positions
     if positions.shape[-1] != x.shape[-2]:
         raise ValueError(
