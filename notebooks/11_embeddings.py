@@ -204,7 +204,7 @@ class Embedding(Module):
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> "Embedding":
         """A layer on this very table, which isn't trained if `freeze`."""
-        layer = cls(*embeddings.shape, padding_idx)
+        layer = cls(*embeddings.shape, row_of(padding_idx, embeddings.shape))
         layer.weight = Parameter(embeddings, requires_grad=not freeze)
         return layer
 
@@ -446,7 +446,7 @@ def test_sinusoidal_positions():
         close(unchanged(sinusoidal_positions, positions, 6, 64.0), expected, f"positions {positions.tolist()}, base 64")
     close(sinusoidal_positions(4, 6, 64.0)[3], expected[0, 0], "position 3 of 4, base 64")
     close(sinusoidal_positions(2, 8)[1, 0::2], np.sin([1, 0.1, 0.01, 0.001]), "the sines of position 1, dim 8")
-    raises(ValueError, lambda: sinusoidal_positions(3, 5), "dim 5")
+    raises(ValueError, lambda: sinusoidal_positions(4, 3), "dim 3")
 
 
 @app.cell(hide_code=True)

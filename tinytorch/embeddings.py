@@ -1,6 +1,6 @@
 """Module 11: Embeddings.
 
-Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: 3389e8209f686555
+Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: d56ff696b964cc93
 """
 
 import numpy as np
@@ -75,7 +75,7 @@ class Embedding(Module):
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> "Embedding":
         """A layer on this very table, which isn't trained if `freeze`."""
-        layer = cls(*embeddings.shape, padding_idx)
+        layer = cls(*embeddings.shape, row_of(padding_idx, embeddings.shape))
         layer.weight = Parameter(embeddings, requires_grad=not freeze)
         return layer
 

@@ -637,4 +637,21 @@ WRONG = {
 }
 
 
-EQUIVALENT = {}
+EQUIVALENT = {
+    "embedding_gradient": dict.fromkeys(
+        (
+            "places = ids.reshape(-1, 1).astype(np.int64) * width + np.arange(width) -> "
+            "places = ids.reshape(-2, 1).astype(np.int64) * width + np.arange(width)",
+            *(
+                "np.add.at(full.reshape(-1), places.reshape(-1), grad.reshape(-1)) -> "
+                f"np.add.at(full.reshape({full}), places.reshape({places}), grad.reshape({grad}))"
+                for full, places, grad in ((-2, -1, -1), (-1, -2, -1), (-1, -1, -2))
+            ),
+        ),
+        "NumPy infers a size for any negative number",
+    ),
+    "embedding": {
+        "outside = ids[(ids < 0) | (ids >= count)] -> outside = ids[(ids < 0) | (ids > count)]": "NumPy itself refuses the"
+        " first id after the table, with the same error",
+    },
+}

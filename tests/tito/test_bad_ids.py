@@ -29,7 +29,7 @@ EMBEDDINGS = {
     "padding before the table": (lambda: nn.Embedding(5, 4, -6), ValueError, "padding_idx is -6: use one of the 5 rows"),
     "half a padding id": (lambda: F.embedding(tensor([0]), ones(5, 4), 0.5), ValueError, "padding_idx is 0.5: use one"),
     "padding of an empty table": (lambda: Embedding(0, 4, 0), ValueError, "padding_idx is 0: use one of the 0 rows"),
-    "a pretrained vector": (lambda: Embedding.from_pretrained(ones(4)), (TypeError, ValueError), ""),
+    "a pretrained vector": (lambda: Embedding.from_pretrained(ones(4)), ValueError, f"weight has shape (4,): {TABLE}"),
     "a negative size": (lambda: Embedding(-1, 4), ValueError, "negative"),
 }  # fmt: skip
 POSITIONS = {
