@@ -179,6 +179,33 @@ def lenet(lib):
     return step
 
 
+def small_vocabulary(lib):
+    """Look up 16 sequences of 128 characters and send a gradient back: a vocabulary of 65."""
+    return embedding(lib, 65)
+
+
+def large_vocabulary(lib):
+    """Look up 16 sequences of 128 words and send a gradient back: a vocabulary of 5,000."""
+    return embedding(lib, 5000)
+
+
+def embedding(lib, vocabulary):
+    """Zero the gradient, look up random ids in rows of 128 numbers, backward."""
+    rng = np.random.default_rng(0)
+    layer = lib.nn.Embedding(vocabulary, 128)
+    fill(lib, layer, rng)
+    ids = lib.tensor(rng.integers(0, vocabulary, (16, 128)))
+    grad = lib.tensor(rng.standard_normal((16, 128, 128)).astype(np.float32))
+    row = ids[0, 0].item()
+
+    def step():
+        layer.zero_grad()
+        layer(ids).backward(grad)
+        return layer.weight.grad[row].tolist()
+
+    return step
+
+
 def endless(loader):
     """The batches of one epoch after the other."""
     while True:
@@ -196,4 +223,6 @@ WORKLOADS = (
         "small CNN", "training step of conv 8-pool-16-pool, 32 images of 1x8x8, SGD with momentum", 0.65, small_cnn
     ),
     Workload("LeNet", "inference on one image of 1x32x32", 0.60, lenet),
+    Workload("embedding 65", "16 x 128 ids of 65, rows of 128, forward and backward", 1.0, small_vocabulary),
+    Workload("embedding 5,000", "16 x 128 ids of 5,000, rows of 128, forward and backward", 1.0, large_vocabulary),
 )

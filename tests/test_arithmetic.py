@@ -543,6 +543,25 @@ CLAIMS["10_tokenization"] = [
     f"From {8 * BYTES:,} to {16 * BYTES:,}?",
 ]
 
+# 11: a table of three ids, hands of a clock, what one-hot vectors take
+
+uses = np.array([[1, 2], [10, 20], [100, 200]])
+gradient = np.zeros((4, 2), int)
+np.add.at(gradient, [2, 0, 2], uses)
+speeds = 10000 ** (-2 * np.arange(2) / 4)
+
+CLAIMS["11_embeddings"] = [
+    rf"{matrix(uses)} \;\to\; {matrix(gradient)}",
+    rf"$\sqrt{{32}} \approx {math.sqrt(32):.1f}$",
+    f"$10000^0 = {speeds[0]:g}$ radian",
+    f"$10000^{{-2/4}} = {speeds[1]:g}$",
+    rf"$$(\sin t,\; \cos t,\; \sin {speeds[1]:g} t,\; \cos {speeds[1]:g} t)$$",
+    f"A lookup copies {2048 * 128 * 4 / 2**20:g} MiB",
+    f"The one-hot vectors alone take {2048 * 5000 * 4 / 2**20:.0f} MiB at 5,000,",
+    "With 128 rows, there is nothing for the word after the 128th",
+    f"learned from 128 tokens, with learned, sinusoidal and rotary positions. What happens in each at the {128 + 1}th",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -621,6 +640,13 @@ GIVEN = {
         "To learn 1,000 merges your first version counts all pairs 1,000 times",
         "(Module 11): 128 in a small GPT",
         "like 127 + 48",
+    ],
+    "11_embeddings": [
+        "the usual base of 10,000",
+        "not that it is word 117",
+        "2048 ids, rows of 128 numbers; a vocabulary of 65 characters, and one of 5,000 words",
+        "a GPT of 4 layers, 128 wide",
+        "GPT-2's 50,257 tokens",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "1,797 handwritten digits",

@@ -4,11 +4,10 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 # the last module of this version of the course
-last = "10"
+last = "11"
 
 # module -> its number
 modules = {
-    "embeddings": "11",
     "attention": "12",
     "transformers": "13",
     "profiling": "14",
@@ -27,12 +26,10 @@ packages = {
         "transformers": "keep_memory",
     },
     "tinytorch.nn": {
-        "embeddings": "Embedding",
         "attention": "MultiheadAttention",
         "transformers": "LayerNorm",
     },
     "tinytorch.nn.functional": {
-        "embeddings": "embedding",
         "attention": "scaled_dot_product_attention",
         "transformers": "layer_norm",
     },

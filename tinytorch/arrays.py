@@ -280,6 +280,44 @@ def add_at(full: np.ndarray, index: tuple, grad: np.ndarray) -> None:
         np.add.at(full, index, grad)
 
 
+def row_of(index: int | None, shape: tuple) -> int | None:
+    """The row that an embedding's `padding_idx` means: a negative one counts from the end.
+
+    Args:
+        index: the padding id, or None.
+        shape: of the table, (num_embeddings, embedding_dim). ValueError for other axes, and if there is no such row.
+
+    >>> row_of(-1, (10, 3)), row_of(None, (10, 3))
+    (9, None)
+    """
+    if len(shape) != 2:
+        raise ValueError(f"weight has shape {shape}: a table has two axes, (num_embeddings, embedding_dim)")
+    if index is not None and not (isinstance(index, (int, np.integer)) and -shape[0] <= index < shape[0]):
+        raise ValueError(f"padding_idx is {index}: use one of the {shape[0]} rows, or None")
+    return None if index is None else index % shape[0]
+
+
+def positions_of(x: np.ndarray, positions: int | np.ndarray) -> np.ndarray:
+    """The position of each vector in `x`, of shape (..., T, D): a number is where the first one is, and the others follow.
+
+    Raises:
+        ValueError: `x` has other axes or another dtype, or `positions` doesn't have one for each of the T vectors.
+
+    >>> positions_of(np.zeros((3, 8)), 5)
+    array([5, 6, 7])
+    """
+    if x.ndim < 2 or x.dtype.kind != "f":
+        raise ValueError(f"x is {x.dtype} of shape {x.shape}: use floats, of shape (..., T, D)")
+    positions = np.asarray(positions)
+    if positions.ndim == 0:
+        return np.arange(x.shape[-2]) + positions
+    if positions.shape[-1] != x.shape[-2]:
+        raise ValueError(
+            f"positions have shape {positions.shape}: give each of the {x.shape[-2]} vectors one, or the first"
+        )
+    return positions
+
+
 # Methods of Tensor, from ops
 
 

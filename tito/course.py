@@ -154,8 +154,9 @@ SPATIAL_BESIDES = {
     "tinytorch.nn": ("AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm1d", "BatchNorm2d", "MaxPool2d"),
     "tinytorch.nn.functional": ("adaptive_avg_pool2d", "avg_pool2d", "batch_norm"),
 }
-# of modules to come, as planned: `tinytorch.nn.Embedding` says already which module brings it
 EMBEDDINGS = {"tinytorch.nn": ("Embedding",), "tinytorch.nn.functional": ("embedding",)}
+EMBEDDINGS_BESIDES = {"tinytorch.nn": ("CosineSimilarity",), "tinytorch.nn.functional": ("cosine_similarity",)}
+# of modules to come, as planned: `tinytorch.nn.MultiheadAttention` says already which module brings it
 ATTENTION = {"tinytorch.nn": ("MultiheadAttention",), "tinytorch.nn.functional": ("scaled_dot_product_attention",)}
 TRANSFORMERS = {
     "tinytorch": ("keep_memory",),
@@ -193,7 +194,7 @@ MODULES = (
     Module("08", "dataloader", ARCHITECTURE, "Dataset, DataLoader, transforms", "07 stability", "feed a network well", DATALOADER, DATALOADER_BESIDES),
     Module("09", "spatial", ARCHITECTURE, "Conv2d, pooling, BatchNorm2d", "05 learning", "see with convolutions", SPATIAL, SPATIAL_BESIDES),
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
-    Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS),
+    Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS, EMBEDDINGS_BESIDES),
     Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other", ATTENTION),
     Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had", TRANSFORMERS),
     Module("14", "profiling", OPTIMIZATION, "timing, FLOPs, the roofline", "18 profiling", "find the bottleneck"),

@@ -290,6 +290,27 @@ def _tokenization(on: Drawing) -> str:
     return "Each row merges one pair into one token, in the order in which the pairs were learned. The ids of the last row go to the network."
 
 
+def _embeddings(on: Drawing) -> str:
+    """Three ids, 2, 0 and 2, on the left; in the middle a table of four rows, numbered 0 to 3; on the right three vectors. Arrows lead
+    from each id to its row, twice to row 2, and on to the vectors. Dashed arrows lead back: row 2 adds up two gradients."""
+    rows = [[1, 2], [3, 4], [5, 6], [7, 8]]
+    on.text(27, 22, "ids")
+    on.text(220, 22, "table")
+    on.text(420, 22, "vectors")
+    for i, number in enumerate((2, 0, 2)):
+        y = 50 + 48 * i
+        color = ACCENT if number == 2 else "currentColor"
+        on.cells(10, y, [[number]], color=color)
+        on.cells(386, y, [rows[number]], color=color)
+        on.arrow((46, y + 17), (178, 53 + 34 * number), color=color)
+        on.arrow((258, 53 + 34 * number), (382, y + 17), color=color)
+    for i, row in enumerate(rows):
+        on.cells(188, 36 + 34 * i, [row], color=ACCENT if i == 2 else "currentColor")
+    on.arrow((420, 186), (420, 214), (222, 214), (222, 176), color=SECOND, dashed=True)
+    on.text(320, 234, "gradients: row 2 adds up both of its uses")
+    return "An embedding picks rows of a table. Backwards, each row gets the sum of the gradients of all its uses."
+
+
 DIAGRAMS = {
     "setup": _setup,
     "tensor": _tensor,
@@ -302,4 +323,5 @@ DIAGRAMS = {
     "dataloader": _dataloader,
     "spatial": _spatial,
     "tokenization": _tokenization,
+    "embeddings": _embeddings,
 }

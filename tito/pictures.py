@@ -51,6 +51,7 @@ FIGURES = (
     Figure("training", "explore_run", "SGD, 0.1, 'relu', 200, 16, 0.2"),
     Figure("dataloader", "explore_crops", "0, 2, 1"),
     Figure("spatial", "explore_trained", "5, 6, 3"),
+    Figure("embeddings", "explore_words", "'seven', 1"),
 )
 # the last script of the last milestone: what Module 06 makes possible
 MILESTONE = ("optimizers", "02_1969_xor/02_xor_solved")

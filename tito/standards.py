@@ -400,8 +400,9 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """Only from modules with a smaller number, and from the given files that build on none."""
+    """Only from modules with a smaller number, from the given files that build on none, and data sets."""
     numbers = {other.exported_as: other.number for other in course.MODULES} | dict.fromkeys(GIVEN, "")
+    numbers["datasets"] = course.find("dataloader").number
     for node in ast.walk(parse_python(notebook.text)):
         for name in modules_imported(node):
             package, _, slug = name.partition(".")

@@ -224,6 +224,26 @@ def indices_of_any_integer_dtype(lib):
     return lib.ones(3)[leaf(lib, np.array([1], "int8"), False)]
 
 
+def ids_of_any_integer_dtype(lib):
+    """So may ids of an embedding: a corpus of bytes fits into uint8. PyTorch takes int32 and int64."""
+    return lib.nn.functional.embedding(leaf(lib, np.array([1], "uint8"), False), lib.ones(3, 2))
+
+
+def ids_in_a_list(lib):
+    """An embedding also takes a plain list of ids; PyTorch wants a tensor."""
+    return lib.nn.functional.embedding([1, 0], lib.ones(3, 2))
+
+
+def limited_rows(lib):
+    """An embedding has none of max_norm, scale_grad_by_freq and sparse; PyTorch shortens rows in place, which no gradient sees."""
+    return lib.nn.Embedding(3, 2, max_norm=1.0)(lib.tensor([1])).shape[1]
+
+
+def cosines_of_zeros_in_float16(lib):
+    """A cosine of two dtypes is computed in their common one; in PyTorch, float16 vectors of zeros are divided by eps, which is 0 there."""
+    return lib.nn.functional.cosine_similarity(lib.zeros(1, 2, dtype=lib.float16), lib.ones(1, 2))
+
+
 def products_of_two_dtypes(lib):
     """`@` promotes like every other op; PyTorch wants one dtype."""
     return lib.ones(2, 2) @ lib.tensor([[1, 2], [3, 4]])
@@ -660,6 +680,10 @@ DIFFERENCES = (
     slopes_at_nan,
     slices_backwards,
     indices_of_any_integer_dtype,
+    ids_of_any_integer_dtype,
+    ids_in_a_list,
+    limited_rows,
+    cosines_of_zeros_in_float16,
     products_of_two_dtypes,
     results_that_a_rule_kept,
     extremes_on_the_way,
@@ -936,6 +960,14 @@ FUZZED = {
     slices_backwards: lambda m: "step must be greater than zero" in str(m.theirs),
     indices_of_any_integer_dtype: lambda m: re.search(
         "tensors used as indices must be long|Expected dtype int32/int64 for index", str(m.theirs)
+    ),
+    ids_of_any_integer_dtype: lambda m: re.search(
+        "argument #1 'indices' .* but got (torch.|CPU)(Byte|Char|Short)", str(m.theirs)
+    ),
+    cosines_of_zeros_in_float16: lambda m: (
+        m.kind in ("value", "gradient: value")
+        and m.op in ("cosine_similarity", "CosineSimilarity")
+        and "float16" in m.dtypes
     ),
     products_of_two_dtypes: lambda m: (
         m.kind in ("PyTorch refuses", "dtype") and m.op in PRODUCTS and len(set(m.dtypes)) > 1

@@ -747,9 +747,41 @@ def normalize(g):
     return call(x, **g.maybe(0.6, dim=g.dim(x)) | g.maybe(0.3, p=g.choice([1, 2, 3])))
 
 
-@entry("", optional="embedding", spaces=("F",))
+def ids_for(g, rows):
+    """Ids of a table, mostly."""
+    if g.chance(0.04):
+        return g.tensor("any")
+    return g.whole(g.shape(max_ndim=2), 0 if g.chance(0.97) else -1, rows if g.chance(0.97) else rows + 1)
+
+
+@entry("embedding", spaces=("F",))
 def embedding(g):
-    return call(g.whole(g.shape(max_ndim=2), 0, 4), g.leaf((4, 2), g.choice(FLOATS)))
+    rows = g.int(1, 4)
+    table = g.leaf((rows, g.int(0, 3)) if g.chance(0.97) else (rows,), g.choice(FLOATS))
+    padding = g.int(-rows, rows - 1) if g.chance(0.95) else rows
+    return call(ids_for(g, rows), table, **g.maybe(0.4, padding_idx=padding))
+
+
+@entry("Embedding", spaces=(), weight=0.3)
+def embedding_module(g):
+    """Its rows are drawn by each library itself, so they are replaced."""
+    rows = g.int(1, 4)
+    made = f"torch.nn.Embedding({rows}, {g.int(1, 3)}{spelled(g.maybe(0.4, padding_idx=g.int(-rows, rows - 1)))})"
+    form = f"(lambda layer: layer.weight.data.fill_(0.375) is not None and layer({{0}}))({made})"
+    return call(ids_for(g, rows), forms=(("nn.Embedding", form),))
+
+
+@entry("cosine_similarity", spaces=("F",))
+def cosine_similarity(g):
+    x = g.tensor("float" if g.chance(0.95) else "any", min_ndim=1)
+    return call(x, g.other(x), **g.maybe(0.7, dim=g.dim(x)) | g.maybe(0.2, eps=g.choice([1e-3, 1.0])))
+
+
+@entry("CosineSimilarity", spaces=(), weight=0.3)
+def cosine_similarity_module(g):
+    x = g.tensor("float", min_ndim=1)
+    form = f"torch.nn.CosineSimilarity({show(g.dim(x))})({{0}}, {{1}})"
+    return call(x, g.other(x), forms=(("nn.CosineSimilarity", form),))
 
 
 # Losses

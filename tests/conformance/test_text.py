@@ -79,6 +79,7 @@ TEXTS = {
     "a maximum of windows": lambda lib: lib.nn.functional.max_pool2d(lib.ones(1, 1, 2, 2, requires_grad=True), 2),
     "a mean of windows": lambda lib: lib.nn.functional.avg_pool2d(lib.ones(1, 1, 2, 2, requires_grad=True), 2),
     "batch norm": lambda lib: lib.nn.BatchNorm2d(1)(lib.arange(2.0).reshape(2, 1, 1, 1)),
+    "an embedding": lambda lib: lib.nn.functional.embedding(lib.tensor([1, 0]), lib.eye(2).requires_grad_()),
     "a row": lambda lib: lib.ones(2, 3, requires_grad=True)[0],
     "a view": lambda lib: lib.ones(2, 3, requires_grad=True).view(3, 2),
     "transposed": lambda lib: lib.ones(2, 3, requires_grad=True).T,
@@ -102,6 +103,11 @@ TEXTS = {
         lib.nn.Dropout(0.5),
         lib.nn.Flatten(),
         lib.nn.Softmax(dim=1),
+    ],
+    "layers of embeddings": lambda lib: [
+        lib.nn.Embedding(10, 3),
+        lib.nn.Embedding(10, 3, padding_idx=-1),
+        lib.nn.CosineSimilarity(dim=-1),
     ],
     "layers of batch norm": lambda lib: [
         lib.nn.BatchNorm2d(4),

@@ -158,3 +158,75 @@ def test_the_readme_shows_what_the_tokenizer_does(tokenization):
     assert f'After 500 merges of the course\'s corpus, "How many r are in strawberry?" is {shown} |' in read(
         ROOT / "README.md"
     )
+
+
+@pytest.fixture(scope="module")
+def embeddings():
+    return runpy.run_path(str(ROOT / "notebooks" / "11_embeddings.py"))
+
+
+def nearest(embeddings, word, epochs):
+    """The words that the figure's bars name, the most similar first."""
+    figure = embeddings["explore_words"](word, epochs)
+    return [label.get_text() for label in figure.axes[1].get_yticklabels()]
+
+
+NUMBERS = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+
+
+def test_words_that_are_used_alike_come_near_each_other(embeddings):
+    """What the text asks to predict, each before and after an epoch."""
+    assert len(set(nearest(embeddings, "seven", 1)[:5]) & NUMBERS) == 5
+    assert len(set(nearest(embeddings, "seven", 0)[:5]) & NUMBERS) < 3, "before training"
+    assert nearest(embeddings, "she", 1)[0] == "he"
+    days = {"monday", "tuesday", "wednesday", "thursday", "saturday", "sunday"}
+    assert len(days & set(nearest(embeddings, "friday", 1)[:6])) >= 5
+
+
+def test_with_more_epochs_the_cat_is_nearer_to_what_it_says(embeddings):
+    (words, early), (_, late) = (embeddings["trained_words"](epochs) for epochs in (1, 4))
+    cat, dog, meow = (words.index(word) for word in ("cat", "dog", "meow"))
+    assert late[cat] @ late[meow] > early[cat] @ early[meow] and late[cat] @ late[dog] < early[cat] @ early[dog]
+    assert late[cat] @ late[meow] > late[cat] @ late[dog]
+
+
+def test_similarities_within_a_group_are_higher(embeddings):
+    grid = shown(embeddings["explore_words"]("seven", 1), 0)
+    same = np.kron(np.eye(4), np.ones((3, 3))) - np.eye(12)
+    assert grid.shape == (12, 12) and np.allclose(np.diag(grid), 1, atol=1e-5)
+    assert grid[same == 1].min() > 0.6 > 0.5 > grid[(same == 0) & (np.eye(12) == 0)].max()
+
+
+@pytest.mark.parametrize(("count", "width", "position"), [(40, 32, 20), (64, 64, 5), (8, 4, 63)])
+def test_a_position_is_most_similar_to_itself(embeddings, count, width, position):
+    figure = embeddings["explore_positions"](count, width, position)
+    curve, place = figure.axes[1].lines[0].get_ydata(), min(position, count - 1)
+    assert shown(figure, 0).shape == (count, width) and curve.argmax() == place
+    assert np.isclose(curve.max(), width / 2)
+    reach = min(place, count - 1 - place)
+    assert np.allclose(curve[place - reach : place], curve[place + 1 : place + reach + 1][::-1]), "it is symmetric"
+
+
+def curves(embeddings, *controls):
+    return [line.get_ydata() for line in embeddings["explore_rotation"](*controls).axes[1].lines]
+
+
+def angle(embeddings, *controls):
+    """From the key's arrow to the query's."""
+    query, key = (note.xy for note in embeddings["explore_rotation"](*controls).axes[0].texts if hasattr(note, "xy"))
+    return (np.arctan2(*query[::-1]) - np.arctan2(*key[::-1])) % (2 * np.pi)
+
+
+@pytest.mark.parametrize("key", [2, 17])
+def test_rows_in_another_order_give_the_scores_of_the_other_layout(embeddings, key):
+    interleaved, half_split, ordered = curves(embeddings, 5, key, 0)
+    assert np.allclose(interleaved, ordered) and np.abs(interleaved - half_split).max() > 3
+    assert np.isclose(interleaved[0], half_split[0]), "at distance 0 nothing is turned, whatever the layout"
+    assert np.allclose(interleaved, curves(embeddings, 5, 0, 0)[0]), "only the distance counts"
+
+
+def test_moving_both_keeps_the_angle(embeddings):
+    assert np.isclose(angle(embeddings, 5, 2, 0), angle(embeddings, 10, 7, 0))
+    assert not np.isclose(angle(embeddings, 5, 2, 0), angle(embeddings, 6, 2, 0))
+    far, near = angle(embeddings, 20, 0, 3), angle(embeddings, 0, 0, 3)
+    assert np.isclose((far - near) % (2 * np.pi), 0.02), "pair 3 of 4 turns by 0.001 per position"

@@ -4,6 +4,7 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch import _later
+from tinytorch.embeddings import Embedding
 from tinytorch.layers import (
     Dropout,
     Flatten,
@@ -57,5 +58,10 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.spatial does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.embeddings import CosineSimilarity
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.embeddings does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)

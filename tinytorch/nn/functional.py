@@ -13,6 +13,7 @@ from tinytorch.activations import (
     softmax,
     tanh,
 )
+from tinytorch.embeddings import embedding
 from tinytorch.layers import (
     dropout,
     linear,
@@ -68,5 +69,10 @@ try:
     )
 except Exception as error:
     _later.warn("tinytorch.vocabulary.spatial does not work, so its names and methods are missing", error)
+
+try:
+    from tinytorch.vocabulary.embeddings import cosine_similarity
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.embeddings does not work, so its names and methods are missing", error)
 
 __getattr__ = _later.names_of(__name__)

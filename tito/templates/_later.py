@@ -37,6 +37,7 @@ INSTEAD = {
     "nn.ConvTranspose2d": "module 09 (spatial) brings Conv2d",
     "nn.DataParallel": "everything runs in one process",
     "nn.Dropout2d": "there is Dropout",
+    "nn.EmbeddingBag": "take the mean of what Embedding returns, along the axis of the words",
     "nn.GRU": "for sequences, module 12 (attention) brings MultiheadAttention, module 13 (transformers) a GPT",
     "nn.GroupNorm": "module 09 (spatial) brings BatchNorm2d, module 13 (transformers) LayerNorm",
     "nn.InstanceNorm2d": "module 09 (spatial) brings BatchNorm2d, module 13 (transformers) LayerNorm",
