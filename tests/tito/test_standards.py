@@ -104,6 +104,7 @@ PLANTED = {
     "free question without points": ("    # points: 2, answered by hand\n", "", "question_cold_call needs the comment"),
     "too few controls": ("    show(explore_bound, matrix_size.value)", "    show(explore_bound, 8)", "1 cells answer to a control"),
     "import of a later module": ("    import numpy as np\n", "    import numpy as np\n\n    from tinytorch.tensor import Tensor\n", "not from an earlier module"),
+    "import of a later module's data sets": ("    import numpy as np\n", "    import numpy as np\n\n    from tinytorch.datasets import Digits\n", "not from an earlier module"),
     "import of the whole package": ("    import numpy as np\n", "    import numpy as np\n\n    import tinytorch\n", "not from an earlier module"),
     "a word": ("**Predict**: which takes longer", "**Predict**: whoever takes longer", "'whoever': say it as an engineer"),
     "a table that is not aligned": ("|:---|---:|", "|---|---:|", "a column of this table is not aligned"),
