@@ -638,7 +638,8 @@ GIVEN = {
         "`tokenizers` 0.23.3",  # tests/conformance/test_tokenization.py compares with it
         "`tiktoken` 0.14.0",  # and with this one
         "To learn 1,000 merges your first version counts all pairs 1,000 times",
-        "(Module 11): 128 in a small GPT",
+        "(Module 11): 128 numbers in a small GPT",
+        "for 20 merges and for 100",
         "like 127 + 48",
     ],
     "11_embeddings": [
@@ -649,6 +650,7 @@ GIVEN = {
         "GPT-2's 50,257 tokens",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
+        "400 kB to train and 40 kB to test",  # tests/tito/test_small_talk.py
         "1,797 handwritten digits",
         "| 1,437 | 360 | the people",
         "| 1,437 | 360 | other people",

@@ -57,12 +57,24 @@ def to_text(data: bytes) -> str:
 
 
 def check_ids(ids: Iterable[int], size: int) -> list[int]:
-    """Ids as Python's integers. ValueError if one isn't from 0 to `size` - 1: in a list, -1 would be the last entry."""
-    ids = [operator.index(id) for id in getattr(ids, "array", ids)]
+    """Ids as Python's integers, from a list, an array or a tensor.
+
+    TypeError if they aren't integers; ValueError if one isn't from 0 to `size` - 1: in a list, -1 would be the last entry.
+    """
+    try:
+        ids = [operator.index(id) for id in getattr(ids, "array", ids)]
+    except TypeError:
+        raise TypeError(f"ids must be integers, one after the other, and these are {_short(ids)}") from None
     for id in ids:
         if not 0 <= id < size:
-            raise ValueError(f"id {id} isn't in the vocabulary: its ids are 0 to {size - 1}")
+            raise ValueError(f"id {id} isn't in the vocabulary: " + (f"use 0 to {size - 1}" if size else "it is empty"))
     return ids
+
+
+def _short(value: object, limit: int = 60) -> str:
+    """How a value is printed, cut if that is long."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 class LinkedIds:
@@ -98,16 +110,24 @@ class LinkedIds:
 
     def count_pairs(self) -> dict[tuple, int]:
         """Pair of neighbors -> how often it occurs."""
-        return {pair: sum(self.times[place] for place in places) for pair, places in self.places.items()}
+        counts = {}
+        for pair, places in self.places.items():
+            if times := sum(self.times[place] for place in places if self._is_at(pair, place)):
+                counts[pair] = times
+        return counts
+
+    def _is_at(self, pair: tuple, place: int) -> bool:
+        """Whether a pair is still there: an overlapping merge, or an earlier one, may have taken it."""
+        return self.at[place] == pair[0] and self.at[self.right[place]] == pair[1]
 
     def merge(self, pair: tuple, new_id: int) -> dict[tuple, int]:
         """Replace a pair everywhere, in place. Returns by how much the count of each pair has changed."""
         changes, (first, second) = defaultdict(int), pair
         at, left, right = self.at, self.left, self.right
         for place in self.places.pop(pair, ()):
+            if not self._is_at(pair, place):
+                continue
             gone = right[place]
-            if at[place] != first or at[gone] != second:
-                continue  # an overlapping merge, or an earlier one, was here
             times, before, after = self.times[place], left[place], right[gone]
             at[place], at[gone] = new_id, -1
             right[place], left[after] = after, place
@@ -153,7 +173,8 @@ def token_bytes(merges: Sequence[tuple]) -> list[bytes]:
         known = BYTES + number
         is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(type(id) is int for id in pair)
         if not is_pair or not all(0 <= id < known for id in pair):
-            raise ValueError(f"merge {number} is {pair!r}: give two ids from 0 to {known - 1}")
+            hint = f"give two ids from 0 to {known - 1}, or learn merges from a text with BPETokenizer.train"
+            raise ValueError(f"merge {number} is {pair!r}: {hint}")
         if tuple(pair) in seen:
             raise ValueError(f"merge {number} is {pair!r}, which has been merged before: give each pair once")
         seen.add(tuple(pair))
@@ -234,11 +255,13 @@ class Vocabulary:
         [('a', False), ('<|end|>', True), ('b', False)]
         """
         if not isinstance(text, str):
-            raise TypeError(f"the text is {text!r}: give a str")
-        names = self.special_tokens if allowed_special == "all" else allowed_special
-        if isinstance(names, str) or (unknown := [name for name in names if name not in self.special_tokens]):
-            wrong = names if isinstance(names, str) else unknown[0]
-            raise ValueError(f"allowed_special has {wrong!r}: give a list of {[*self.special_tokens]}, or 'all'")
+            raise TypeError(f"a text must be a str, and this is {_short(text)}")
+        names = list(self.special_tokens) if allowed_special == "all" else allowed_special
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise TypeError(f"allowed_special is {names!r}: give a list of {[*self.special_tokens]}, or 'all'")
+        names = list(names)
+        if unknown := [name for name in names if name not in self.special_tokens]:
+            raise ValueError(f"allowed_special has {unknown[0]!r}: give a list of {[*self.special_tokens]}, or 'all'")
         if not names:
             return [(text, False)]
         longest_first = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
@@ -266,13 +289,16 @@ class Vocabulary:
         """
         if not self.split:
             raise ValueError("a tokenizer with split=False can't encode a stream: read the whole text, and call encode")
-        self.parts("", allowed_special)  # refuse unknown names now
+        if allowed_special != "all":
+            self.parts("", allowed_special := list(allowed_special))  # refuse unknown names now
         return self._stream(texts, allowed_special)
 
     def _stream(self, texts, allowed_special):
         tail = LOOKAHEAD + max(map(len, self.special_tokens), default=0)  # what may still change
         waiting, size, enough = [], 0, BUFFER_CHARS
         for text in texts:
+            if not isinstance(text, str):
+                raise TypeError(f"a text must be a str, and this is {_short(text)}")
             waiting.append(text)
             size += len(text)
             if size >= enough:
@@ -293,24 +319,33 @@ class Vocabulary:
         return end
 
     def encode_file(self, path: str | os.PathLike, allowed_special: Iterable[str] | str = ()) -> Iterator[int]:
-        """The ids of a UTF-8 text file of any size, one by one, as `encode_iterable` has them."""
+        """The ids of a UTF-8 text file of any size, one by one, as `encode_iterable` has them.
+
+        OSError at once if it can't be opened, ValueError with its name if it isn't UTF-8.
+        """
+        file = Path(path).open(encoding="utf-8", newline="")  # noqa: SIM115 (opened now, closed by the generator)
 
         def blocks():
-            with Path(path).open(encoding="utf-8", newline="") as file:
-                while block := file.read(BUFFER_CHARS):
-                    yield block
+            with file:
+                try:
+                    while block := file.read(BUFFER_CHARS):
+                        yield block
+                except UnicodeDecodeError:
+                    raise ValueError(f"{os.fspath(path)} isn't UTF-8: save it with that encoding") from None
 
         return self.encode_iterable(blocks(), allowed_special)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write a JSON file that `load` reads; an older file is replaced in one step.
 
-        Its keys: `format` ("tinytorch.bpe"), `version` (1), `split` (true or false), `special_tokens` (names, in the order of their
-        ids), and `merges` (pairs of ids, in order: the first makes id 256).
+        Its keys: `format` ("tinytorch.bpe"), `version` (1), `vocab_size`, `split` (true or false), `special_tokens` (names, in the
+        order of their ids), and `merges` (pairs of ids, in order: the first makes id 256). OSError if it can't be written.
         """
-        content = {"format": FORMAT, "version": VERSION, "split": self.split, "special_tokens": [*self.special_tokens]}
-        content["merges"] = [*self.merges]
+        content = {"format": FORMAT, "version": VERSION, "vocab_size": self.vocab_size, "split": self.split}
+        content |= {"special_tokens": [*self.special_tokens], "merges": [*self.merges]}
         path = Path(path).resolve()
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {path.parent}: make it first")
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
             with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -327,28 +362,40 @@ class Vocabulary:
 
         ValueError, with the file's name, if it is damaged, of another kind, or written by a newer version.
         """
-        data = Path(path).read_bytes()
+        data, name = Path(path).read_bytes(), os.fspath(path)
         try:
             content = json.loads(data)
-            if not isinstance(content, dict) or content.get("format") != FORMAT:
-                raise ValueError("it isn't a tokenizer's file")
-            version = content.get("version")
-            if type(version) is not int or version != VERSION:
-                newer = type(version) is int and version > VERSION
-                hint = "a newer version of the course wrote it" if newer else f"its version is {version!r}"
-                raise ValueError(f"{hint}, and this one reads version {VERSION}")
-            if missing := {"split", "special_tokens", "merges"} - set(content):
-                raise ValueError(f"it has no {sorted(missing)[0]!r}")
-            if not isinstance(content["merges"], list) or not isinstance(content["special_tokens"], list):
-                raise ValueError("its merges and special_tokens must be lists")
-            return cls(content["merges"], content["special_tokens"], content["split"])
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ValueError(f"{os.fspath(path)} can't be read: {error}. Save the tokenizer again") from None
+        except (ValueError, RecursionError):
+            raise ValueError(f"{name} is cut off, or isn't JSON: give a file that a tokenizer's save wrote") from None
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"{name} isn't a tokenizer's file: give one that a tokenizer's save wrote")
+        version = content.get("version")
+        if type(version) is int and version > VERSION:
+            raise ValueError(f"{name} was written by a newer version of the course: update yours")
+        try:
+            return cls._checked(content, version)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{name} is damaged: {error}. Save the tokenizer again") from None
+
+    @classmethod
+    def _checked(cls, content: dict, version: object) -> "Vocabulary":
+        """A tokenizer of a file's content. ValueError or TypeError if something in it is wrong."""
+        if type(version) is not int or version != VERSION:
+            raise ValueError(f"its version is {version!r}, which never was")
+        if missing := {"vocab_size", "split", "special_tokens", "merges"} - set(content):
+            raise ValueError(f"it has no {min(missing)!r}")
+        if not isinstance(content["merges"], list) or not isinstance(content["special_tokens"], list):
+            raise ValueError("its merges and special_tokens must be lists")
+        tokenizer = cls(content["merges"], content["special_tokens"], content["split"])
+        if content["vocab_size"] != tokenizer.vocab_size:
+            raise ValueError(f"it has {tokenizer.vocab_size} tokens, and should have {content['vocab_size']!r}")
+        return tokenizer
 
 
 def check_special(names: Sequence[str]) -> None:
     """TypeError or ValueError unless these are different names of special tokens."""
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    is_list = isinstance(names, Iterable) and not isinstance(names, str)
+    if not is_list or not all(isinstance(name, str) for name in names):
         raise TypeError(f"special_tokens is {names!r}: give a list of names, such as ['<|end|>']")
     if "" in names or len(set(names)) < len(names):
         raise ValueError(f"special_tokens is {[*names]}: give each name once, and none that is empty")
@@ -357,26 +404,32 @@ def check_special(names: Sequence[str]) -> None:
 def count_words(texts: str | Iterable[str], special_tokens: Sequence[str] = (), split: bool = True) -> dict[bytes, int]:
     """What a tokenizer learns from: word, as bytes, -> how often it occurs. Names of special tokens are left out.
 
-    ValueError if there is no text.
+    TypeError if it isn't a str, or several; ValueError if there is no text.
 
     >>> count_words("no, no")
     {b'no': 1, b',': 1, b' no': 1}
     """
     blank, counts = Vocabulary((), special_tokens, split), defaultdict(int)
+    if isinstance(texts, bytes) or not isinstance(texts, Iterable):
+        raise TypeError(f"texts must be a str, or several, and this is {_short(texts)}")
     for text in [texts] if isinstance(texts, str) else texts:
         for word, is_special in blank.pieces(text, "all"):
             counts[word] += not is_special
     words = {to_bytes(word): count for word, count in counts.items() if word and count}
     if not words:
-        raise ValueError("there is no text to learn from: give at least one character")
+        raise ValueError("there is no text to learn from: give at least one character besides the special tokens")
     return words
 
 
 def room_for_merges(vocab_size: int, special_tokens: Sequence[str]) -> int:
     """How many tokens are left besides 256 bytes and the special tokens. ValueError if there are too few even for these."""
+    check_special(special_tokens)
     smallest = BYTES + len(special_tokens)
-    if type(vocab_size) is not int or vocab_size < smallest:
-        raise ValueError(
-            f"vocab_size is {vocab_size!r}: {len(special_tokens)} special tokens and 256 bytes need {smallest}"
-        )
+    try:
+        vocab_size = operator.index(vocab_size)
+    except TypeError:
+        raise TypeError(f"vocab_size is {vocab_size!r}: give an integer") from None
+    if vocab_size < smallest:
+        specials = f"{len(special_tokens)} special tokens"
+        raise ValueError(f"vocab_size is {vocab_size}: 256 bytes and {specials} need at least {smallest}")
     return vocab_size - smallest

@@ -225,6 +225,41 @@ def numpy_pages():
     return "\n".join(str(getattr(np, name).__doc__) for name in sorted(np.__all__))
 
 
+def merges_by_rule(words, count, choose):
+    """What byte-pair encoding learns by another rule for equal counts; an exploration compares two rules.
+
+    Args:
+        words: word, a sequence of ids, -> how often it occurs.
+        count: how many merges.
+        choose: takes one of the pairs that occur most often, which are in the order in which they are first seen.
+
+    Returns:
+        For each merge: (pair, its count, how many pairs have that count).
+
+    >>> merges_by_rule({b"ba": 1, b"ab": 1}, 2, min)
+    [((97, 98), 1, 2), ((98, 97), 1, 1)]
+    """
+    rows, words = [], [(list(word), times) for word, times in words.items()]
+    while len(rows) < count:
+        counts = {}
+        for ids, times in words:
+            for pair in zip(ids, ids[1:], strict=False):
+                counts[pair] = counts.get(pair, 0) + times
+        if not counts:
+            break
+        most = max(counts.values())
+        equal = [pair for pair, times in counts.items() if times == most]
+        pair = choose(equal)
+        for ids, _ in words:
+            place = 0
+            while place < len(ids) - 1:
+                if (ids[place], ids[place + 1]) == pair:
+                    ids[place : place + 2] = [256 + len(rows)]
+                place += 1
+        rows.append((pair, most, len(equal)))
+    return rows
+
+
 def table(names, rows):
     """A Markdown table; columns of numbers are aligned at the right.
 

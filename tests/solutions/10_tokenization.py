@@ -357,6 +357,11 @@ return [new_id if pair[0] == pair[1] == id and len(merged) < len(ids) else id fo
             "How long is the result, if one pair was merged?",
             ("merged.append(new_id if matches else ids[i])", "merged += [ids[i], new_id] if matches else [ids[i]]"),
         ),
+        "returns its input": Wrong(
+            "aliasing",
+            "What do you return when the pair doesn't occur? Is it a list of your own?",
+            ("merged, i = [], 0", "if pair not in list(zip(ids, ids[1:])):\n    return ids\nmerged, i = [], 0"),
+        ),
         "no return": Wrong("no return", "What does your function give back?", ("return merged", "merged")),
     },
     "learn_merges_slowly": {
@@ -378,6 +383,36 @@ return [new_id if pair[0] == pair[1] == id and len(merged) < len(ids) else id fo
             "sign",
             "Which pair comes first: the one with the largest count, or with the smallest?",
             ("(-counts[pair], pair)", "(counts[pair], pair)"),
+        ),
+        "the right id doesn't count": Wrong(
+            "missing term",
+            "Two pairs have the same count and the same left id. Which one does the rule take?",
+            ("(-counts[pair], pair)", "(-counts[pair], pair[0])"),
+        ),
+        "by the bytes of the tokens": Wrong(
+            "wrong formula",
+            "Does the rule compare ids, or what they spell?",
+            """\
+merges, words, spelled = [], dict(words), {id: bytes([id]) for id in range(256)}
+while len(merges) < count and (counts := count_pairs(words)):
+    pair = min(counts, key=lambda pair: (-counts[pair], spelled[pair[0]], spelled[pair[1]]))
+    new_id = BYTES + len(merges)
+    spelled[new_id] = spelled[pair[0]] + spelled[pair[1]]
+    words = {tuple(merge(word, pair, new_id)): times for word, times in words.items()}
+    merges.append(pair)
+return merges""",
+        ),
+        "changes the caller's words": Wrong(
+            "in-place change",
+            "Whose dict do you write to?",
+            """\
+merges = []
+while len(merges) < count and (counts := count_pairs(words)):
+    pair = min(counts, key=lambda pair: (-counts[pair], pair))
+    for word in list(words):
+        words[tuple(merge(word, pair, BYTES + len(merges)))] = words.pop(word)
+    merges.append(pair)
+return merges""",
         ),
         "never merges": Wrong(
             "stale state",

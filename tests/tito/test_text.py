@@ -3,13 +3,15 @@
 import json
 import random
 import tracemalloc
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tinytorch.tokenization
 from tinytorch import text as given
 from tinytorch.text import LinkedIds, count_words, split_words, to_bytes, to_text, token_bytes
-from tinytorch.tokenization import BPETokenizer, encode_word
+from tinytorch.tokenization import BPETokenizer, CharTokenizer, encode_word
 
 END, LONGER = "<|end|>", "<|end|><|end|>"
 SENTENCE = "It's 12 o'clock, don't you know?  We'll be there\n\n by 13:30 "
@@ -85,36 +87,61 @@ def test_special_tokens_are_not_learned():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: BPETokenizer.train("abc", 257, [END, LONGER]), ValueError, "vocab_size is 257: 2 special tokens"),
+        (lambda: BPETokenizer.train("abc", 257, [END, LONGER]), ValueError, "256 bytes and 2 special tokens need at least 258"),
         (lambda: BPETokenizer.train("abc", 255), ValueError, "vocab_size is 255"),
-        (lambda: BPETokenizer.train("abc", 300.0), ValueError, "vocab_size is 300.0"),
+        (lambda: BPETokenizer.train("abc", 300.0), TypeError, "vocab_size is 300.0: give an integer"),
+        (lambda: BPETokenizer.train("abc", "300"), TypeError, "vocab_size is '300': give an integer"),
         (lambda: BPETokenizer.train("", 300), ValueError, "no text to learn from"),
         (lambda: BPETokenizer.train([], 300), ValueError, "no text to learn from"),
-        (lambda: BPETokenizer.train(END, 300, [END]), ValueError, "no text to learn from"),
-        (lambda: BPETokenizer.train([b"bytes"], 300), TypeError, "give a str"),
-        (lambda: BPETokenizer.train("abc", 300, END), TypeError, "give a list of names"),
+        (lambda: BPETokenizer.train(END, 300, [END]), ValueError, "besides the special tokens"),
+        (lambda: BPETokenizer.train([b"bytes"], 300), TypeError, "a text must be a str, and this is b'bytes'"),
+        (lambda: BPETokenizer.train(b"bytes", 300), TypeError, "texts must be a str, or several, and this is b'bytes'"),
+        (lambda: BPETokenizer.train(Path("text.txt"), 300), TypeError, "texts must be a str, or several"),
+        (lambda: BPETokenizer.train("abc", 260, END), TypeError, "give a list of names"),
+        (lambda: BPETokenizer.train("abc", 300, None), TypeError, "give a list of names"),
         (lambda: BPETokenizer.train("abc", 300, [END, END]), ValueError, "each name once"),
         (lambda: BPETokenizer.train("abc", 300, [""]), ValueError, "none that is empty"),
         (lambda: BPETokenizer(split="gpt2"), TypeError, "split is 'gpt2'"),
+        (lambda: BPETokenizer("hello"), ValueError, "or learn merges from a text with BPETokenizer.train"),
         (lambda: BPETokenizer([(97, 256)]), ValueError, "merge 0 is (97, 256)"),
         (lambda: BPETokenizer([(97, 98), (97, 98)]), ValueError, "merged before"),
         (lambda: BPETokenizer([(97, 98, 99)]), ValueError, "give two ids"),
         (lambda: BPETokenizer([(97, True)]), ValueError, "give two ids"),
-        (lambda: BPETokenizer([("a", "b")]), ValueError, "give two ids"),
-        (lambda: BPETokenizer().encode(b"abc"), TypeError, "give a str"),
+        (lambda: BPETokenizer().encode(b"x" * 1000), TypeError, "a text must be a str, and this is b'xxx"),
         (lambda: BPETokenizer().encode("abc", [END]), ValueError, "allowed_special has '<|end|>'"),
-        (lambda: BPETokenizer((), [END]).encode("abc", END), ValueError, "allowed_special has '<|end|>'"),
-        (lambda: BPETokenizer().decode([256]), ValueError, "id 256 isn't in the vocabulary"),
+        (lambda: BPETokenizer((), [END]).encode("abc", END), TypeError, "allowed_special is '<|end|>': give a list"),
+        (lambda: BPETokenizer((), [END]).encode("abc", None), TypeError, "allowed_special is None: give a list"),
+        (lambda: BPETokenizer().decode([256]), ValueError, "id 256 isn't in the vocabulary: use 0 to 255"),
         (lambda: BPETokenizer().decode([-1]), ValueError, "id -1 isn't in the vocabulary"),
-        (lambda: BPETokenizer().decode([1.5]), TypeError, "integer"),
+        (lambda: BPETokenizer().decode([1.5]), TypeError, "ids must be integers"),
+        (lambda: BPETokenizer().decode(5), TypeError, "ids must be integers"),
+        (lambda: BPETokenizer().decode(np.array([[1]])), TypeError, "ids must be integers"),
+        (lambda: CharTokenizer("").decode([0]), ValueError, "it is empty"),
         (lambda: BPETokenizer(split=False).encode_iterable(["a"]), ValueError, "can't encode a stream"),
         (lambda: BPETokenizer().encode_iterable(["a"], [END]), ValueError, "allowed_special has '<|end|>'"),
+        (lambda: list(BPETokenizer().encode_iterable([b"abc"])), TypeError, "a text must be a str, and this is b'abc'"),
+        (lambda: BPETokenizer().encode_file("no such file.txt"), FileNotFoundError, "no such file.txt"),
+        (lambda: BPETokenizer().save("no such folder/a.json"), FileNotFoundError, "there is no folder"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_at_once(call, error, words):
     with pytest.raises(error, match=".") as caught:
         call()
-    assert words in str(caught.value)
+    assert words in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_allowed_special_may_be_any_iterable(tokenizer):
+    end = tokenizer.special_tokens[END]
+    assert tokenizer.encode(f"a{END}", (name for name in [END])) == [97, end]
+    assert list(tokenizer.encode_iterable(["a", END], (name for name in [END]))) == [97, end]
+    assert BPETokenizer.train("abab", np.int64(257)).vocab_size == 257
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(ValueError, match=r"latin\.txt isn't UTF-8"):
+        list(BPETokenizer().encode_file(path))
 
 
 # Streams
@@ -191,42 +218,38 @@ def test_a_saved_tokenizer_is_the_same(tokenizer, tmp_path):
         assert type(loaded) is BPETokenizer and vars(loaded) | {"known": 0} == vars(saved) | {"known": 0}
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert content == {
-        "format": "tinytorch.bpe",
-        "version": 1,
-        "split": False,
-        "special_tokens": [],
-        "merges": [[97, 98], [256, 256]],
-    }
+    merges = [[97, 98], [256, 256]]
+    assert content == GOOD | {"vocab_size": 258, "split": False, "merges": merges}
 
 
-GOOD = {"format": "tinytorch.bpe", "version": 1, "split": True, "special_tokens": [], "merges": []}
+GOOD = {"format": "tinytorch.bpe", "version": 1, "vocab_size": 256, "split": True, "special_tokens": [], "merges": []}
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "Expecting"),
-        ("[" * 100_000, "can't be read"),
+        ("{", "is cut off, or isn't JSON"),
+        ("[" * 100_000, "is cut off, or isn't JSON"),
+        (b"\xff\xfe\x00", "is cut off, or isn't JSON"),
         ("[]", "isn't a tokenizer's file"),
         (json.dumps({"merges": []}), "isn't a tokenizer's file"),
-        (json.dumps(GOOD | {"version": 2}), "a newer version of the course wrote it"),
+        (json.dumps(GOOD | {"version": 2}), "newer version of the course: update yours"),
         (json.dumps(GOOD | {"version": True}), "its version is True"),
         (json.dumps({key: value for key, value in GOOD.items() if key != "merges"}), "it has no 'merges'"),
         (json.dumps(GOOD | {"merges": {}}), "must be lists"),
+        (json.dumps(GOOD | {"vocab_size": 257}), "it has 256 tokens, and should have 257"),
         (json.dumps(GOOD | {"merges": [[97, 98], [97, 258]]}), "merge 1 is [97, 258]: give two ids from 0 to 256"),
         (json.dumps(GOOD | {"merges": [[97, 98.0]]}), "give two ids"),
         (json.dumps(GOOD | {"merges": [97]}), "give two ids"),
         (json.dumps(GOOD | {"special_tokens": [1]}), "give a list of names"),
         (json.dumps(GOOD | {"split": "yes"}), "split is 'yes'"),
         (json.dumps(GOOD | {"merges": [[97, 97], *([256 + i, 256 + i] for i in range(60))]}), "67,108,864 bytes"),
-        (b"\xff\xfe\x00", "can't be read"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_name(content, words, tmp_path):
     path = tmp_path / "vocabulary.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ValueError, match="vocabulary.json can't be read") as caught:
+    with pytest.raises(ValueError, match=r"vocabulary\.json (is|isn't|was)") as caught:
         BPETokenizer.load(path)
     assert words in str(caught.value)
 
