@@ -1,6 +1,6 @@
 """Module 11: Embeddings.
 
-Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: d56ff696b964cc93
+Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: fef4369eb80a475e
 """
 
 import numpy as np
@@ -25,10 +25,15 @@ def embedding_gradient(
     >>> embedding_gradient(np.array([[1.0, 2.0], [10.0, 20.0], [100.0, 200.0]]), np.array([2, 0, 2]), 4).tolist()
     [[10.0, 20.0], [0.0, 0.0], [101.0, 202.0], [0.0, 0.0]]
     """
-    width = grad.shape[-1]
-    full = np.zeros((num_embeddings, width), grad.dtype)
-    places = ids.reshape(-1, 1).astype(np.int64) * width + np.arange(width)
-    np.add.at(full.reshape(-1), places.reshape(-1), grad.reshape(-1))  # flat, it is three times as fast
+    width, ids = grad.shape[-1], ids.reshape(-1).astype(np.int64)
+    full, grad = np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-1, width)
+    if len(ids) > 8 * num_embeddings:  # ids occur often: sort the rows by id, and sum those of each
+        ends = np.bincount(ids, minlength=num_embeddings).cumsum()
+        for row, uses in zip(full, np.split(grad.take(ids.argsort(kind="stable"), axis=0), ends[:-1]), strict=True):
+            np.add.reduce(uses, axis=0, out=row)
+    else:  # flat, `np.add.at` is three times as fast
+        places = ids[:, None] * width + np.arange(width)
+        np.add.at(full.reshape(-1), places.reshape(-1), grad.reshape(-1))
     if padding_idx is not None:
         full[padding_idx] = 0
     return full

@@ -235,12 +235,12 @@ WRONG = {
         "the gradient is cleared in place": Wrong(
             "in-place change",
             "What does the upstream gradient look like afterwards?",
-            ("width = grad.shape[-1]", "width = grad.shape[-1]\ngrad[...] = 2 * grad"),
+            ("width, ids = grad", "grad[...] = 2 * grad\nwidth, ids = grad"),
         ),
         "the ids are sorted in place": Wrong(
             "in-place change",
             "What do the ids look like afterwards?",
-            ("return full", "ids[...] = 0\nreturn full"),
+            ("width, ids = grad", "ids.reshape(-1).sort()\nwidth, ids = grad"),
         ),
         "the upstream gradient doesn't matter": Wrong(
             "ignored argument",
@@ -637,19 +637,23 @@ WRONG = {
 }
 
 
+EACH = "for row, uses in zip(full, np.split(grad.take(ids.argsort(kind='stable'), axis=0), ends[:-1]), strict={}):"
+OFTEN = "if len(ids) > 8 * num_embeddings:"
+INFERRED = "NumPy infers a size for any negative number"
+FASTER = "both ways give the same sums; this only decides which is faster"
+
 EQUIVALENT = {
-    "embedding_gradient": dict.fromkeys(
-        (
-            "places = ids.reshape(-1, 1).astype(np.int64) * width + np.arange(width) -> "
-            "places = ids.reshape(-2, 1).astype(np.int64) * width + np.arange(width)",
-            *(
-                "np.add.at(full.reshape(-1), places.reshape(-1), grad.reshape(-1)) -> "
-                f"np.add.at(full.reshape({full}), places.reshape({places}), grad.reshape({grad}))"
-                for full, places, grad in ((-2, -1, -1), (-1, -2, -1), (-1, -1, -2))
-            ),
-        ),
-        "NumPy infers a size for any negative number",
-    ),
+    "embedding_gradient": {
+        "width, ids = (grad.shape[-1], ids.reshape(-1).astype(np.int64)) -> "
+        "width, ids = (grad.shape[-1], ids.reshape(-2).astype(np.int64))": INFERRED,
+        "full, grad = (np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-1, width)) -> "
+        "full, grad = (np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-2, width))": INFERRED,
+        **{f"{EACH.format(True)} -> {EACH.format(other)}": "both have as many rows" for other in (False, 2)},
+        f"{OFTEN} -> if len(ids) >= 8 * num_embeddings:": FASTER,
+        f"{OFTEN} -> if len(ids) > 8 / num_embeddings:": FASTER,
+        f"{OFTEN} -> if len(ids) > 7 * num_embeddings:": FASTER,
+        f"{OFTEN} -> if len(ids) > 9 * num_embeddings:": FASTER,
+    },
     "embedding": {
         "outside = ids[(ids < 0) | (ids >= count)] -> outside = ids[(ids < 0) | (ids > count)]": "NumPy itself refuses the"
         " first id after the table, with the same error",
