@@ -612,6 +612,8 @@ class Methods:
 
     def view(self, *shape: int) -> Tensor:
         """The same memory in another shape."""
+        if self.ndim == 4 and self._view_of is None and self.array.transpose(0, 2, 3, 1).flags.c_contiguous:
+            self.array = np.ascontiguousarray(self.array)  # an image op's result, which PyTorch stores in this order
         out = self.reshape(*shape)
         if self.numel() and not np.may_share_memory(self.array, out.array):
             raise RuntimeError(
