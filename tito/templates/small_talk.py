@@ -1,10 +1,10 @@
-"""Small Talk, a corpus written for this course: dialogues, facts and sums about one small village, made by the grammar below.
+"""Small Talk, a corpus written for this course: dialogues, facts and sums about one small village.
 
-Eight people and eight animals live there, and what is true of them is in the tables PEOPLE and ANIMALS. TOPICS has the sentences
-that state a fact, ask for it, or doubt it. The text is drawn from these with a fixed seed, so it is the same everywhere.
+The tables PEOPLE and ANIMALS have what is true in the village, TOPICS has the sentences that state it and ask for it. The text is
+drawn from these with a fixed seed, so it is the same on every machine.
 
-Of each fact, one question is held out: the training part states the fact and asks for it in other words, but never in those. A few
-sums are never asked in the training part, only stated. A model that answers these questions has learned more than its text.
+Some questions are held out: the training part states what they ask for, or asks for it in other words, but it never asks these. A
+model that answers them has learned more than its text by heart.
 """
 
 import re
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-TRAIN_BYTES, VALIDATION_BYTES = 400_000, 40_000  # each part has this many or a few more
+TRAIN_BYTES, VALIDATION_BYTES = 600_000, 60_000  # each part has this many or a few more
 TRAIN_SEED, VALIDATION_SEED = 1, 2
 
 PEOPLE = """
@@ -39,10 +39,7 @@ pig    oink     homework  on the sofa     four
 snail  nothing  lettuce   in the mailbox  no
 """
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-NUMBERS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-)  # fmt: skip
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def _columns(table: str) -> dict[str, dict[str, str]]:
@@ -65,8 +62,9 @@ class Topic:
     values: dict[str, str]  # subject -> what is true of it
     says: tuple[str, ...]  # the first begins with {Who}
     asks: tuple[tuple[str, str], ...]  # (question, answer)
-    doubt: str = ""  # the answer is yes or no, and then the first sentence
+    doubt: str = ""  # a yes-or-no question, which is answered by the first sentence
     again: str = ""  # asks for more about a subject that was just named
+    share: int = 1  # how many times as often as others
 
 
 TOPICS = {
@@ -76,7 +74,7 @@ TOPICS = {
         asks=(
             ("Where does {who} live?", "{Who} lives in the {what}."),
             ("Where is {who}'s home?", "{Who} lives in the {what}."),
-            ("Who lives in the {what}?", "{Who} lives in the {what}."),
+            ("Who lives in the {what}?", "The {what} is {who}'s home."),
             ("Whose home is the {what}?", "The {what} is {who}'s home."),
         ),
         doubt="Does {who} live in the {what}?",
@@ -88,7 +86,7 @@ TOPICS = {
         asks=(
             ("What is {who}'s job?", "{Who} is {a_what}."),
             ("What does {who} do all day?", "{Who} is {a_what}."),
-            ("Who works as {a_what}?", "{Who} is {a_what}."),
+            ("Who works as {a_what}?", "The village {what} is {who}."),
             ("Who is the village {what}?", "The village {what} is {who}."),
         ),
         doubt="Is {who} {a_what}?",
@@ -100,7 +98,7 @@ TOPICS = {
         asks=(
             ("What pet does {who} have?", "{Who} has {a_what}."),
             ("Which animal lives with {who}?", "{Who} has {a_what}."),
-            ("Who has {a_what}?", "{Who} has {a_what}."),
+            ("Who has {a_what}?", "The {what} belongs to {who}."),
             ("Whose pet is the {what}?", "The {what} belongs to {who}."),
         ),
         doubt="Does {who} have {a_what}?",
@@ -112,7 +110,7 @@ TOPICS = {
         asks=(
             ("What does {who} eat?", "{Who} eats {what}."),
             ("What is {who}'s favorite food?", "{Who} eats {what}."),
-            ("Who eats {what}?", "{Who} eats {what}."),
+            ("Who eats {what}?", "The {what} is for {who}."),
             ("Who gets the {what}?", "The {what} is for {who}."),
         ),
         doubt="Does {who} eat {what}?",
@@ -124,7 +122,7 @@ TOPICS = {
         asks=(
             ("Which hat does {who} wear?", "{Who} wears {a_what} hat."),
             ("What color is {who}'s hat?", "{Who} wears {a_what} hat."),
-            ("Who wears {a_what} hat?", "{Who} wears {a_what} hat."),
+            ("Who wears {a_what} hat?", "The {what} hat belongs to {who}."),
             ("Whose hat is {what}?", "The {what} hat belongs to {who}."),
         ),
         doubt="Does {who} wear {a_what} hat?",
@@ -146,8 +144,8 @@ TOPICS = {
         asks=(
             ("What does {who} say?", "{Who} says {what}."),
             ("Which sound does {who} make?", "{Who} says {what}."),
-            ("Who says {what}?", "{Who} says {what}."),
-            ("Which animal says {what}?", "{Who} says {what}."),
+            ("Who says {what}?", '"{What}," says {who}.'),
+            ("Which animal says {what}?", '"{What}," says {who}.'),
         ),
         doubt="Does {who} say {what}?",
         again="And what does {she} say?",
@@ -158,8 +156,8 @@ TOPICS = {
         asks=(
             ("What does {who} eat?", "{Who} eats {what}."),
             ("What is {who}'s favorite food?", "{Who} eats {what}."),
-            ("Who eats {what}?", "{Who} eats {what}."),
-            ("Which animal eats {what}?", "{Who} eats {what}."),
+            ("Who eats {what}?", "Hide the {what} from {who}."),
+            ("Which animal eats {what}?", "Hide the {what} from {who}."),
         ),
         doubt="Does {who} eat {what}?",
         again="And what does {she} eat?",
@@ -170,8 +168,8 @@ TOPICS = {
         asks=(
             ("Where does {who} sleep?", "{Who} sleeps {what}."),
             ("Where can I find {who} at night?", "{Who} sleeps {what}."),
-            ("Who sleeps {what}?", "{Who} sleeps {what}."),
-            ("Which animal sleeps {what}?", "{Who} sleeps {what}."),
+            ("Who sleeps {what}?", "That snoring {what} is {who}."),
+            ("Which animal sleeps {what}?", "That snoring {what} is {who}."),
         ),
         doubt="Does {who} sleep {what}?",
         again="And where does {she} sleep?",
@@ -187,24 +185,24 @@ TOPICS = {
     ),
     "tomorrow": Topic(
         dict(zip(DAYS, DAYS[1:] + DAYS[:1], strict=True)),
-        says=("{Who} comes before {what}.", "{What} comes after {who}.", "Today is {who}, so tomorrow is {what}."),
-        asks=(
-            ("Which day comes after {who}?", "{What} comes after {who}."),
-            ("If today is {who}, what is tomorrow?", "Tomorrow is {what}."),
-            ("Which day comes before {what}?", "{Who} comes before {what}."),
-            ("If tomorrow is {what}, what is today?", "Today is {who}."),
+        says=(
+            "After {who} comes {what}.",
+            "Before {what} comes {who}.",
+            "Today is {who}, so tomorrow is {what}.",
+            "Today is {what}, so yesterday was {who}.",
         ),
+        asks=(
+            ("Which day comes after {who}?", "After {who} comes {what}."),
+            ("Today is {who}. What is tomorrow?", "Today is {who}, so tomorrow is {what}."),
+            ("Which day comes before {what}?", "Before {what} comes {who}."),
+            ("Today is {what}. What was yesterday?", "Today is {what}, so yesterday was {who}."),
+        ),
+        share=3,
     ),
 }
 
-SUMS = [(a, "plus", b) for a in range(1, 10) for b in range(1, 10)]
-SUMS += [(a, "minus", b) for a in range(1, 11) for b in range(1, a + 1)]
-HELD_OUT_SUMS = (  # stated in the training part, but never asked for
-    (2, "plus", 7), (3, "plus", 5), (4, "plus", 3), (4, "plus", 9), (5, "plus", 4), (6, "plus", 2), (6, "plus", 9),
-    (7, "plus", 1), (7, "plus", 6), (8, "plus", 3), (8, "plus", 5), (9, "plus", 8),
-    (5, "minus", 2), (6, "minus", 4), (7, "minus", 3), (8, "minus", 1), (8, "minus", 6), (9, "minus", 4), (9, "minus", 7),
-    (10, "minus", 7),
-)  # fmt: skip
+SUMS = [(a, b) for a in range(1, 10) for b in range(1, 11 - a)]
+HELD_OUT_SUMS = ((1, 8), (2, 3), (2, 7), (3, 5), (4, 3), (5, 4), (6, 2), (6, 4), (7, 1))  # 8 + 1 and so on are asked
 SUM_ASKS = ("What is {sum}?", "How much is {sum}?")
 THINGS = ("apple", "egg", "spoon", "balloon", "book")
 
@@ -231,8 +229,8 @@ CLOSINGS = (
     ("Who told you that?", "The snail, very slowly."),
 )
 
-# kind of paragraph -> its share
-SHARES = {"facts": 8, "doubts": 3, "statements": 4, "sums": 2, "stated_sums": 2, "story": 2, "joke": 1}
+# kind of paragraph -> how many of 25
+SHARES = {"facts": 10, "doubts": 2, "statements": 5, "sums": 4, "stated_sums": 2, "story": 1, "joke": 1}
 
 
 # Sentences
@@ -264,18 +262,24 @@ def _count(number: int, noun: str) -> str:
     return f"{NUMBERS[number]} {noun}" if number == 1 else f"{NUMBERS[number]} {noun}s"
 
 
-def _sum(a: int, operation: str, b: int, digits: bool) -> tuple[str, str]:
-    """A sum, and the sentence that states it, in digits or in words.
+def _sum(a: int, b: int, digits: bool) -> tuple[str, str, str]:
+    """A sum, what is between it and its result, and the result, in digits or in words.
 
-    >>> _sum(3, "plus", 4, True), _sum(9, "minus", 9, False)
-    (('3 + 4', '3 + 4 = 7.'), ('nine minus nine', 'Nine minus nine is zero.'))
+    >>> _sum(3, 4, True), _sum(3, 4, False)
+    (('3 + 4', ' = ', '7'), ('three plus four', ' is ', 'seven'))
     """
-    result = a + b if operation == "plus" else a - b
     if digits:
-        asked = f"{a} {'+' if operation == 'plus' else '-'} {b}"
-        return asked, f"{asked} = {result}."
-    asked = f"{NUMBERS[a]} {operation} {NUMBERS[b]}"
-    return asked, f"{_capital(asked)} is {NUMBERS[result]}."
+        return f"{a} + {b}", " = ", str(a + b)
+    return f"{NUMBERS[a]} plus {NUMBERS[b]}", " is ", NUMBERS[a + b]
+
+
+def _both_ways(a: int, b: int, digits: bool) -> str:
+    """
+    >>> _both_ways(3, 4, False)
+    'Three plus four is seven, so four plus three is seven.'
+    """
+    first, second = ("".join(_sum(*terms, digits)) for terms in ((a, b), (b, a)))
+    return _capital(f"{first}." if a == b else f"{first}, so {second}.")
 
 
 # Questions: asked in the training part, or held out
@@ -285,53 +289,52 @@ def _sum(a: int, operation: str, b: int, digits: bool) -> tuple[str, str]:
 class Question:
     """A question and its one right answer."""
 
-    kind: str  # "fact", "doubt" (the answer is yes or no) or "sum"
+    kind: str  # "fact", "doubt" (for yes-or-no questions) or "sum"
     text: str
     answer: str
     held_out: bool
     who: str = ""  # whom a fact is about
-    topic: str = ""
+    topic: Topic | None = None
 
 
 def _questions() -> list[Question]:
-    """Every question of the grammar, besides those of stories and jokes, and those by pronoun."""
+    """Every question of the grammar, except for stories, jokes and those with a pronoun."""
     return [*_facts(), *_doubts(), *_sums()]
 
 
 def _facts() -> Iterator[Question]:
-    """One question of each fact is held out. Neighbors in a table differ in which one it is."""
-    for shift, (name, topic) in enumerate(TOPICS.items()):
+    """Of about every second fact, one question is held out, and each wording of a topic is held out once."""
+    for shift, topic in enumerate(TOPICS.values()):
         for row, (who, what) in enumerate(topic.values.items()):
-            for form, sentences in enumerate(topic.asks):
+            for wording, sentences in enumerate(topic.asks):
                 text, answer = (_fill(sentence, who, what) for sentence in sentences)
-                yield Question("fact", text, answer, form == (row + shift) % len(topic.asks), who, name)
+                yield Question("fact", text, answer, wording == (row + shift) % 8, who, topic)
 
 
 def _doubts() -> Iterator[Question]:
-    """For every fourth subject a question with the answer yes is held out, for as many others one with the answer no."""
-    for shift, (name, topic) in enumerate(TOPICS.items()):
+    """Of every topic, two questions are held out that suggest what is true, and two that suggest what is not."""
+    for shift, topic in enumerate(TOPICS.values()):
         values = list(topic.values.values())
         for row, (who, truth) in enumerate(topic.values.items() if topic.doubt else ()):
             held_out = {0: truth, 2: values[(row + 3) % len(values)]}.get((row + shift) % 4)
-            statement = _fill(topic.says[0].replace("{Who}", "{who}"), who, truth)
+            answer = _fill(topic.says[0].replace("{Who}", "Everyone knows that {who}"), who, truth)
             for what in dict.fromkeys(values):
-                answer = f"{'Yes' if what == truth else 'No'}, {statement}"
-                yield Question("doubt", _fill(topic.doubt, who, what), answer, what == held_out, who, name)
+                yield Question("doubt", _fill(topic.doubt, who, what), answer, what == held_out, who, topic)
 
 
 def _sums() -> Iterator[Question]:
-    for terms in SUMS:
+    for a, b in SUMS:
         for digits in (True, False):
-            asked, answer = _sum(*terms, digits)
-            for question in SUM_ASKS:
-                yield Question("sum", question.format(sum=asked), answer, terms in HELD_OUT_SUMS)
+            asked, _, result = _sum(a, b, digits)
+            for wording in SUM_ASKS:
+                yield Question("sum", wording.format(sum=asked), f"That is {result}.", (a, b) in HELD_OUT_SUMS)
 
 
 def held_out_questions(kind: str | None = None) -> list[tuple[str, str]]:
     """The questions that the training part never asks, as (question, answer). "A: " and "B: " are only in the text.
 
     Args:
-        kind: "fact" for who, what, where and so on; "doubt" for yes or no; "sum" for arithmetic; None for all.
+        kind: "fact" for who, what, where and so on; "doubt" for yes-or-no questions; "sum" for arithmetic; None for all.
 
     Raises:
         ValueError: there is no such kind.
@@ -368,49 +371,59 @@ class _Writer:
             return _Deck(random, cards)
 
         asked = [question for question in _questions() if not question.held_out]
-        self.facts, self.sums = (deck(q for q in asked if q.kind == kind) for kind in ("fact", "sum"))
-        yes, no = (deck(q for q in asked if q.kind == "doubt" and q.answer.startswith(word)) for word in ("Yes", "No"))
-        self.answers = deck((yes, no))
-        self.statements = deck((t, who, sentence) for t in TOPICS.values() for who in t.values for sentence in t.says)
+        self.facts = deck(q for q in asked if q.kind == "fact" for _ in range(q.topic.share))
+        self.doubts, self.sums = (deck(q for q in asked if q.kind == kind) for kind in ("doubt", "sum"))
+        self.statements = deck(
+            (topic, who, sentence)
+            for topic in TOPICS.values()
+            for who in topic.values
+            for sentence in topic.share * topic.says
+        )
         self.topics = {
             who: deck(topic for topic in TOPICS.values() if topic.again and who in topic.values)
             for who in (*_PEOPLE["name"], *_ANIMALS["name"])
         }
-        self.stated_sums = deck(_sum(*terms, digits)[1] for terms in SUMS for digits in (True, False))
+        self.stated_sums = deck(_both_ways(a, b, digits) for a, b in SUMS for digits in (True, False))
         self.story_sums = deck(terms for terms in SUMS if terms not in HELD_OUT_SUMS)
         self.people, self.things = deck(_PEOPLE["name"]), deck(THINGS)
         self.jokes, self.openings, self.closings = deck(JOKES), deck(OPENINGS), deck(CLOSINGS)
-        self.lengths, self.manners = deck((1, 2, 3)), deck(("opening", "closing", *6 * [""]))
+        self.has_second, self.manners = deck((True, True, False)), deck(("opening", "closing", *10 * [""]))
+        self.lengths = deck((1, 2, 3))
         self.kinds = deck(kind for kind, share in SHARES.items() for _ in range(share))
 
     def paragraph(self) -> str:
         return getattr(self, f"_{self.kinds.draw()}")()
 
     def _facts(self) -> str:
-        """A question, then often another by pronoun, sometimes with a greeting or thanks."""
+        """A question, often another with a pronoun, sometimes a greeting or thanks."""
         first = self.facts.draw()
         exchanges = [(first.text, first.answer)]
-        if first.who in self.topics and self.lengths.draw() > 1:
-            topic = self._other_topic(first.who, TOPICS[first.topic])
-            exchanges.append(tuple(_by_pronoun(s, topic, first.who) for s in (topic.again, topic.says[0])))
-        match self.manners.draw():
-            case "opening":
-                exchanges.insert(0, self.openings.draw())
-            case "closing":
-                exchanges.append(self.closings.draw())
+        if first.topic.again and self.has_second.draw():
+            topic = self._other_topic(first.who, first.topic)
+            exchanges.append(
+                tuple(_by_pronoun(sentence, topic, first.who) for sentence in (topic.again, topic.says[0]))
+            )
+        manners = self.manners.draw()
+        if manners == "opening":
+            exchanges.insert(0, self.openings.draw())
+        elif manners == "closing":
+            exchanges.append(self.closings.draw())
         return _dialogue(*exchanges)
 
     def _doubts(self) -> str:
-        return _dialogue(*((q.text, q.answer) for q in (self.answers.draw().draw() for _ in range(2))))
+        return _dialogue(*((q.text, q.answer) for q in (self.doubts.draw() for _ in range(2))))
+
+    def _sums(self) -> str:
+        return _dialogue(*((q.text, q.answer) for q in (self.sums.draw() for _ in range(3))))
 
     def _statements(self) -> str:
         return "".join(self._statement() + "\n" for _ in range(self.lengths.draw()))
 
     def _statement(self) -> str:
-        """A sentence, and another about the same subject where a pronoun can refer to it."""
+        """A sentence. If it begins with a person or animal, a second one begins with the pronoun."""
         topic, who, sentence = self.statements.draw()
         line = _fill(sentence, who, topic.values[who])
-        if sentence == topic.says[0] and who in self.topics:
+        if topic.again and sentence == topic.says[0]:
             other = self._other_topic(who, topic)
             line += " " + _by_pronoun(other.says[0], other, who)
         return line
@@ -420,21 +433,13 @@ class _Writer:
             pass
         return other
 
-    def _sums(self) -> str:
-        return _dialogue(*((q.text, q.answer) for q in (self.sums.draw() for _ in range(2))))
-
     def _stated_sums(self) -> str:
-        return "".join(self.stated_sums.draw() + "\n" for _ in range(4))
+        return "".join(self.stated_sums.draw() + "\n" for _ in range(3))
 
     def _story(self) -> str:
-        who, thing, (a, operation, b) = self.people.draw(), self.things.draw(), self.story_sums.draw()
-        statement = _sum(a, operation, b, digits=False)[1].removesuffix(".")
-        if operation == "plus":
-            event, question, result = "finds", "How many is that?", a + b
-        else:
-            event, question, result = "loses", "How many are left?", a - b
-        asked = f"{who} has {_count(a, thing)} and {event} {NUMBERS[b]}. {question}"
-        return _dialogue((asked, f"{statement}, so {who} has {_count(result, thing)}."))
+        who, thing, (a, b) = self.people.draw(), self.things.draw(), self.story_sums.draw()
+        asked = f"{who} has {_count(a, thing)} and finds {NUMBERS[b]}. How many is that?"
+        return _dialogue((asked, f"{_capital(''.join(_sum(a, b, False)))}, so {who} has {_count(a + b, thing)}."))
 
     def _joke(self) -> str:
         return _dialogue(self.jokes.draw())
@@ -455,15 +460,13 @@ def _dialogue(*exchanges: tuple[str, str]) -> str:
 
 @cache
 def small_talk(train: bool = True) -> str:
-    """The training part, 400 kB, or the validation part, 40 kB: paragraphs with an empty line between them, in ASCII.
+    """The training part, 600 kB, or the validation part, 60 kB: paragraphs with an empty line between them, in ASCII.
 
-    The validation part asks each of `held_out_questions()` once, among others that are drawn as in the training part.
+    The validation part asks each of `held_out_questions()` once. Everything else in it is drawn as in the training part.
 
-    >>> print(small_talk()[:105])
-    A: Where does the pig sleep?
-    B: The pig sleeps on the sofa.
-    A: And what does it eat?
-    B: It eats homework.
+    >>> print(small_talk()[:71])
+    A: Which day comes before Thursday?
+    B: Before Thursday comes Wednesday.
     """
     writer = _Writer(TRAIN_SEED if train else VALIDATION_SEED)
     paragraphs = [] if train else [_dialogue(exchange) for exchange in held_out_questions()]

@@ -236,20 +236,18 @@ class TinyShakespeare(_Text):
 
 
 class SmallTalk(_Text):
-    """Dialogues, facts and sums about a small village, written for this course: nothing is downloaded.
+    """Dialogues, facts and sums about a small village, written for this course by the grammar in tinytorch/small_talk.py.
 
-    Its items are characters. Each question is a line that begins with "A: ", its answer the next line, with "B: ". `root` and
-    `download` are only there so that you can swap data sets.
+    Its items are characters. A question is a line that begins with "A: ", and its answer, with "B: ", is the next line. `root` and
+    `download` are only there so that you can swap data sets: nothing is downloaded.
 
     Attributes:
-        text: all of the part: 400 kB to train, 40 kB to test.
-        questions: (question, answer) pairs that the training part never asks. It states what you need to answer them, or asks for it
-            in other words. `tinytorch.small_talk.held_out_questions("fact")` has those of one kind.
+        text: all of the part: 600 kB to train, 60 kB to test.
+        questions: the (question, answer) pairs that the training part never asks, and the test part asks once.
+            `tinytorch.small_talk.held_out_questions("fact")` has those of one kind.
 
     >>> SmallTalk().questions[0]
     ('Where does Ada live?', 'Ada lives in the lighthouse.')
-
-    Source: tinytorch/small_talk.py, which has the grammar
     """
 
     def __init__(self, root: str | os.PathLike | None = None, train: bool = True, download: bool = False):
