@@ -650,7 +650,7 @@ GIVEN = {
         "GPT-2's 50,257 tokens",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
-        "400 kB to train and 40 kB to test",  # tests/tito/test_small_talk.py
+        "600 kB to train and 60 kB to test",  # tests/tito/test_small_talk.py
         "1,797 handwritten digits",
         "| 1,437 | 360 | the people",
         "| 1,437 | 360 | other people",
