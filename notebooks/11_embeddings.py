@@ -5,13 +5,12 @@ app = marimo.App(width="medium", app_title="Module 11: Embeddings")
 
 with app.setup(hide_code=True):
     import re
-    from functools import cache
+    from functools import cache, partial
 
     import marimo as mo
     import numpy as np
 
-    from tinytorch.arrays import positions_of, row_of
-    from tinytorch.autograd import gradcheck
+    from tinytorch.arrays import all_positions, check_vectors, positions_of, row_of
     from tinytorch.datasets import SmallTalk
     from tinytorch.layers import Linear, Module, Parameter
     from tinytorch.losses import cross_entropy
@@ -60,7 +59,7 @@ def _():
     $$\begin{pmatrix} 0 & 0 & 1 & 0 \end{pmatrix}
     \begin{pmatrix} 1 & 2 \\ 3 & 4 \\ 5 & 6 \\ 7 & 8 \end{pmatrix} = \begin{pmatrix} 5 & 6 \end{pmatrix}$$
 
-    Three of four products are with 0, and the result is row 2. An **embedding** doesn't multiply: it picks the row. These rows are learned.
+    Three of every four products are with 0, and the result is row 2. An **embedding** doesn't multiply: it picks the row. These rows are learned.
     Which gradient does a row get? Take the ids $(2, 0, 2)$ and their upstream gradients:
 
     $$\begin{pmatrix} 1 & 2 \\ 10 & 20 \\ 100 & 200 \end{pmatrix} \;\to\;
@@ -68,10 +67,10 @@ def _():
 
     Nudging row 2 changes two results, so its gradient is the sum of theirs. Rows that weren't used get 0. A lookup **gathers** rows; its
     gradient is a **scatter-add**. Beware of `full[ids] += grad`: NumPy reads all these rows, adds, and only then writes. Of the two
-    results for row 2 one is lost, and the word "the" would learn from one of its many uses in a batch.
+    results for row 2 one is lost, and the word "the" would learn from only one of its many uses in a batch.
 
-    Sentences of a batch have different lengths, and are filled up with a **padding** id. It means nothing: its row gets no gradient. And a
-    wrong id must not pass. NumPy takes -1 for the last row: the network trains on the wrong vector, and you never find out.
+    Sentences in a batch differ in length, so the shorter ones are filled up with a **padding** id. It means nothing: its row gets no
+    gradient. And a wrong id must be refused. NumPy takes -1 for the last row: the network trains on the wrong vector, and you never find out.
     """)
     return
 
@@ -102,7 +101,7 @@ def embedding_gradient(
     """
     ### BEGIN SOLUTION
     width, ids = grad.shape[-1], ids.reshape(-1).astype(np.int64)
-    full, grad = np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-1, width)
+    full, grad = np.zeros((num_embeddings, width), grad.dtype), grad.reshape(len(ids), width)
     if len(ids) > 8 * num_embeddings:  # ids occur often: sort the rows by id, and sum those of each
         ends = np.bincount(ids, minlength=num_embeddings).cumsum()
         for row, uses in zip(full, np.split(grad.take(ids.argsort(kind="stable"), axis=0), ends[:-1]), strict=True):
@@ -129,7 +128,7 @@ def test_embedding_gradient():
         close(unchanged(embedding_gradient, grad, ids, 5), expected, what)
         for padding in (0, 4):
             cleared = np.where(np.arange(5)[:, None] == padding, 0, expected)
-            close(embedding_gradient(grad, ids, 5, padding), cleared, f"{what}, padding_idx={padding}")
+            close(unchanged(embedding_gradient, grad, ids, 5, padding), cleared, f"{what}, padding_idx={padding}")
     small = waves(2, 3).astype(np.float32)
     close(embedding_gradient(small, np.array([1, 1]), 2), [[0, 0, 0], small.sum(0)], "float32", dtype=np.float32)
 
@@ -156,7 +155,7 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> 
         2. Pick the rows.
         3. Return (array, (None, function)): ids have no gradient, the table has yours.
 
-    Hint: `ids.dtype.kind` is "i" or "u" for integers. There may be no ids at all. An array of integers can pick rows of another.
+    Hint: `ids.dtype.kind` is "i" or "u" for integers. The array of ids may be empty, and then has no maximum.
     """
     padding, ids, count = row_of(padding_idx, np.shape(weight)), np.asarray(input), len(weight)
     ### BEGIN SOLUTION
@@ -188,6 +187,7 @@ def test_embedding():
         weight.grad, out = None, embedding(ids, weight, padding)
         close(out, table[ids.array], f"the rows, padding_idx={padding}")
         (out**2).sum().backward()
+        assert weight.grad is not None, "no gradient reached the table: is your function the second of two?"
         close(weight.grad, 2 * table * np.array(uses)[:, None], f"the gradient of the squares, padding_idx={padding}")
 
 
@@ -206,13 +206,6 @@ class Embedding(Module):
         if padding_idx is not None:
             self.weight.array[padding_idx] = 0  # only here: loading keeps the row that it is given
 
-    @classmethod
-    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> "Embedding":
-        """A layer on this very table, which isn't trained if `freeze`."""
-        layer = cls(*embeddings.shape, row_of(padding_idx, embeddings.shape))
-        layer.weight = Parameter(embeddings, requires_grad=not freeze)
-        return layer
-
     def forward(self, input: Tensor) -> Tensor:
         return embedding(input, self.weight, self.padding_idx)
 
@@ -228,10 +221,10 @@ def _():
 
     What moves the rows to useful places? Any task that needs the words, such as guessing a word from the two before and the two after it.
     Take the mean of their vectors, and compare it with a vector of every word in the vocabulary: the larger the dot product, the likelier
-    the word. These vectors are the weight of a linear layer, of shape (vocabulary, dim), just like the table that reads.
+    the word. These vectors are the weight of a linear layer, of shape (vocabulary, dim), the shape of the input table.
 
     With **weight tying**, it is the very same `Parameter` ([Press and Wolf, 2016](https://arxiv.org/abs/1608.05859)). A row then gets the
-    gradients of both uses, which add up. `parameters()` lists it once, or an optimizer would take two steps; `state_dict()` has both names.
+    gradients of both uses, which add up. `parameters()` lists it once, otherwise an optimizer would step it twice; `state_dict()` has both names.
 
     Tying has a price. `nn.Embedding` starts with normal numbers of standard deviation 1. The dot product of two such rows of 32 numbers
     has standard deviation $\sqrt{32} \approx 5.7$: an untrained model is very sure of nonsense (Module 04). So a tied table starts smaller.
@@ -292,8 +285,8 @@ def _():
     mo.md(f"""
     ### Explore: which words end up near each other?
 
-    The model reads Small Talk, the course's own corpus about one village, which has only {len(trained_words(0)[0])} different words: this
-    embedding is **small**. The **cosine similarity** of two words is the dot product of their vectors, scaled to length 1. **Predict**: the
+    The model reads Small Talk, the course's own corpus about one village, which has only {len(trained_words(0)[0])} different words, so
+    this embedding is small. The **cosine similarity** of two words is the dot product of their vectors, scaled to length 1. **Predict**: the
     text never says that seven is a number. Will its vector come near those of other numbers? What will be near "she"? With more epochs,
     "cat" comes nearer to "meow", and gets further from "dog". Why? {epochs.hstack(justify="start")} {word}
     """)
@@ -357,6 +350,7 @@ class LearnedPositions(Module):
 
         Hint: `self.table` takes a tensor of ids. T is the size of the second last axis.
         """
+        check_vectors(x, self.table.embedding_dim)
         ### BEGIN SOLUTION
         end = offset + x.shape[-2]
         if offset < 0 or end > self.max_length:
@@ -377,7 +371,8 @@ def test_LearnedPositions_forward():
     for offset in (0, 1, 3):
         close(layer(Tensor(x), offset), x + rows[offset : offset + 2], f"offset {offset}, a table of 5 positions")
     close(layer(Tensor(rows)), 2 * rows, "all 5 positions")
-    layer(Tensor(x), 2).sum().backward()
+    layer(same := Tensor(x), 2).sum().backward()
+    close(same, x, "the vectors that went in, afterwards")
     close(layer.table.weight.grad, [[0, 0], [0, 0], [3, 3], [3, 3], [0, 0]], "the gradient of the table, offset 2")
     for start, n in ((0, 6), (4, 2), (-1, 2)):
         raises(ValueError, lambda start=start, n=n: layer(Tensor(waves(n, 2)), start), f"{n} vectors, offset {start}")
@@ -391,7 +386,7 @@ def _():
     A clock shows the time with hands of different speeds, a fast one for seconds and a slow one for hours. Take $D / 2$ hands. At position
     $t$, hand $i$ is at the angle $t \cdot \text{base}^{-2 i / D}$. With $D = 4$ and the usual base of 10,000, hand 0 turns by
     $10000^0 = 1$ radian from one position to the next, and hand 1 by $10000^{-2/4} = 0.01$. The fast hand tells neighbors apart, the slow
-    one what is far away. After a full turn an angle would jump, so each hand is two numbers, its sine and its cosine:
+    one distant positions. After each turn a hand looks the same, so each is two numbers, its sine and its cosine:
 
     $$(\sin t,\; \cos t,\; \sin 0.01 t,\; \cos 0.01 t)$$
 
@@ -423,7 +418,7 @@ def sinusoidal_positions(positions: int | np.ndarray, dim: int, base: float = 10
 
     Hint: with a new last axis, positions broadcast against hands. A slice with a step writes every second number.
     """
-    positions = np.arange(positions) if np.ndim(positions) == 0 else positions
+    positions = all_positions(positions)
     ### BEGIN SOLUTION
     if dim % 2:
         raise ValueError(f"dim is {dim}: it must be even, two numbers for each angle")
@@ -442,13 +437,14 @@ def test_sinusoidal_positions():
     TIP: at position 0 every angle is 0: which number comes first? At position 1: which power of the base is hand 1 at?
     """
     close(sinusoidal_positions(1, 6), [[0, 1, 0, 1, 0, 1]], "position 0, dim 6")
-    for positions in (np.arange(4), np.array([[3], [100_000]])):
+    for positions in (np.arange(4), np.array([[3, 0, 7], [100_000, 1, 2]])):
         angles = positions[..., None] * np.array([1, 1 / 4, 1 / 16])  # 64 to the powers 0, -1/3 and -2/3
         expected = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(*positions.shape, 6)
         close(unchanged(sinusoidal_positions, positions, 6, 64.0), expected, f"positions {positions.tolist()}, base 64")
     close(sinusoidal_positions(4, 6, 64.0)[3], expected[0, 0], "position 3 of 4, base 64")
     close(sinusoidal_positions(2, 8)[1, 0::2], np.sin([1, 0.1, 0.01, 0.001]), "the sines of position 1, dim 8")
-    raises(ValueError, lambda: sinusoidal_positions(4, 3), "dim 3")
+    for dim in (3, 1):
+        raises(ValueError, lambda dim=dim: sinusoidal_positions(4, dim), f"dim {dim}")
 
 
 @app.cell(hide_code=True)
@@ -492,8 +488,8 @@ def _():
 
     $$(a, b) \;\to\; (a \cos \varphi - b \sin \varphi,\;\; a \sin \varphi + b \cos \varphi)$$
 
-    A quarter turn makes $(-1, 3)$ of $(3, 1)$. If two arrows turn by the same angle, their dot product stays as it is. So it depends on
-    the *difference* of their positions only. Lengths stay as well. And what you turn by $\varphi$ has a gradient that you turn by $-\varphi$.
+    A quarter turn takes $(3, 1)$ to $(-1, 3)$. If two arrows turn by the same angle, their dot product stays as it is. So it depends on
+    the *difference* of their positions only. Lengths stay as well. The gradient of a turn is a turn, too.
 
     **There isn't one RoPE.** Which numbers are a pair? The paper and Meta's Llama take neighbors, (0, 1), (2, 3), ...: the **interleaved**
     layout. GPT-NeoX and Hugging Face's Llama take the first half with the second, for 8 numbers (0, 4), (1, 5), (2, 6), (3, 7):
@@ -505,12 +501,12 @@ def _():
 @app.function
 @op
 # points: 5
-def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, interleaved: bool = True) -> Tensor:
+def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, *, interleaved: bool = True) -> Tensor:
     """Turn the pairs of each vector by the angles of its position.
 
     Args:
         x: queries or keys, of shape (..., T, D). ValueError if D is odd.
-        positions: where the first vector is, the others follow; or all positions, an array of shape (T,).
+        positions: the position of the first vector (the others follow); or all of them, an array of shape (T,) or (..., T).
         base: as for `sinusoidal_positions`.
         interleaved: whether neighbors are pairs; if not, number i and number i + D / 2 are.
 
@@ -528,7 +524,7 @@ def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, 
 
     Hint: your `sinusoidal_positions` has both. An inner function that turns any array of this shape serves twice.
     """
-    positions = positions_of(x, positions)
+    positions = positions_of(x, positions, interleaved)
     ### BEGIN SOLUTION
     half, table = x.shape[-1] // 2, sinusoidal_positions(positions, x.shape[-1], base).astype(x.dtype)
     sin, cos = table[..., 0::2], table[..., 1::2]
@@ -548,17 +544,20 @@ def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, 
 def test_apply_rotary():
     """WHAT: each pair turned by its angle, in both layouts, from any position on; the gradient; float32 stays float32.
     WHY: a wrong pair, angle or direction trains without complaint, and then can't read any other model's weights.
-    TIP: which numbers are pair 0 in the layout of the message? Turn (1, 0) at position 1: do you get (cos 1, sin 1)?
+    TIP: which numbers are pair 0 in the message's layout? Turn (1, 0) at position 1: is it (cos 1, sin 1)? A gradient turns back.
     """
     x = waves(2, 3, 6)
     for interleaved, a, b in ((True, [0, 2, 4], [1, 3, 5]), (False, [0, 1, 2], [3, 4, 5])):
-        for positions, numbers in ((0, [0, 1, 2]), (7, [7, 8, 9]), (np.array([5, 0, 2]), [5, 0, 2])):
-            angles = np.array(numbers)[:, None] * np.array([1, 1 / 4, 1 / 16])  # base 64
+        for numbers in map(np.array, ([0, 1, 2], [7, 8, 9], [[5, 0, 2], [1, 9, 3]])):
+            positions = int(numbers[0]) if numbers.ndim == 1 else numbers
+            angles = numbers[..., None] * np.array([1, 1 / 4, 1 / 16])  # base 64
             pairs = (x[..., a] + 1j * x[..., b]) * np.exp(1j * angles)  # complex numbers turn when they are multiplied
-            expected, what = np.empty(x.shape), f"positions {numbers}, interleaved={interleaved}"
+            expected, what = np.empty(x.shape), f"positions {numbers.tolist()}, interleaved={interleaved}"
             expected[..., a], expected[..., b] = pairs.real, pairs.imag
-            close(unchanged(apply_rotary, x, positions, 64.0, interleaved), expected, what)
-            assert gradcheck(lambda x, p=positions, i=interleaved: apply_rotary(x, p, 64.0, i), Tensor(x)), what
+            close(unchanged(partial(apply_rotary, interleaved=interleaved), x, positions, 64.0), expected, what)
+            t = Tensor(x, dtype=np.float64, requires_grad=True)
+            (apply_rotary(t, positions, 64.0, interleaved=interleaved) ** 2).sum().backward()
+            close(t.grad, 2 * x, f"the gradient of the squares, which no turn changes, for {what}")
     close(apply_rotary(np.float32(waves(2, 4))), apply_rotary(waves(2, 4)), "float32", dtype=np.float32)
     scores = [(apply_rotary(waves(1, 8), 3 + key) * apply_rotary(waves(2, 8)[1:], key)).sum() for key in (0, 1, 50)]
     close(scores, [scores[0]] * 3, "the score of a query 3 places after its key, wherever they are")
@@ -572,8 +571,8 @@ def _():
     ### Explore: turn a pair of numbers
 
     Left, a pair of a query and of a key, before (dotted) and after. Right, the score of a query that moves away from the key. **Predict**:
-    if both move by 5, what happens to the angle between the arrows, and to the curves? How far does pair 3 turn in 20 positions? The same
-    weights, trained interleaved, run in code for half-split pairs as well, once in another order. Which two curves agree? {turn.hstack()}
+    if both move by 5, what happens to the angle between the arrows, and to the curves? How far does pair 3 of 8 numbers turn in 20
+    positions? Vectors made for interleaved pairs are read as half-split as well, once in another order. Which two curves agree? {turn.hstack()}
     """)
     return (turn,)
 
@@ -609,7 +608,7 @@ def _():
     ## Measure: what does a lookup save, and how much of a model is embedding?
 
     2048 ids, rows of 128 numbers; a vocabulary of 65 characters, and one of 5,000 words. **Predict**: how many times slower is a product
-    with one-hot vectors? Can it ever be the faster way to the gradient? Which share of a GPT of 4 layers, 128 wide, is its table?
+    with one-hot vectors? Can it ever be the faster way to the gradient? What share of a GPT of 4 layers, 128 wide, is its table?
     """)
     return
 
@@ -639,7 +638,7 @@ def measure_lookup(rounds=7):
     small, large = costs(65), costs(5000)
     lines = ["| 2048 ids | vocabulary 65 | memory | 5,000 | memory |", "|:---|---:|---:|---:|---:|"]
     for name, numbers in small.items():
-        cells = (f"{seconds * 1e6:,.0f} µs | {size / 2**20:,.1f} MiB" for seconds, size in (numbers, large[name]))
+        cells = (f"{seconds * 1e6:,.0f} µs | {size / 2**20:,.2f} MiB" for seconds, size in (numbers, large[name]))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     rest = 4 * (12 * 128**2 + 13 * 128) + 2 * 128 + 128 * 128  # of a GPT, as Modules 12 and 13 build it
     lines += ["", "| vocabulary of a GPT | table | all weights | share | untied |", "|---:|---:|---:|---:|---:|"]
@@ -659,9 +658,9 @@ def _(measure_button):
 def _():
     mo.md(r"""
     A lookup copies 1 MiB, whatever the vocabulary. The one-hot vectors alone take 39 MiB at 5,000, and nearly all products are with 0.
-    Backwards it is closer: a product adds up at full speed, your gradient goes where the ids say. So at 65 the product may win.
+    For the gradient the race is closer: a product adds up at full speed, your gradient goes where the ids say.
 
-    Characters cost a GPT next to nothing; GPT-2's 50,257 tokens are nearly all of it, and four times as much in training (Module 06).
+    Characters cost a GPT next to nothing; a table of GPT-2's 50,257 tokens would be nearly all of it.
 
     ## Complexity
 
@@ -686,10 +685,10 @@ def _():
 
 @app.function
 def answer_order():
-    """A query has 8 numbers, and its weight was trained with interleaved pairs. In which order must code for half-split pairs take the
-    rows of that weight (and of the key's), so that all scores stay the same?
+    """A query's weight has 8 rows, and was trained with interleaved pairs. In which order must you put them (and those of the key), so that
+    code for half-split pairs gives the same scores?
 
-    Return a list of the numbers 0 to 7. Hint: which two of the old rows must come to 0 and to 4?
+    Return a list of the numbers 0 to 7. Hint: which two of the old rows must end up at places 0 and 4?
     """
     ### BEGIN SOLUTION
     return [0, 2, 4, 6, 1, 3, 5, 7]
@@ -713,8 +712,8 @@ def test_answer_order():
 def question_padding():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** A colleague calls `from_pretrained(vectors, freeze=False, padding_idx=0)` and trains with AdamW. Is row 0 zero at first?
-    Its gradient is: does it move all the same? And with Adam?
+    **Question.** A colleague calls `from_pretrained(vectors, freeze=False, padding_idx=0)` and trains with AdamW. Does row 0
+    start at zero? Its gradient is always zero: does AdamW move it anyway? Does Adam?
 
     *Your answer:*
     """)
@@ -725,7 +724,7 @@ def question_padding():
 def question_longer():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** Three models learned from 128 tokens, with learned, sinusoidal and rotary positions. What happens in each at the 129th?
+    **Question.** Three models read 128 tokens at a time in training, with learned, sinusoidal or rotary positions. What happens at the 129th?
 
     *Your answer:*
     """)
@@ -738,7 +737,7 @@ def _():
     ## Summary
 
     - An embedding picks rows, as a product with one-hot vectors would. Its gradient is a scatter-add: all uses of an id add up.
-    - Words that are used alike get similar vectors. A tied table is one parameter, with the gradients of both its uses.
+    - Words that are used alike get similar vectors; in a tied table, which gets the gradients of both its uses, neighbors do as well.
     - Learned and sinusoidal positions are added. Rotary ones turn pairs, so that scores depend on distances. Mind which pairs.
 
     **Next:** export your work with `tito module complete 11`. In Module 12, each word looks at the others.

@@ -559,7 +559,7 @@ CLAIMS["11_embeddings"] = [
     f"A lookup copies {2048 * 128 * 4 / 2**20:g} MiB",
     f"The one-hot vectors alone take {2048 * 5000 * 4 / 2**20:.0f} MiB at 5,000,",
     "With 128 rows, there is nothing for the word after the 128th",
-    f"learned from 128 tokens, with learned, sinusoidal and rotary positions. What happens in each at the {128 + 1}th",
+    f"Three models read 128 tokens at a time in training, with learned, sinusoidal or rotary positions. What happens at the {128 + 1}th",
 ]
 
 # The chapters of the book

@@ -1,11 +1,11 @@
 """Module 11: Embeddings.
 
-Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: fef4369eb80a475e
+Written by `tito export` from notebooks/11_embeddings.py: edit that file instead. sha256: 495a0c7e2baf51af
 """
 
 import numpy as np
 
-from tinytorch.arrays import positions_of, row_of
+from tinytorch.arrays import all_positions, check_vectors, positions_of, row_of
 from tinytorch.layers import Linear, Module, Parameter
 from tinytorch.tensor import Tensor, op, randn
 
@@ -26,7 +26,7 @@ def embedding_gradient(
     [[10.0, 20.0], [0.0, 0.0], [101.0, 202.0], [0.0, 0.0]]
     """
     width, ids = grad.shape[-1], ids.reshape(-1).astype(np.int64)
-    full, grad = np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-1, width)
+    full, grad = np.zeros((num_embeddings, width), grad.dtype), grad.reshape(len(ids), width)
     if len(ids) > 8 * num_embeddings:  # ids occur often: sort the rows by id, and sum those of each
         ends = np.bincount(ids, minlength=num_embeddings).cumsum()
         for row, uses in zip(full, np.split(grad.take(ids.argsort(kind="stable"), axis=0), ends[:-1]), strict=True):
@@ -77,13 +77,6 @@ class Embedding(Module):
         if padding_idx is not None:
             self.weight.array[padding_idx] = 0  # only here: loading keeps the row that it is given
 
-    @classmethod
-    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None) -> "Embedding":
-        """A layer on this very table, which isn't trained if `freeze`."""
-        layer = cls(*embeddings.shape, row_of(padding_idx, embeddings.shape))
-        layer.weight = Parameter(embeddings, requires_grad=not freeze)
-        return layer
-
     def forward(self, input: Tensor) -> Tensor:
         return embedding(input, self.weight, self.padding_idx)
 
@@ -119,6 +112,7 @@ class LearnedPositions(Module):
         >>> layer(Tensor([[1.0], [2.0]]), offset=2).tolist()
         [[21.0], [32.0]]
         """
+        check_vectors(x, self.table.embedding_dim)
         end = offset + x.shape[-2]
         if offset < 0 or end > self.max_length:
             raise ValueError(f"the positions are {offset} to {end - 1}: the table has 0 to {self.max_length - 1}")
@@ -138,7 +132,7 @@ def sinusoidal_positions(positions: int | np.ndarray, dim: int, base: float = 10
     >>> sinusoidal_positions(2, 4).round(4).tolist()
     [[0.0, 1.0, 0.0, 1.0], [0.8415, 0.5403, 0.01, 1.0]]
     """
-    positions = np.arange(positions) if np.ndim(positions) == 0 else positions
+    positions = all_positions(positions)
     if dim % 2:
         raise ValueError(f"dim is {dim}: it must be even, two numbers for each angle")
     angles = positions[..., None] * base ** (-2 * np.arange(dim // 2) / dim)
@@ -148,12 +142,12 @@ def sinusoidal_positions(positions: int | np.ndarray, dim: int, base: float = 10
 
 
 @op
-def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, interleaved: bool = True) -> Tensor:
+def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, *, interleaved: bool = True) -> Tensor:
     """Turn the pairs of each vector by the angles of its position.
 
     Args:
         x: queries or keys, of shape (..., T, D). ValueError if D is odd.
-        positions: where the first vector is, the others follow; or all positions, an array of shape (T,).
+        positions: the position of the first vector (the others follow); or all of them, an array of shape (T,) or (..., T).
         base: as for `sinusoidal_positions`.
         interleaved: whether neighbors are pairs; if not, number i and number i + D / 2 are.
 
@@ -163,7 +157,7 @@ def apply_rotary(x: Tensor, positions: Tensor | int = 0, base: float = 10000.0, 
     >>> apply_rotary(np.array([[3.0, 1.0], [3.0, 1.0]])).round(2).tolist()
     [[3.0, 1.0], [0.78, 3.06]]
     """
-    positions = positions_of(x, positions)
+    positions = positions_of(x, positions, interleaved)
     half, table = x.shape[-1] // 2, sinusoidal_positions(positions, x.shape[-1], base).astype(x.dtype)
     sin, cos = table[..., 0::2], table[..., 1::2]
     first, second = (slice(0, None, 2), slice(1, None, 2)) if interleaved else (slice(0, half), slice(half, None))

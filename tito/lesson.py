@@ -216,7 +216,9 @@ def unchanged(function, *args):
     result = function(*args)
     for number, (old, arg) in enumerate(zip(before, args, strict=True)):
         if isinstance(arg, np.ndarray) and not np.array_equal(old, arg):
-            raise AssertionError(f"{function.__name__} changed argument {number} in place: make a new array")
+            raise AssertionError(
+                f"{getattr(function, 'func', function).__name__} changed argument {number} in place: make a new array"
+            )
     return result
 
 

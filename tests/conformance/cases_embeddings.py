@@ -189,7 +189,7 @@ def rotary(draw):
         if lib is torch:
             return (turned_neighbors if interleaved else turned_halves)(x, numbers, base)
         where = start if start is not None else lib.tensor(positions) if as_tensor else np.array(positions)
-        return ours.apply_rotary(x, where, base, interleaved)
+        return ours.apply_rotary(x, where, base, interleaved=interleaved)
 
     return program, [x]
 

@@ -224,7 +224,7 @@ def test_rotary_passes_gradcheck(interleaved):
     """
     x = Tensor(waves(2, 2, 3, 4))
     for positions in (5, Tensor([9, 0, 4]), np.array([[[0, 1, 2]], [[7, 8, 9]]])):
-        assert gradcheck(lambda x, p=positions: apply_rotary(x, p, 50.0, interleaved), x)
+        assert gradcheck(lambda x, p=positions: apply_rotary(x, p, 50.0, interleaved=interleaved), x)
 
 
 def test_a_step_with_an_offset_equals_the_row_of_the_whole():

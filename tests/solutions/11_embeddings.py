@@ -646,8 +646,6 @@ EQUIVALENT = {
     "embedding_gradient": {
         "width, ids = (grad.shape[-1], ids.reshape(-1).astype(np.int64)) -> "
         "width, ids = (grad.shape[-1], ids.reshape(-2).astype(np.int64))": INFERRED,
-        "full, grad = (np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-1, width)) -> "
-        "full, grad = (np.zeros((num_embeddings, width), grad.dtype), grad.reshape(-2, width))": INFERRED,
         **{f"{EACH.format(True)} -> {EACH.format(other)}": "both have as many rows" for other in (False, 2)},
         f"{OFTEN} -> if len(ids) >= 8 * num_embeddings:": FASTER,
         f"{OFTEN} -> if len(ids) > 8 / num_embeddings:": FASTER,

@@ -44,10 +44,19 @@ POSITIONS = {
     "a single vector": (lambda: apply_rotary(zeros(8)), ValueError, "x is float32 of shape (8,): use floats, of shape (..., T, D)"),
     "integers to turn": (lambda: apply_rotary(zeros(3, 8).long()), ValueError, "x is int64 of shape (3, 8): use floats"),
     "too few positions": (
-        lambda: apply_rotary(zeros(3, 8), np.arange(2)), ValueError, "positions have shape (2,): give each of the 3 vectors one"
+        lambda: apply_rotary(zeros(3, 8), np.arange(2)), ValueError, "x has 3 vectors and positions of shape (2,): give each one"
     ),
-    "positions in a list": (lambda: apply_rotary(zeros(3, 8), [1, 2]), ValueError, "positions have shape (2,)"),
-    "one position in a tensor": (lambda: apply_rotary(zeros(3, 8), tensor([1])), ValueError, "positions have shape (1,)"),
+    "positions without an axis for heads": (
+        lambda: apply_rotary(zeros(2, 5, 3, 4), np.zeros((2, 3), int)), ValueError, "add an axis, as in positions[:, None]"
+    ),
+    "a layout in words": (lambda: apply_rotary(zeros(3, 8), interleaved="half-split"), TypeError, "interleaved is 'half-split'"),
+    "positions between two": (lambda: apply_rotary(zeros(3, 8), 0.5), TypeError, "positions are float64: use integers"),
+    "half a position": (lambda: sinusoidal_positions(2.5, 4), ValueError, "positions are 2.5: give how many"),
+    "fewer than no positions": (lambda: sinusoidal_positions(-3, 4), ValueError, "positions are -3"),
+    "vectors that are too narrow": (lambda: LearnedPositions(4, 3)(zeros(2, 4, 1)), ValueError, "x has vectors of 1 numbers"),
+    "ids instead of vectors": (lambda: LearnedPositions(4, 3)(zeros(2, 3).long()), ValueError, "x is int64 of shape (2, 3)"),
+    "positions in a list": (lambda: apply_rotary(zeros(3, 8), [1, 2]), ValueError, "positions of shape (2,)"),
+    "one position in a tensor": (lambda: apply_rotary(zeros(3, 8), tensor([1])), ValueError, "x has 3 vectors and 1 position"),
     "similarity of integers": (
         lambda: F.cosine_similarity(tensor([[1]]), tensor([[2]])), ValueError, "x1 is int64, and x2 int64: one of them must be floats"
     ),

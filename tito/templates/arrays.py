@@ -295,23 +295,50 @@ def row_of(index: int | None, shape: tuple) -> int | None:
     return None if index is None else index % shape[0]
 
 
-def positions_of(x: np.ndarray, positions: int | np.ndarray) -> np.ndarray:
+def all_positions(positions: int | np.ndarray) -> np.ndarray:
+    """The positions themselves: a number says how many, from 0 on. ValueError unless they are integers, and none is negative.
+
+    >>> all_positions(3), all_positions([[5, 1]])
+    (array([0, 1, 2]), array([[5, 1]]))
+    """
+    given = np.asarray(getattr(positions, "array", positions))
+    if given.dtype.kind not in "iu" or (given < 0).any():
+        raise ValueError(f"positions are {positions}: give how many, or integers from 0 on")
+    return np.arange(given) if given.ndim == 0 else given
+
+
+def check_vectors(x: object, dim: int | None = None) -> None:
+    """ValueError unless `x` holds float vectors of shape (..., T, D); if `dim` is given, D must be that."""
+    if getattr(x, "ndim", 0) < 2 or x.dtype.kind != "f":
+        raise ValueError(f"x is {x.dtype} of shape {x.shape}: use floats, of shape (..., T, D)")
+    if dim is not None and x.shape[-1] != dim:
+        raise ValueError(f"x has vectors of {x.shape[-1]} numbers, and the table of {dim}: use the same width for both")
+
+
+def positions_of(x: np.ndarray, positions: int | np.ndarray, interleaved: bool = True) -> np.ndarray:
     """The position of each vector in `x`, of shape (..., T, D): a number is where the first one is, and the others follow.
 
     Raises:
-        ValueError: `x` has other axes or another dtype, or `positions` doesn't have one for each of the T vectors.
+        ValueError: `x` has other axes or another dtype, or `positions` fit neither its T vectors nor all its axes but the last.
+        TypeError: `interleaved` isn't a bool, or `positions` aren't integers.
 
     >>> positions_of(np.zeros((3, 8)), 5)
     array([5, 6, 7])
     """
-    if x.ndim < 2 or x.dtype.kind != "f":
-        raise ValueError(f"x is {x.dtype} of shape {x.shape}: use floats, of shape (..., T, D)")
+    check_vectors(x)
+    if not isinstance(interleaved, bool):
+        raise TypeError(f"interleaved is {interleaved!r}: give True or False")
     positions = np.asarray(positions)
+    if positions.dtype.kind not in "iu":
+        raise TypeError(f"positions are {positions.dtype}: use integers")
     if positions.ndim == 0:
         return np.arange(x.shape[-2]) + positions
     if positions.shape[-1] != x.shape[-2]:
+        many = "1 position" if positions.size == 1 else f"positions of shape {positions.shape}"
+        raise ValueError(f"x has {x.shape[-2]} vectors and {many}: give each one, or the first as a number")
+    if positions.ndim not in (1, x.ndim - 1):
         raise ValueError(
-            f"positions have shape {positions.shape}: give each of the {x.shape[-2]} vectors one, or the first"
+            f"positions have shape {positions.shape}, and x {x.shape}: add an axis, as in positions[:, None]"
         )
     return positions
 

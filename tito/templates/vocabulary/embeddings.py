@@ -1,9 +1,32 @@
-"""How similar two vectors are, as a function and as a module."""
+"""A layer from a table that exists, and how similar two vectors are."""
 
 import numpy as np
 
-from tinytorch.layers import Activation
+from tinytorch.arrays import row_of
+from tinytorch.embeddings import Embedding
+from tinytorch.layers import Activation, Parameter
 from tinytorch.tensor import Tensor
+
+
+def from_pretrained(
+    cls: type[Embedding], embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None
+) -> Embedding:
+    """A layer on this very table, which isn't trained if `freeze`. PyTorch:
+    [`nn.Embedding.from_pretrained`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html).
+
+    Args:
+        embeddings: the table, of shape (num_embeddings, embedding_dim). ValueError for other axes.
+        freeze, padding_idx: whether it stays as it is; the id whose row gets no gradient. That row isn't set to 0.
+
+    >>> Embedding.from_pretrained(Tensor([[1.0, 2.0], [3.0, 4.0]]))(Tensor([1]))
+    tensor([[3., 4.]])
+    """
+    layer = cls(*embeddings.shape, row_of(padding_idx, embeddings.shape))
+    layer.weight = Parameter(embeddings, requires_grad=not freeze)
+    return layer
+
+
+Embedding.from_pretrained = classmethod(from_pretrained)
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
