@@ -289,8 +289,9 @@ class Vocabulary:
         """
         if not self.split:
             raise ValueError("a tokenizer with split=False can't encode a stream: read the whole text, and call encode")
-        if allowed_special != "all":
-            self.parts("", allowed_special := list(allowed_special))  # refuse unknown names now
+        if isinstance(allowed_special, Iterable) and not isinstance(allowed_special, str):
+            allowed_special = list(allowed_special)  # it is read more than once
+        self.parts("", allowed_special)  # refuse unknown names now
         return self._stream(texts, allowed_special)
 
     def _stream(self, texts, allowed_special):
@@ -323,17 +324,18 @@ class Vocabulary:
 
         OSError at once if it can't be opened, ValueError with its name if it isn't UTF-8.
         """
-        file = Path(path).open(encoding="utf-8", newline="")  # noqa: SIM115 (opened now, closed by the generator)
 
         def blocks():
-            with file:
-                try:
+            try:
+                with Path(path).open(encoding="utf-8", newline="") as file:
                     while block := file.read(BUFFER_CHARS):
                         yield block
-                except UnicodeDecodeError:
-                    raise ValueError(f"{os.fspath(path)} isn't UTF-8: save it with that encoding") from None
+            except UnicodeDecodeError:
+                raise ValueError(f"{os.fspath(path)} isn't UTF-8: save it with that encoding") from None
 
-        return self.encode_iterable(blocks(), allowed_special)
+        stream = self.encode_iterable(blocks(), allowed_special)
+        Path(path).open("rb").close()  # an error now, and not when the first id is asked for
+        return stream
 
     def save(self, path: str | os.PathLike) -> None:
         """Write a JSON file that `load` reads; an older file is replaced in one step.

@@ -119,6 +119,7 @@ def test_special_tokens_are_not_learned():
         (lambda: CharTokenizer("").decode([0]), ValueError, "it is empty"),
         (lambda: BPETokenizer(split=False).encode_iterable(["a"]), ValueError, "can't encode a stream"),
         (lambda: BPETokenizer().encode_iterable(["a"], [END]), ValueError, "allowed_special has '<|end|>'"),
+        (lambda: BPETokenizer().encode_iterable(["a"], None), TypeError, "allowed_special is None: give a list"),
         (lambda: list(BPETokenizer().encode_iterable([b"abc"])), TypeError, "a text must be a str, and this is b'abc'"),
         (lambda: BPETokenizer().encode_file("no such file.txt"), FileNotFoundError, "no such file.txt"),
         (lambda: BPETokenizer().save("no such folder/a.json"), FileNotFoundError, "there is no folder"),
