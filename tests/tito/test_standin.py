@@ -46,10 +46,15 @@ def pair(x): return x, {"a": x, 2: [x.dtype, x.shape, None, ..., slice(1, 2), {1
 def cut(x): return x[1:], x.T, x[::-1], x.reshape(-1)
 two = np.zeros(5 << 20), np.zeros(5 << 20)
 def large(number=None): return two if number is None else two[number]
+def tally(items): from collections import Counter; return Counter(items)
+def point(): from collections import namedtuple; return namedtuple("Point", "x y")(1, [2, 3])
 def own(): return np.zeros(3), (2, 3.5), "text", b"bytes", 1j, 2**70, float("nan"), np.float32(1.5), np.bool_(True), range(3)
 """
 # what a test may say, each true or not, in one process as in two
 TESTS = r"""
+assert tally(["a", "b", "a"]) == {"a": 2, "b": 1}
+assert tally([1, 1]) == {1: 1}, "must fail"
+x, y = point(); assert (x, y) == (1, [2, 3]) and point() == (1, [2, 3])
 x = np.arange(6.0); assert same(x) is x
 x = np.arange(6.0); assert copy(x) is not x and not np.shares_memory(copy(x), x)
 x = np.arange(6.0); y = same(x); x[0] = 7; assert y[0] == 7
