@@ -574,6 +574,7 @@ CLAIMS["glossary"] = [
     f"A number in {np.float32().nbytes} bytes, with about {WORD[math.floor(math.log10(2**24))]} digits. "
     f"The largest is about {largest:.1e}.".replace("e+", "e"),
 ]
+CLAIMS["data"] = [f"Ids below {BYTES} are bytes; the first merge makes {BYTES} |"]
 CLAIMS["instructor"] = [
     f"after {CELL_SECONDS:g} seconds its test times out",
     f"If all cells together run longer than {TOTAL_SECONDS:g} seconds",

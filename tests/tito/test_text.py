@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import tinytorch.tokenization
 from tinytorch import text as given
 from tinytorch.text import LinkedIds, count_words, split_words, to_bytes, to_text, token_bytes
 from tinytorch.tokenization import BPETokenizer, CharTokenizer, encode_word
+from tito.course import ROOT
+from tito.files import read
 
 END, LONGER = "<|end|>", "<|end|><|end|>"
 SENTENCE = "It's 12 o'clock, don't you know?  We'll be there\n\n by 13:30 "
@@ -268,3 +271,10 @@ def test_a_failed_save_leaves_the_old_file(tokenizer, tmp_path, monkeypatch):
 
 def test_tokens_join_their_halves():
     assert token_bytes([(104, 105), (256, 33)])[255:] == [b"\xff", b"hi", b"hi!"]
+
+
+def test_the_book_shows_a_file_as_it_is_written(tmp_path):
+    path = tmp_path / "low.json"
+    BPETokenizer.train("low low lower", 259, [END]).save(path)
+    shown = re.search(r'```text\n(\{"format".*?\})\n```', read(ROOT / "book" / "data.md"), re.DOTALL)[1]
+    assert json.loads(shown) == json.loads(path.read_text(encoding="utf-8"))
