@@ -60,10 +60,10 @@ class Topic:
     """
 
     values: dict[str, str]  # subject -> what is true of it
-    says: tuple[str, ...]  # the first begins with {Who}
+    says: tuple[str, ...]  # the first begins with {Who}, if there is a question with a pronoun
     asks: tuple[tuple[str, str], ...]  # (question, answer)
     doubt: str = ""  # a yes-or-no question, which is answered by the first sentence
-    again: str = ""  # asks for more about a subject that was just named
+    again: str = ""  # a question with a pronoun, about a subject that was just named
     share: int = 1  # how many times as often as others
 
 
@@ -193,17 +193,17 @@ TOPICS = {
         ),
         asks=(
             ("Which day comes after {who}?", "After {who} comes {what}."),
-            ("Today is {who}. What is tomorrow?", "Today is {who}, so tomorrow is {what}."),
+            ("Which day follows {who}?", "After {who} comes {what}."),
             ("Which day comes before {what}?", "Before {what} comes {who}."),
-            ("Today is {what}. What was yesterday?", "Today is {what}, so yesterday was {who}."),
+            ("What is the day before {what}?", "Before {what} comes {who}."),
         ),
         share=3,
     ),
 }
 
-SUMS = [(a, b) for a in range(1, 10) for b in range(1, 11 - a)]
-HELD_OUT_SUMS = ((1, 8), (2, 3), (2, 7), (3, 5), (4, 3), (5, 4), (6, 2), (6, 4), (7, 1))  # 8 + 1 and so on are asked
-SUM_ASKS = ("What is {sum}?", "How much is {sum}?")
+SUMS = [(a, b) for a in range(1, 10) for b in range(1, 11 - a)]  # as far as fingers go
+SUM_ASKS = ("What is {sum}?", "How much is {sum}?", "Can you add {} and {}?")
+
 THINGS = ("apple", "egg", "spoon", "balloon", "book")
 
 JOKES = (
@@ -230,7 +230,7 @@ CLOSINGS = (
 )
 
 # kind of paragraph -> how many of 25
-SHARES = {"facts": 10, "doubts": 2, "statements": 5, "sums": 4, "stated_sums": 2, "story": 1, "joke": 1}
+SHARES = {"facts": 11, "doubts": 2, "statements": 5, "sums": 3, "stated_sums": 2, "story": 1, "joke": 1}
 
 
 # Sentences
@@ -262,23 +262,23 @@ def _count(number: int, noun: str) -> str:
     return f"{NUMBERS[number]} {noun}" if number == 1 else f"{NUMBERS[number]} {noun}s"
 
 
-def _sum(a: int, b: int, digits: bool) -> tuple[str, str, str]:
-    """A sum, what is between it and its result, and the result, in digits or in words.
+def _sum(a: int, b: int, digits: bool) -> tuple[str, str]:
+    """A sum without and with its result, in digits or in words.
 
     >>> _sum(3, 4, True), _sum(3, 4, False)
-    (('3 + 4', ' = ', '7'), ('three plus four', ' is ', 'seven'))
+    (('3 + 4', '3 + 4 = 7'), ('three plus four', 'three plus four is seven'))
     """
-    if digits:
-        return f"{a} + {b}", " = ", str(a + b)
-    return f"{NUMBERS[a]} plus {NUMBERS[b]}", " is ", NUMBERS[a + b]
+    asked = f"{a} + {b}" if digits else f"{NUMBERS[a]} plus {NUMBERS[b]}"
+    return asked, f"{asked} = {a + b}" if digits else f"{asked} is {NUMBERS[a + b]}"
 
 
 def _both_ways(a: int, b: int, digits: bool) -> str:
-    """
+    """A statement of a sum, and of the same sum the other way round.
+
     >>> _both_ways(3, 4, False)
     'Three plus four is seven, so four plus three is seven.'
     """
-    first, second = ("".join(_sum(*terms, digits)) for terms in ((a, b), (b, a)))
+    first, second = (_sum(*terms, digits)[1] for terms in ((a, b), (b, a)))
     return _capital(f"{first}." if a == b else f"{first}, so {second}.")
 
 
@@ -299,10 +299,10 @@ class Question:
 
 def _questions() -> list[Question]:
     """Every question of the grammar, except for stories, jokes and those with a pronoun."""
-    return [*_facts(), *_doubts(), *_sums()]
+    return [*_fact_questions(), *_doubt_questions(), *_sum_questions()]
 
 
-def _facts() -> Iterator[Question]:
+def _fact_questions() -> Iterator[Question]:
     """Of about every second fact, one question is held out, and each wording of a topic is held out once."""
     for shift, topic in enumerate(TOPICS.values()):
         for row, (who, what) in enumerate(topic.values.items()):
@@ -311,23 +311,26 @@ def _facts() -> Iterator[Question]:
                 yield Question("fact", text, answer, wording == (row + shift) % 8, who, topic)
 
 
-def _doubts() -> Iterator[Question]:
-    """Of every topic, two questions are held out that suggest what is true, and two that suggest what is not."""
+def _doubt_questions() -> Iterator[Question]:
+    """Of every fourth subject, all of them are held out: one that suggests what is true, and one that suggests what is not."""
     for shift, topic in enumerate(TOPICS.values()):
         values = list(topic.values.values())
         for row, (who, truth) in enumerate(topic.values.items() if topic.doubt else ()):
-            held_out = {0: truth, 2: values[(row + 3) % len(values)]}.get((row + shift) % 4)
+            held_out = (row + shift) % 4 == 0
             answer = _fill(topic.says[0].replace("{Who}", "Everyone knows that {who}"), who, truth)
-            for what in dict.fromkeys(values):
-                yield Question("doubt", _fill(topic.doubt, who, what), answer, what == held_out, who, topic)
+            for what in (truth, values[(row + 3) % len(values)]) if held_out else dict.fromkeys(values):
+                yield Question("doubt", _fill(topic.doubt, who, what), answer, held_out, who, topic)
 
 
-def _sums() -> Iterator[Question]:
+def _sum_questions() -> Iterator[Question]:
+    """Of some sums, one wording is held out, in digits and in words, and also the other way round."""
     for a, b in SUMS:
         for digits in (True, False):
-            asked, _, result = _sum(a, b, digits)
-            for wording in SUM_ASKS:
-                yield Question("sum", wording.format(sum=asked), f"That is {result}.", (a, b) in HELD_OUT_SUMS)
+            asked, statement = _sum(a, b, digits)
+            terms = (str(a), str(b)) if digits else (NUMBERS[a], NUMBERS[b])
+            for wording, sentence in enumerate(SUM_ASKS):
+                text = sentence.format(*terms, sum=asked)
+                yield Question("sum", text, f"{_capital(statement)}.", wording == a * b % 7)
 
 
 def held_out_questions(kind: str | None = None) -> list[tuple[str, str]]:
@@ -345,6 +348,9 @@ def held_out_questions(kind: str | None = None) -> list[tuple[str, str]]:
     if kind not in (None, "fact", "doubt", "sum"):
         raise ValueError(f'kind is {kind!r}: choose "fact", "doubt" or "sum", or None for all')
     return [(q.text, q.answer) for q in _questions() if q.held_out and kind in (None, q.kind)]
+
+
+# The text
 
 
 class _Deck:
@@ -384,7 +390,7 @@ class _Writer:
             for who in (*_PEOPLE["name"], *_ANIMALS["name"])
         }
         self.stated_sums = deck(_both_ways(a, b, digits) for a, b in SUMS for digits in (True, False))
-        self.story_sums = deck(terms for terms in SUMS if terms not in HELD_OUT_SUMS)
+        self.story_sums = deck(SUMS)
         self.people, self.things = deck(_PEOPLE["name"]), deck(THINGS)
         self.jokes, self.openings, self.closings = deck(JOKES), deck(OPENINGS), deck(CLOSINGS)
         self.has_second, self.manners = deck((True, True, False)), deck(("opening", "closing", *10 * [""]))
@@ -439,7 +445,7 @@ class _Writer:
     def _story(self) -> str:
         who, thing, (a, b) = self.people.draw(), self.things.draw(), self.story_sums.draw()
         asked = f"{who} has {_count(a, thing)} and finds {NUMBERS[b]}. How many is that?"
-        return _dialogue((asked, f"{_capital(''.join(_sum(a, b, False)))}, so {who} has {_count(a + b, thing)}."))
+        return _dialogue((asked, f"{_capital(_sum(a, b, False)[1])}, so {who} has {_count(a + b, thing)}."))
 
     def _joke(self) -> str:
         return _dialogue(self.jokes.draw())
