@@ -144,7 +144,7 @@ def sinusoids(positions, dim, base):
 def turned_neighbors(x, positions, base):
     """As in Meta's Llama: neighbors are a complex number."""
     turn = angles(positions, x.shape[-1], base)
-    pairs = torch.view_as_complex(x.double().reshape(*x.shape[:-1], -1, 2))
+    pairs = torch.view_as_complex(x.double().reshape(*x.shape[:-1], x.shape[-1] // 2, 2))
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(turn), turn)).reshape(x.shape).to(x.dtype)
 
 
