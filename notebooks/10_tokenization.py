@@ -703,7 +703,7 @@ def explore_tokens(typed, count):
         "Καλημέρα! Τι κάνεις;", "Доброе утро! Как дела?", "सुप्रभात! आप कैसे हैं?", "早上好!你好吗?", "おはようございます!お元気ですか?",
     )  # fmt: skip
     for text in (typed, "8", "9", "10", "11", "12", "hello", " hello", "Hello", "hello.", *greetings):
-        ids, shown = tokenizer.encode(text), shown_tokens([to_bytes(text)])
+        ids, shown = tokenizer.encode(text), '"' + text.replace("|", "¦") + '"'  # no code, so that a long text may wrap
         cut, more = shown_tokens(tokenizer.tokens[id] for id in ids[:20]), " ..." if len(ids) > 20 else ""
         rows.append((shown, len(text), len(to_bytes(text)), len(ids), cut + more, " ".join(map(str, ids[:20])) + more))
     return mo.md(table(("text", "characters", "bytes", "tokens", "the tokens", "what the network gets"), rows))

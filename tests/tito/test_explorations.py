@@ -131,8 +131,8 @@ def test_the_order_matters_for_many_words(tokenization, merges, low, high):
 
 def test_boundaries_and_languages_have_their_price(tokenization):
     rows = [line.strip("| ").split(" | ") for line in text_of(tokenization["explore_tokens"]("a b", 1000)).splitlines()]
-    tokens = {row[0].strip("`"): int(row[3]) for row in rows[2:]}
-    assert tokens["a\u2423b"] == 2 and tokens["8"] == 1
+    tokens = {row[0].strip('"'): int(row[3]) for row in rows[2:]}
+    assert tokens["a b"] == 2 and tokens["8"] == 1
     greek, english = (next(n for text, n in tokens.items() if start in text) for start in ("Καλη", "Good"))
     assert greek > 2 * english
     plain = [
