@@ -5,8 +5,8 @@
     python -m benchmarks.tokenizer --stream        # also the memory of encoding a file of 1 and of 20 megabytes
 
 The text is tiny-shakespeare (`tito data download TinyShakespeare`), or NumPy's documentation if that isn't there; all read its first
-million characters. The fast ones take turns, five times; the slow ones run once. It checks that all learn the same number of tokens, and
-that what is comparable is equal: our two versions, and `tokenizers` after its bytes have our order. It exits with 1 if a goal is missed.
+million characters. The fast ones take turns, five times; the slow ones run once. It checks that all learn the same number of
+tokens, our two versions the same merges, and that all encode alike. It exits with 1 if a goal is missed.
 """
 
 import argparse
@@ -16,11 +16,10 @@ import sys
 import tempfile
 import tracemalloc
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 from tito import course
-from tito.lesson import numpy_pages
+from tito.lesson import compare, numpy_pages
 
 CHARACTERS = 1_000_000
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"  # GPT-2's
@@ -53,12 +52,8 @@ def seconds(call) -> float:
 
 
 def interleaved(ways: dict) -> dict[str, float]:
-    """Median seconds of each way; they take turns, and the first round doesn't count."""
-    times = {name: [] for name in ways}
-    for _ in range(ROUNDS + 1):
-        for name, way in ways.items():
-            times[name].append(seconds(way))
-    return {name: median(each[1:]) for name, each in times.items()}
+    """Median seconds of each way; they take turns."""
+    return {name: cost[0] for name, cost in compare(ways, ROUNDS).items()}
 
 
 def training(text: str, merges: int) -> dict[str, float]:

@@ -15,7 +15,7 @@ from tests.thorough import THOROUGH
 from tinytorch.datasets import SmallTalk
 from tinytorch.text import BYTES, count_words, encode_long, split_words, to_bytes
 from tinytorch.tokenization import BPETokenizer, encode_word, learn_merges
-from tito.lesson import numpy_pages
+from tito.lesson import merges_by_rule, numpy_pages
 
 GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 EXAMPLES = settings(max_examples=1000 if THOROUGH else 100, deadline=None)
@@ -29,23 +29,6 @@ OUR_BYTE = {place: byte for byte, place in THEIR_ID.items()}
 
 
 # A plain reference: no heap, no links, no cache
-
-
-def recounted(words, count):
-    """Merges by counting anew; among equal counts, the smallest pair."""
-    words, merges = {tuple(word): times for word, times in words.items()}, []
-    while len(merges) < count:
-        counts = {}
-        for word, times in words.items():
-            for place in range(len(word) - 1):
-                counts[word[place : place + 2]] = counts.get(word[place : place + 2], 0) + times
-        if not counts:
-            break
-        most = max(counts.values())
-        pair = min(pair for pair in counts if counts[pair] == most)
-        words = {tuple(replaced(word, pair, BYTES + len(merges))): times for word, times in words.items()}
-        merges.append(pair)
-    return merges
 
 
 def replaced(ids, pair, new_id):
@@ -72,7 +55,7 @@ def test_merges_ids_and_texts_are_those_of_the_reference(corpus, text, vocab_siz
     words = count_words(corpus, split=split)
     tokenizer = BPETokenizer.train(corpus, vocab_size, split=split)
     merges = [*tokenizer.merges]
-    assert merges == recounted(words, vocab_size - BYTES)
+    assert merges == [pair for pair, *_ in merges_by_rule(words, vocab_size - BYTES, min)]
     assert "".join(split_words(text)) == text
     pieces = [to_bytes(word) for word in split_words(text)] if split else [to_bytes(text)]
     ids = tokenizer.encode(text)

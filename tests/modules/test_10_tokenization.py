@@ -15,7 +15,7 @@ from tinytorch.tokenization import (
     learn_merges,
     merge,
 )
-from tito.lesson import raises
+from tito.lesson import merges_by_rule, raises
 
 TEXTS = [
     "", " ", "a", "aaaaaaa", "To be, or not to be: that is the question.", "don't, we'll, I'VE; it's", "\n\n\t  x  \r\n",
@@ -23,27 +23,6 @@ TEXTS = [
     "\x00\x1c\x85\u2028", "_under_score __init__", "<|end|>", "\U0010ffff",
 ]  # fmt: skip
 BEST = "the", "then", "there", "other", "mother", "them", "thermometer"
-
-
-def recounted(words, count):
-    """Merges by counting all pairs anew each time, with the smallest of equal ones first: slow, and plain."""
-    words, merges = [(list(word), times) for word, times in words.items()], []
-    while len(merges) < count:
-        counts = {}
-        for ids, times in words:
-            for pair in zip(ids, ids[1:], strict=False):
-                counts[pair] = counts.get(pair, 0) + times
-        if not counts:
-            break
-        pair = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[0][0]
-        for ids, _ in words:
-            i = 0
-            while i < len(ids) - 1:
-                if (ids[i], ids[i + 1]) == pair:
-                    ids[i : i + 2] = [BYTES + len(merges)]
-                i += 1
-        merges.append(pair)
-    return merges
 
 
 def test_pairs_of_the_corpus():
@@ -79,7 +58,7 @@ def test_merges_are_those_of_counting_anew(text):
     TIP: compare with your first version, and look at the first merge that differs: which counts are wrong there?
     """
     words = count_words(text)
-    expected = recounted(words, 300)
+    expected = [pair for pair, *_ in merges_by_rule(words, 300, min)]  # counted anew each time: slow, and plain
     merges = learn_merges(words, 300)
     for number, (actual, right) in enumerate(zip(merges, expected, strict=False)):
         assert actual == right, f"merge {number} is {actual}, expected {right}"

@@ -68,6 +68,12 @@ def check_ids(ids: Iterable[int], size: int) -> list[int]:
     return ids
 
 
+def check_text(text: object) -> None:
+    """TypeError unless this is a str."""
+    if not isinstance(text, str):
+        raise TypeError(f"a text must be a str, and this is {_short(text)}")
+
+
 def _short(value: object, limit: int = 60) -> str:
     """How a value is printed, cut if that is long."""
     text = repr(value)
@@ -251,8 +257,7 @@ class Vocabulary:
         >>> Vocabulary(special_tokens=["<|end|>"]).parts("a<|end|>b", "all")
         [('a', False), ('<|end|>', True), ('b', False)]
         """
-        if not isinstance(text, str):
-            raise TypeError(f"a text must be a str, and this is {_short(text)}")
+        check_text(text)
         names = list(self.special_tokens) if allowed_special == "all" else allowed_special
         if isinstance(names, str) or not isinstance(names, Iterable):
             raise TypeError(f"allowed_special is {names!r}: give a list of {[*self.special_tokens]}, or 'all'")
@@ -295,8 +300,7 @@ class Vocabulary:
         tail = LOOKAHEAD + max(map(len, self.special_tokens), default=0)  # what may still change
         waiting, size, enough = [], 0, BUFFER_CHARS
         for text in texts:
-            if not isinstance(text, str):
-                raise TypeError(f"a text must be a str, and this is {_short(text)}")
+            check_text(text)
             waiting.append(text)
             size += len(text)
             if size >= enough:
