@@ -344,7 +344,7 @@ def _():
 
     Each row is one merge; below, the sentence in tokens. **Predict**: which pair comes first? After how many merges is "the" with its
     space one token? From when on do all pairs occur only once, and what does it learn then? Now change the rule: how many new
-    tokens do both rules learn, and have they the same ids? {sentence} {steps.hstack(justify="start")} {ties}
+    tokens do both rules learn, and do these have the same ids? {sentence} {steps.hstack(justify="start")} {ties}
     """)
     return sentence, steps, ties
 

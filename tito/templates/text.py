@@ -384,7 +384,7 @@ class Vocabulary:
     def _checked(cls, content: dict, version: object) -> "Vocabulary":
         """A tokenizer of a file's content. ValueError or TypeError if something in it is wrong."""
         if type(version) is not int or version != VERSION:
-            raise ValueError(f"its version is {version!r}, which never was")
+            raise ValueError(f"its version is {version!r}, and only {VERSION} exists")
         if missing := {"vocab_size", "split", "special_tokens", "merges"} - set(content):
             raise ValueError(f"it has no {min(missing)!r}")
         if not isinstance(content["merges"], list) or not isinstance(content["special_tokens"], list):
