@@ -9,7 +9,7 @@ with app.setup(hide_code=True):
     import marimo as mo
     import numpy as np
 
-    from tinytorch.arrays import promoted
+    from tinytorch.arrays import in_blocks, promoted
     from tinytorch.tensor import Tensor, op
     from tito.diagrams import diagram
     from tito.lesson import close, compare, measure, show
@@ -430,6 +430,7 @@ def _():
 
 @app.function
 @op
+@in_blocks
 def gelu(x: Tensor, approximate: str = "tanh") -> Tensor:
     """Gaussian error linear unit, by the formula with tanh.
 

@@ -180,4 +180,9 @@ try:
 except Exception as error:
     _later.warn("tinytorch.vocabulary.training does not work, so its names and methods are missing", error)
 
+try:
+    from tinytorch.vocabulary.transformers import keep_memory
+except Exception as error:
+    _later.warn("tinytorch.vocabulary.transformers does not work, so its names and methods are missing", error)
+
 __getattr__ = _later.names_of(__name__)

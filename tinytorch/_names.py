@@ -4,12 +4,10 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 # the last module of this version of the course
-last = "11"
+last = "13"
 
 # module -> its number
 modules = {
-    "attention": "12",
-    "transformers": "13",
     "profiling": "14",
     "quantization": "15",
     "compression": "16",
@@ -22,17 +20,9 @@ modules = {
 
 # package -> module -> the names that it brings
 packages = {
-    "tinytorch": {
-        "transformers": "keep_memory",
-    },
-    "tinytorch.nn": {
-        "attention": "MultiheadAttention",
-        "transformers": "LayerNorm",
-    },
-    "tinytorch.nn.functional": {
-        "attention": "scaled_dot_product_attention",
-        "transformers": "layer_norm",
-    },
+    "tinytorch": {},
+    "tinytorch.nn": {},
+    "tinytorch.nn.functional": {},
     "tinytorch.nn.init": {},
     "tinytorch.nn.utils": {},
     "tinytorch.optim": {},

@@ -1,13 +1,13 @@
 """Module 02: Activations.
 
-Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: b0a19c91cdc6428e
+Written by `tito export` from notebooks/02_activations.py: edit that file instead. sha256: 817f8ccc1f11143c
 """
 
 import math
 
 import numpy as np
 
-from tinytorch.arrays import promoted
+from tinytorch.arrays import in_blocks, promoted
 from tinytorch.tensor import Tensor, op
 
 
@@ -75,6 +75,7 @@ def tanh(x: Tensor) -> Tensor:
 
 
 @op
+@in_blocks
 def gelu(x: Tensor, approximate: str = "tanh") -> Tensor:
     """Gaussian error linear unit, by the formula with tanh.
 

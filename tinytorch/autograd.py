@@ -1,6 +1,6 @@
 """Module 05: Autograd.
 
-Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: 034292eb6da1d928
+Written by `tito export` from notebooks/05_autograd.py: edit that file instead. sha256: aebdc88f80894b59
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 import tinytorch.arrays as arrays
 from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
-from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, power, select
+from tinytorch.arrays import add_at, add_up, choose, clip, concatenate, float64, getitem, in_blocks, power, select
 from tinytorch.graph import check, first_gradient, freed, grad_mode, missing_rule, no_grad, node_text, versions
 from tinytorch.layers import linear
 from tinytorch.losses import binary_cross_entropy_terms, cross_entropy_terms
@@ -475,9 +475,19 @@ def extreme_gradient(out: np.ndarray, x: np.ndarray, axis: int | tuple | None = 
 def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> tuple:
     """Rule for gelu, x/2 (1 + tanh u): the product rule, and the slope of u."""
 
-    def to_x(grad):
-        x_, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
-        tanh_u = np.tanh(factor * (x_ + 0.044715 * x_ * x_ * x_))
-        return grad * (0.5 * (1 + tanh_u + x_ * (1 - tanh_u * tanh_u) * factor * (1 + 3 * 0.044715 * x_ * x_)))
+    @in_blocks
+    def slope_times(grad, x):
+        x, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
+        square = x * x
+        tanh_u, slope_u = factor * x, 3 * 0.044715 * factor * square
+        tanh_u *= 1 + 0.044715 * square
+        np.tanh(tanh_u, out=tanh_u)
+        slope_u += factor
+        slope_u *= x
+        slope_u *= 1 - tanh_u * tanh_u
+        slope_u += 1 + tanh_u
+        slope_u *= 0.5
+        slope_u *= grad
+        return slope_u
 
-    return (to_x,)
+    return (lambda grad: slope_times(grad, x),)

@@ -156,13 +156,9 @@ SPATIAL_BESIDES = {
 }
 EMBEDDINGS = {"tinytorch.nn": ("Embedding",), "tinytorch.nn.functional": ("embedding",)}
 EMBEDDINGS_BESIDES = {"tinytorch.nn": ("CosineSimilarity",), "tinytorch.nn.functional": ("cosine_similarity",)}
-# of modules to come, as planned: `tinytorch.nn.MultiheadAttention` says already which module brings it
 ATTENTION = {"tinytorch.nn": ("MultiheadAttention",), "tinytorch.nn.functional": ("scaled_dot_product_attention",)}
-TRANSFORMERS = {
-    "tinytorch": ("keep_memory",),
-    "tinytorch.nn": ("LayerNorm",),
-    "tinytorch.nn.functional": ("layer_norm",),
-}
+TRANSFORMERS = {"tinytorch.nn": ("LayerNorm",), "tinytorch.nn.functional": ("layer_norm",)}
+TRANSFORMERS_BESIDES = {"tinytorch": ("keep_memory",)}
 
 
 @dataclass(frozen=True)
@@ -196,7 +192,7 @@ MODULES = (
     Module("10", "tokenization", ARCHITECTURE, "byte-pair encoding", "16 tokens", "turn text into numbers and back"),
     Module("11", "embeddings", ARCHITECTURE, "Embedding, positions", "17 representation", "give tokens meaning and place", EMBEDDINGS, EMBEDDINGS_BESIDES),
     Module("12", "attention", ARCHITECTURE, "MultiheadAttention", "06 attention", "relate every position to every other", ATTENTION),
-    Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had", TRANSFORMERS),
+    Module("13", "transformers", ARCHITECTURE, "LayerNorm, GPT, generation", "15 capstone", "build a TinyGPT out of parts I already had", TRANSFORMERS, TRANSFORMERS_BESIDES),
     Module("14", "profiling", OPTIMIZATION, "timing, FLOPs, the roofline", "18 profiling", "find the bottleneck"),
     Module("15", "quantization", OPTIMIZATION, "int8, QuantizedLinear", "19 precision", "use a quarter of the memory"),
     Module("16", "compression", OPTIMIZATION, "pruning, low rank, distillation", "11 regularization", "keep the accuracy, drop the weights"),
@@ -232,6 +228,12 @@ MILESTONES = (
         "04_1998_cnn",
         "The convolutional network (LeCun and others, 1998)",
         "filters that slide over an image read it with fewer weights",
+    ),
+    Milestone(
+        "05",
+        "05_2017_transformer",
+        "The transformer (Vaswani and others, 2017)",
+        "attention alone reads a text, and a GPT of your own parts writes one",
     ),
 )
 

@@ -10,7 +10,8 @@ from tito.files import read
 NOTE = "Written by `tito export`: edit the notebooks instead."
 # written by hand, as Python files; a package that has module 01 gets a copy of each, and module 01 itself builds on some
 TEMPLATES = Path(__file__).parent / "templates"
-GIVEN = ("arrays", "graph", "loading", "sliding", "text")  # what modules 01, 08, 09 and 10 build on: in every package
+# what modules 01, 08, 09, 10, 12 and 13 build on: in every package
+GIVEN = ("arrays", "gpt", "graph", "loading", "masks", "sliding", "text")
 
 VIEWS = {
     "tinytorch": "TinyTorch: a machine-learning framework, made of what the notebooks export.",

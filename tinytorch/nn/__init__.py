@@ -4,6 +4,7 @@ Written by `tito export`: edit the notebooks instead.
 """
 
 from tinytorch import _later
+from tinytorch.attention import MultiheadAttention
 from tinytorch.embeddings import Embedding
 from tinytorch.layers import (
     Dropout,
@@ -20,6 +21,7 @@ from tinytorch.layers import (
     Tanh,
 )
 from tinytorch.spatial import Conv2d
+from tinytorch.transformers import LayerNorm
 
 try:
     from tinytorch.vocabulary.layers import (

@@ -13,6 +13,7 @@ from tinytorch.activations import (
     softmax,
     tanh,
 )
+from tinytorch.attention import scaled_dot_product_attention
 from tinytorch.embeddings import embedding
 from tinytorch.layers import (
     dropout,
@@ -28,6 +29,7 @@ from tinytorch.spatial import (
     conv2d,
     max_pool2d,
 )
+from tinytorch.transformers import layer_norm
 
 try:
     from tinytorch.vocabulary.tensor import (

@@ -6,6 +6,7 @@ Nothing here knows about tensors. Module 01 builds its Tensor on these functions
 import math
 import operator
 from collections.abc import Callable
+from functools import wraps
 from itertools import accumulate
 
 import numpy as np
@@ -20,6 +21,7 @@ KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # booleans, integers, floats: the high
 PRINT_OPTIONS = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 USUAL = (float32, int64, BOOL)  # dtypes that are not printed
 PLAIN = {float: float32, int: float32}  # plain numbers take the dtype of an array of floats
+BLOCK = 1 << 16  # numbers that `in_blocks` takes at a time: 256 KiB of float32
 FLOAT_OPS = {np.exp, np.log, np.sqrt, np.divide}  # NumPy's own ops that turn integers into floats
 
 
@@ -73,6 +75,49 @@ def promote(function: Callable, values: list) -> list:
     if kind == "float" and dtype.kind != "f":
         dtype = float32
     return [value if value is None else np.asarray(value).astype(dtype, copy=False) for value in values]
+
+
+def in_blocks(function: Callable) -> Callable:
+    """Decorator: an elementwise function of arrays of one shape, computed for `BLOCK` numbers at a time.
+
+    A formula of many operations makes as many temporary arrays. In blocks they stay in the processor's cache: `gelu` is three
+    times as fast.
+    """
+
+    @wraps(function)
+    def by_block(x, *others, **params):
+        if getattr(x, "size", 0) <= BLOCK:
+            return function(x, *others, **params)
+        flat, out = (
+            [x.reshape(-1), *(y.reshape(-1) if isinstance(y, ndarray) else y for y in others)],
+            np.empty_like(x, order="C"),
+        )
+        for start in range(0, x.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            parts = [y[block] if isinstance(y, ndarray) else y for y in flat]
+            out.reshape(-1)[block] = function(*parts, **params)
+        return out
+
+    return by_block
+
+
+def once(function: Callable) -> Callable:
+    """Decorator for what several functions of a gradient share: computed for the first that asks, kept for the others.
+
+    >>> calls = []
+    >>> shared = once(lambda grad: calls.append("computed") or 2 * grad)
+    >>> grad = np.ones(2)
+    >>> (shared(grad) is shared(grad)), calls
+    (True, ['computed'])
+    """
+    kept = [None, None]
+
+    def shared(grad):
+        if kept[0] is not grad:
+            kept[:] = grad, function(grad)
+        return kept[1]
+
+    return shared
 
 
 def select(mask: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -1,0 +1,112 @@
+"""Support for Module 13: what a GPT refuses, and how GPT-2 lays out its weights."""
+
+import numpy as np
+from numpy import ndarray
+
+
+def norm_rows(input: ndarray, normalized_shape: int | tuple, weight: ndarray | None, bias: ndarray | None) -> tuple:
+    """The vectors that layer norm normalizes, as rows.
+
+    Args:
+        input: floats of shape (..., *normalized_shape).
+        normalized_shape: a number, or the sizes of the last axes.
+        weight, bias: of that shape, or None for 1 and 0.
+
+    Returns:
+        (rows, weight, bias), of shape (n, D), (D,) and (D,), in the dtype of `input`.
+
+    Raises:
+        TypeError: the input doesn't hold floats.
+        ValueError: shapes that don't fit.
+
+    >>> [part.shape for part in norm_rows(np.ones((2, 3, 4)), (3, 4), None, None)]
+    [(2, 12), (12,), (12,)]
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
+    if input.dtype.kind != "f":
+        raise TypeError(f"input is {input.dtype}: use floats")
+    if not shape or input.shape[-len(shape) :] != shape:
+        raise ValueError(f"input has shape {input.shape}: it must end with normalized_shape, which is {shape}")
+    for name, x in (("weight", weight), ("bias", bias)):
+        if x is not None and x.shape != shape:
+            raise ValueError(f"{name} has shape {x.shape}: use that of normalized_shape, {shape}")
+    size = int(np.prod(shape))
+    rows = input.reshape(int(np.prod(input.shape[: -len(shape)])), size)
+    weight_row = np.ones(size, input.dtype) if weight is None else weight.reshape(size)
+    return rows, weight_row, np.zeros(size, input.dtype) if bias is None else bias.reshape(size)
+
+
+def check_config(config: object) -> None:
+    """ValueError unless a GPT of this shape exists: sizes of at least 1, and heads that share the width equally."""
+    for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+        value = getattr(config, name)
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} is {value!r}: use an integer of at least 1")
+    if config.n_embd % config.n_head:
+        raise ValueError(
+            f"n_embd is {config.n_embd} and n_head {config.n_head}: the heads share the width, so it must be a multiple"
+        )
+    if not 0 <= config.dropout <= 1:
+        raise ValueError(f"dropout is {config.dropout}: use a probability, from 0 to 1")
+
+
+def check_ids(name: str, ids: ndarray, config: object) -> None:
+    """TypeError unless they are integers; ValueError if there are none; IndexError if the vocabulary lacks one."""
+    if ids.size == 0:
+        raise ValueError(f"{name} is empty: give at least one token")
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"{name} is {ids.dtype}: use integers, the ids of tokens")
+    wrong = ids[(ids < 0) | (ids >= config.vocab_size)]
+    if wrong.size:
+        raise IndexError(f"{name} has the id {wrong[0]}: the vocabulary has 0 to {config.vocab_size - 1}")
+
+
+def check_input(ids: ndarray, config: object) -> None:
+    """ValueError unless ids have shape (N, T) and fit into the model's block; and as `check_ids`."""
+    if ids.ndim != 2:
+        raise ValueError(f"ids have shape {ids.shape}: use (batch, tokens)")
+    if ids.shape[1] > config.block_size:
+        raise ValueError(f"ids have {ids.shape[1]} tokens, and block_size is {config.block_size}: read fewer at a time")
+    check_ids("ids", ids, config)
+
+
+def check_sampling(logits: ndarray, temperature: float) -> None:
+    """ValueError if a logit is nan, or all are -inf, or unless the temperature is a number above 0."""
+    if np.isnan(logits).any():
+        raise ValueError(f"logits have nan at {np.isnan(logits).argmax()}: has training diverged?")
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"temperature is {temperature}: use a number above 0, or greedy=True for the likeliest token")
+
+
+def gpt2_layout(state: dict, n_head: int | None = None) -> tuple[dict, dict]:
+    """GPT-2's weights under this course's names.
+
+    Args:
+        state: name -> array, as in GPT-2's `state_dict`; names may begin with "transformer.".
+        n_head: how many heads a layer has; None is GPT-2's own rule, one for every 64 numbers of the width.
+
+    Returns:
+        (options of a GPTConfig, name -> array). GPT-2 stores linear layers transposed, (in, out); its buffers with masks aren't needed.
+
+    Raises:
+        ValueError: a weight is missing, or the output isn't tied to the tokens' table.
+    """
+    state = {name.removeprefix("transformer."): np.asarray(getattr(x, "array", x)) for name, x in state.items()}
+    if missing := [name for name in ("wte.weight", "wpe.weight", "ln_f.weight", "ln_f.bias") if name not in state]:
+        raise ValueError(f"state has no {', '.join(missing)}: use the state_dict of a GPT-2")
+    output = state.pop("lm_head.weight", state["wte.weight"])
+    if output.shape != state["wte.weight"].shape or (output != state["wte.weight"]).any():
+        raise ValueError(
+            "lm_head.weight differs from wte.weight: this GPT scores tokens with the table that reads them"
+        )
+    layers = {int(name.split(".")[1]) for name in state if name.startswith("h.")}
+    own = {}
+    for name, x in state.items():
+        if name.endswith((".attn.bias", ".attn.masked_bias")):  # masks
+            continue
+        name = name.replace("attn.c_attn.", "attn.in_proj_").replace("attn.c_proj", "attn.out_proj")
+        own[name] = x.T if name.startswith("h.") and name.endswith("weight") and x.ndim == 2 else x
+    vocab_size, n_embd = own["wte.weight"].shape
+    n_head = max(1, n_embd // 64) if n_head is None else n_head
+    sizes = {"vocab_size": vocab_size, "block_size": len(own["wpe.weight"]), "n_layer": len(layers), "n_embd": n_embd}
+    return {**sizes, "n_head": n_head}, own

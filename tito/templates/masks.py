@@ -1,0 +1,106 @@
+"""Support for Module 12: shapes and masks are checked here, and PyTorch's two conventions for boolean masks become one.
+
+In `scaled_dot_product_attention`, True means "may attend". In `MultiheadAttention`, True means "must not". Inside the course's
+code it always means the former. A mask of floats is added to the scores in both.
+"""
+
+import numpy as np
+from numpy import ndarray
+
+
+def check_scores(query: ndarray, key: ndarray, mask: ndarray | None) -> None:
+    """Refuse arrays that don't fit together in attention.
+
+    Args:
+        query, key: floats of shape (..., T, D) and (..., S, D).
+        mask: booleans, or floats of the dtype of `query`, that broadcast to the scores, (..., T, S); or None.
+
+    Raises:
+        TypeError: a dtype that attention can't use.
+        ValueError: shapes that don't fit.
+
+    >>> check_scores(np.ones((2, 3, 4)), np.ones((2, 5, 4)), np.ones((3, 5), bool))
+    >>> check_scores(np.ones((2, 3, 4)), np.ones((2, 5, 4)), np.ones((3, 4), bool))
+    Traceback (most recent call last):
+    ValueError: mask has shape (3, 4), and the scores (2, 3, 5): each of its axes must be as long, or 1
+    """
+    for name, x in (("query", query), ("key", key)):
+        if not isinstance(x, ndarray) or x.dtype.kind != "f":
+            raise TypeError(f"{name} is {getattr(x, 'dtype', type(x).__name__)}: use floats")
+        if x.ndim < 2 or x.shape[-1] == 0:
+            raise ValueError(f"{name} has shape {x.shape}: use (..., how many, width)")
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(f"query is {query.shape[-1]} wide and key {key.shape[-1]}: a dot product needs the same width")
+    try:
+        leading = np.broadcast_shapes(query.shape[:-2], key.shape[:-2])
+    except ValueError:
+        raise ValueError(f"query {query.shape} and key {key.shape} differ before their last two axes") from None
+    if mask is not None:
+        check_mask("mask", mask, (*leading, query.shape[-2], key.shape[-2]), query.dtype)
+
+
+def check_mask(name: str, mask: ndarray, shape: tuple, dtype: np.dtype) -> None:
+    """TypeError unless a mask holds booleans, or floats of `dtype`; ValueError unless it broadcasts to `shape`."""
+    if not isinstance(mask, ndarray) or mask.dtype not in (np.bool_, dtype):
+        raise TypeError(f"{name} is {getattr(mask, 'dtype', type(mask).__name__)}: use booleans, or {dtype}")
+    wide = (1,) * (len(shape) - mask.ndim) + mask.shape
+    if len(wide) > len(shape) or any(m not in (1, n) for m, n in zip(wide, shape, strict=True)):
+        raise ValueError(
+            f"{name} has shape {mask.shape}, and the scores {shape}: each of its axes must be as long, or 1"
+        )
+
+
+def check_heads(embed_dim: int, num_heads: int, dropout: float) -> None:
+    """ValueError unless `num_heads` heads share `embed_dim` numbers equally, and `dropout` is a probability below 1."""
+    if num_heads < 1 or embed_dim < 1 or embed_dim % num_heads:
+        raise ValueError(
+            f"embed_dim is {embed_dim} and num_heads {num_heads}: the heads share the width, so it must be a multiple"
+        )
+    if not 0 <= dropout <= 1:
+        raise ValueError(f"dropout is {dropout}: use a probability, from 0 to 1")
+
+
+def merged_mask(
+    attn_mask: ndarray | None,
+    key_padding_mask: ndarray | None,
+    is_causal: bool,
+    heads: int,
+    shape: tuple,
+    dtype: np.dtype,
+) -> ndarray | None:
+    """The masks of `MultiheadAttention` as one, in which True means "may attend".
+
+    Args:
+        attn_mask: (T, S), or (N * heads, T, S) with a mask for each head; True, or -inf, means "must not attend".
+        key_padding_mask: (N, S), of the keys that are padding; likewise.
+        is_causal: also hide the keys after each query.
+        heads, shape: how many heads, and (N, T, S).
+        dtype: of the queries.
+
+    Returns:
+        None, or a mask that broadcasts to (N, heads, T, S): booleans, or floats to add if a mask has floats.
+
+    >>> merged_mask(None, np.array([[False, False, True]]), True, 2, (1, 2, 3), np.dtype("float32")).astype(int).tolist()
+    [[[[1, 0, 0], [1, 1, 0]]]]
+    """
+    count, queries, keys = shape
+    parts = []
+    if attn_mask is not None:
+        each = (count * heads, queries, keys)
+        check_mask("attn_mask", attn_mask, each if attn_mask.ndim == 3 else each[1:], dtype)
+        if attn_mask.shape not in (each, each[1:]):
+            raise ValueError(f"attn_mask has shape {attn_mask.shape}: use {each[1:]}, or {each} with one for each head")
+        parts.append(attn_mask.reshape(-1, heads, queries, keys) if attn_mask.ndim == 3 else attn_mask)
+    if key_padding_mask is not None:
+        if key_padding_mask.shape != (count, keys):
+            raise ValueError(f"key_padding_mask has shape {key_padding_mask.shape}: use {(count, keys)}, (batch, keys)")
+        check_mask("key_padding_mask", key_padding_mask, (count, keys), dtype)
+        parts.append(key_padding_mask[:, None, None, :])
+    if is_causal:
+        parts.append(~np.tri(queries, keys, dtype=bool))
+    if not parts:
+        return None
+    if all(part.dtype == bool for part in parts):
+        return ~np.logical_or.reduce(np.broadcast_arrays(*parts))
+    hidden = dtype.type(-np.inf)
+    return sum(np.where(part, hidden, dtype.type(0)) if part.dtype == bool else part for part in parts)
