@@ -1,6 +1,6 @@
 """Module 12: Attention.
 
-Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: 2e2c16fc256f71e1
+Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: 1901071f33e90075
 """
 
 import math
@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from tinytorch.arrays import once
-from tinytorch.layers import Linear, Module, Parameter, constant_, dropout, linear, xavier_uniform_
-from tinytorch.masks import check_heads, check_scores, merged_mask
+from tinytorch.layers import Linear, Module, Parameter, dropout, linear, xavier_uniform_
+from tinytorch.masks import check_heads, check_scores, layouts, merged_mask
 from tinytorch.tensor import Tensor, op, zeros
 
 
@@ -42,15 +42,11 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None, sc
     """How much each query reads of each key.
 
     Args:
-        query, key: floats of shape (..., T, D) and (..., S, D).
-        mask: as for `masked_softmax`, or None.
-        scale: what dot products are multiplied by; None is 1 / sqrt(D).
+        query, key: floats of shape (..., T, D) and (..., S, D). TypeError or ValueError if they don't fit (given).
+        mask, scale: as for `masked_softmax`, or None; what dot products are multiplied by, None is 1 / sqrt(D).
 
     Returns:
         Weights of shape (..., T, S), and their gradients.
-
-    Raises:
-        TypeError, ValueError: dtypes or shapes that don't fit (given).
 
     >>> attention_weights(np.array([[2.0]]), np.array([[0.5493], [0.0]])).round(2).tolist()
     [[0.75, 0.25]]
@@ -82,22 +78,29 @@ def scaled_dot_product_attention(
     Args:
         query, key, value: tensors of shape (..., T, D), (..., S, D) and (..., S, E).
         attn_mask, scale: as for `attention_weights`.
-        dropout_p: the share of the weights that dropout hides (always: this function doesn't know about training).
-        is_causal: whether query i may read only the keys 0 to i. ValueError together with `attn_mask`.
+        dropout_p, is_causal: the share of the weights that dropout hides; whether query i may read only the keys 0 to i.
 
     Returns:
-        Tensor of shape (..., T, E). A query that may read nothing gets 0.
+        Tensor of shape (..., T, E). A query that may read nothing gets 0. ValueError for both `attn_mask` and `is_causal`.
 
-    >>> x = Tensor([[1.0], [3.0]])
-    >>> scaled_dot_product_attention(zeros(2, 1), zeros(2, 1), x, is_causal=True)
-    tensor([[1.],
-            [2.]])
+    >>> scaled_dot_product_attention(zeros(2, 1), zeros(2, 1), Tensor([[1.0], [3.0]]), is_causal=True).tolist()
+    [[1.0], [2.0]]
     """
     if is_causal:
         if attn_mask is not None:
             raise ValueError("attn_mask is given and is_causal is True: put both into one mask")
         attn_mask = Tensor(np.tri(query.shape[-2], key.shape[-2], dtype=bool))
     return dropout(attention_weights(query, key, attn_mask, scale), dropout_p) @ value
+
+
+def merge_heads(x: Tensor) -> Tensor:
+    """Undo `split_heads`: (..., H, T, D / H) -> (..., T, D).
+
+    >>> merge_heads(Tensor([[[1, 2], [5, 6]], [[3, 4], [7, 8]]])).tolist()
+    [[1, 2, 3, 4], [5, 6, 7, 8]]
+    """
+    x = x.transpose(-2, -3)
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 def split_heads(x: Tensor, num_heads: int) -> Tensor:
@@ -114,16 +117,6 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
     [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
     """
     return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).transpose(-2, -3)
-
-
-def merge_heads(x: Tensor) -> Tensor:
-    """Undo `split_heads`: (..., H, T, D / H) -> (..., T, D).
-
-    >>> merge_heads(Tensor([[[1, 2], [5, 6]], [[3, 4], [7, 8]]])).tolist()
-    [[1, 2, 3, 4], [5, 6, 7, 8]]
-    """
-    x = x.transpose(-2, -3)
-    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 class MultiheadAttention(Module):
@@ -143,8 +136,7 @@ class MultiheadAttention(Module):
         self.in_proj_weight = xavier_uniform_(Parameter(zeros(3 * embed_dim, embed_dim)))
         self.in_proj_bias = Parameter(zeros(3 * embed_dim)) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias)
-        if bias:
-            constant_(self.out_proj.bias, 0.0)
+        self.out_proj.bias = Parameter(zeros(embed_dim)) if bias else None
 
     def project(self, x: Tensor, part: int) -> Tensor:
         """A linear layer with rows of `in_proj_weight`: part 0 makes queries, 1 keys, 2 values."""
@@ -156,15 +148,14 @@ class MultiheadAttention(Module):
         """What `forward` does, once layouts and masks are sorted out.
 
         Args:
-            query, key, value: of shape (N, T, D), (N, S, D) and (N, S, D), where D is `embed_dim`.
-            mask: as for `attention_weights`: broadcasts to (N, H, T, S); or None.
+            query, key, value: of shape (N, T, D), and twice (N, S, D), where D is `embed_dim`.
+            mask: as for `attention_weights`, for scores (N, H, T, S); or None.
 
         Returns:
             (output, weights), of shape (N, T, D) and (N, H, T, S).
 
-        >>> layer, x = MultiheadAttention(8, 2), zeros(1, 3, 8)
-        >>> [part.shape for part in layer.attend(x, x[:, :2], x[:, :2], None)]
-        [(1, 3, 8), (1, 2, 3, 2)]
+        >>> [part.shape for part in MultiheadAttention(8, 2).attend(*[zeros(1, 3, 8)] * 3, None)]
+        [(1, 3, 8), (1, 2, 3, 3)]
         """
         inputs = enumerate((query, key, value))
         q, k, v = (split_heads(self.project(x, part), self.num_heads) for part, x in inputs)
@@ -175,27 +166,19 @@ class MultiheadAttention(Module):
         self, query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None,
         need_weights: bool = True, attn_mask: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
-        """Attend; True in a mask means: must *not* read.
+        """Attend, in PyTorch's layouts. True in a mask means: must *not* read.
 
         Args:
             query, key, value: (T, N, D) and twice (S, N, D); (N, T, D) if `batch_first`; or without N.
-            key_padding_mask: (N, S), of the keys that are padding.
-            attn_mask: (T, S), or (N * H, T, S).
-            need_weights, average_attn_weights: return weights, as their mean over the heads.
+            key_padding_mask, attn_mask: (N, S), of the keys that are padding; (T, S) or (N * H, T, S).
+            need_weights, average_attn_weights: return weights, (N, T, S); or of each head, (N, H, T, S).
             is_causal: also hide all later keys.
-
-        Returns:
-            (output, weights): shaped like `query`, and (N, T, S), (N, H, T, S) if not averaged, or None.
         """
-        single = query.ndim == 2
-        axis = 0 if single or self.batch_first else 1
-        query, key, value = (x.unsqueeze(0) if single else x.transpose(0, axis) for x in (query, key, value))
-        shape = (len(query), query.shape[1], key.shape[1])
-        masks = (None if m is None else m.array for m in (attn_mask, key_padding_mask))
-        mask = merged_mask(*masks, is_causal, self.num_heads, shape, query.dtype)
+        swap, restore = layouts(query, key, value, self.embed_dim, self.batch_first)
+        query, key, value = map(swap, (query, key, value))
+        mask = merged_mask(attn_mask, key_padding_mask, is_causal, self.num_heads, query, key)
         output, weights = self.attend(query, key, value, None if mask is None else Tensor.wrap(mask))
-        output = output[0] if single else output.transpose(0, axis)
         if not need_weights:
-            return output, None
+            return restore(output), None
         weights = weights.mean(dim=1) if average_attn_weights else weights
-        return output, weights[0] if single else weights
+        return restore(output), weights[0] if restore(output).ndim == 2 else weights

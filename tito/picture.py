@@ -38,6 +38,24 @@ def panels(columns=1, width=8, height=2.8):
         return figure, figure.subplots(1, columns)
 
 
+def word_grid(axes, weights, words, *, title="weights", numbers=False):
+    """Draw how much each word reads of each other word: a row for the word that reads, dark for much.
+
+    Args:
+        axes: where.
+        weights: (T, T), from 0 to 1.
+        words: T texts.
+        title: of the axes.
+        numbers: whether to write each weight into its square.
+    """
+    axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), weight in np.ndenumerate(weights) if numbers else ():
+        axes.text(column, row, f"{weight:.2f}", ha="center", va="center", color="white" if weight > 0.6 else "black")
+    axes.set(xticks=range(len(words)), yticks=range(len(words)), title=title)
+    axes.set_xticklabels(words, rotation=90, fontsize=8)
+    axes.set_yticklabels(words, fontsize=8)
+
+
 def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequence[int], x, y) -> None:
     """Draw which part of the plane gets a yes, before a network learns and at some moments while it does.
 

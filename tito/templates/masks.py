@@ -60,42 +60,67 @@ def check_heads(embed_dim: int, num_heads: int, dropout: float) -> None:
         raise ValueError(f"dropout is {dropout}: use a probability, from 0 to 1")
 
 
+def layouts(query: object, key: object, value: object, embed_dim: int, batch_first: bool) -> tuple:
+    """How `MultiheadAttention` gets from its caller's layout to (N, T, D), and back.
+
+    Args:
+        query, key, value: tensors of shape (T, N, D) and twice (S, N, D); (N, T, D) if `batch_first`; or without N.
+        embed_dim, batch_first: D, and the layout.
+
+    Returns:
+        Two functions from tensor to tensor: to (N, T, D), and back.
+
+    Raises:
+        ValueError: a wrong width, another number of axes, or batches or keys and values that differ in length.
+    """
+    inputs = {"query": query, "key": key, "value": value}
+    for name, x in inputs.items():
+        if x.ndim not in (2, 3) or x.shape[-1] != embed_dim:
+            raise ValueError(
+                f"{name} has shape {x.shape}: use two or three axes, the last one embed_dim = {embed_dim} long"
+            )
+    if len({x.ndim for x in inputs.values()}) > 1 or key.shape != value.shape:
+        raise ValueError(f"query {query.shape}, key {key.shape} and value {value.shape}: key and value must agree")
+    if query.ndim == 2:
+        return lambda x: x.unsqueeze(0), lambda x: x[0]
+    batch = 0 if batch_first else 1
+    if query.shape[batch] != key.shape[batch]:
+        raise ValueError(f"query {query.shape} and key {key.shape}: axis {batch} is the batch, and must agree")
+    return (lambda x: x, lambda x: x) if batch_first else (lambda x: x.transpose(0, 1),) * 2
+
+
 def merged_mask(
-    attn_mask: ndarray | None,
-    key_padding_mask: ndarray | None,
-    is_causal: bool,
-    heads: int,
-    shape: tuple,
-    dtype: np.dtype,
+    attn_mask: object, key_padding_mask: object, is_causal: bool, heads: int, query: object, key: object
 ) -> ndarray | None:
     """The masks of `MultiheadAttention` as one, in which True means "may attend".
 
     Args:
-        attn_mask: (T, S), or (N * heads, T, S) with a mask for each head; True, or -inf, means "must not attend".
-        key_padding_mask: (N, S), of the keys that are padding; likewise.
+        attn_mask: (T, S), or (N * heads, T, S) with a mask for each head; True, or -inf, means "must not attend". Or None.
+        key_padding_mask: (N, S), of the keys that are padding; (S,) if there is one item. Likewise.
         is_causal: also hide the keys after each query.
-        heads, shape: how many heads, and (N, T, S).
-        dtype: of the queries.
+        heads: how many.
+        query, key: tensors of shape (N, T, D) and (N, S, D).
 
     Returns:
         None, or a mask that broadcasts to (N, heads, T, S): booleans, or floats to add if a mask has floats.
 
-    >>> merged_mask(None, np.array([[False, False, True]]), True, 2, (1, 2, 3), np.dtype("float32")).astype(int).tolist()
-    [[[[1, 0, 0], [1, 1, 0]]]]
+    Raises:
+        TypeError, ValueError: a mask of a wrong dtype or shape.
     """
-    count, queries, keys = shape
+    (count, queries), keys, dtype = query.shape[:2], key.shape[1], query.dtype
     parts = []
     if attn_mask is not None:
-        each = (count * heads, queries, keys)
-        check_mask("attn_mask", attn_mask, each if attn_mask.ndim == 3 else each[1:], dtype)
-        if attn_mask.shape not in (each, each[1:]):
-            raise ValueError(f"attn_mask has shape {attn_mask.shape}: use {each[1:]}, or {each} with one for each head")
-        parts.append(attn_mask.reshape(-1, heads, queries, keys) if attn_mask.ndim == 3 else attn_mask)
+        mask, each = attn_mask.array, (count * heads, queries, keys)
+        if mask.shape not in (each, each[1:]):
+            raise ValueError(f"attn_mask has shape {mask.shape}: use {each[1:]}, or {each} with one for each head")
+        check_mask("attn_mask", mask, mask.shape, dtype)
+        parts.append(mask.reshape(-1, heads, queries, keys) if mask.ndim == 3 else mask)
     if key_padding_mask is not None:
-        if key_padding_mask.shape != (count, keys):
-            raise ValueError(f"key_padding_mask has shape {key_padding_mask.shape}: use {(count, keys)}, (batch, keys)")
-        check_mask("key_padding_mask", key_padding_mask, (count, keys), dtype)
-        parts.append(key_padding_mask[:, None, None, :])
+        mask = key_padding_mask.array
+        if mask.shape != (count, keys) and (count, *mask.shape) != (1, keys):
+            raise ValueError(f"key_padding_mask has shape {mask.shape}: use {(count, keys)}, (batch, keys)")
+        check_mask("key_padding_mask", mask, mask.shape, dtype)
+        parts.append(mask.reshape(count, 1, 1, keys))
     if is_causal:
         parts.append(~np.tri(queries, keys, dtype=bool))
     if not parts:
