@@ -67,7 +67,7 @@ def command_rows(milliseconds: dict[str, tuple[float, float]], goals: dict[str, 
     ]
 
 
-def memory_row(workload: str, sizes: dict[str, float] | None, steps: int, goal: float = 0.75) -> str:
+def memory_row(workload: str, sizes: dict[str, float] | None, steps: int, goal: float) -> str:
     name = f"peak memory of {steps} steps of the {workload}, beyond the import"
     if sizes is None:
         return f"| {name} | not reported by this system | | | {goal} | |"

@@ -206,6 +206,83 @@ def embedding(lib, vocabulary):
     return step
 
 
+def gpt_model(lib, vocabulary=65, block=128, layers=4, heads=4, width=128):
+    """A GPT as one writes it for PyTorch: pre-norm blocks, one layer for queries, keys and values, a tied output."""
+    nn, f = lib.nn, lib.nn.functional
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.c_attn, self.c_out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.c_fc, self.c_proj = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, x):
+            n, t, _ = x.shape
+            parts = self.c_attn(self.ln_1(x)).split(width, dim=2)
+            q, k, v = (part.view(n, t, heads, width // heads).transpose(1, 2) for part in parts)
+            read = f.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.c_out(read.transpose(1, 2).reshape(n, t, width))
+            return x + self.c_proj(f.gelu(self.c_fc(self.ln_2(x)), approximate="tanh"))
+
+    class GPT(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wte, self.wpe = nn.Embedding(vocabulary, width), nn.Embedding(block, width)
+            self.h, self.ln_f = nn.ModuleList([Block() for _ in range(layers)]), nn.LayerNorm(width)
+
+        def forward(self, ids):
+            x = self.wte(ids) + self.wpe(lib.arange(ids.shape[1]))
+            for layer in self.h:
+                x = layer(x)
+            return f.linear(self.ln_f(x), self.wte.weight)
+
+    model = GPT()
+    fill(lib, model, np.random.default_rng(0))
+    return model
+
+
+def gpt(lib):
+    """A training step of a GPT on 16 texts of 128 tokens: zero_grad, forward, cross-entropy, backward, Adam."""
+    model, rng = gpt_model(lib), np.random.default_rng(1)
+    optimizer = lib.optim.Adam(model.parameters(), lr=1e-3)
+    ids = rng.integers(0, 65, (16, 129))
+    x, y = lib.tensor(ids[:, :-1]), lib.tensor(ids[:, 1:])
+
+    def step():
+        optimizer.zero_grad()
+        loss = lib.nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
+        loss.backward()
+        optimizer.step()
+        return [loss.item()]
+
+    return step
+
+
+def gpt_with_kept_memory(lib):
+    """The same, after `tinytorch.keep_memory()`, which holds for the whole process, so for PyTorch as well. It comes last."""
+    import tinytorch
+
+    tinytorch.keep_memory()
+    return gpt(lib)
+
+
+def generation(lib):
+    """A GPT writes from 1 token to 128, the likeliest one each time, and reads the whole text again for each."""
+    model = gpt_model(lib)
+    model.eval()
+
+    def step():
+        ids = lib.tensor([[1]])
+        with lib.no_grad():
+            for _ in range(127):
+                logits = model(ids)[:, -1]
+                ids = lib.cat([ids, logits.argmax(dim=-1, keepdim=True)], dim=1)
+        return [*ids.tolist()[0], *logits.tolist()[0]]
+
+    return step
+
+
 def endless(loader):
     """The batches of one epoch after the other."""
     while True:
@@ -225,4 +302,7 @@ WORKLOADS = (
     Workload("LeNet", "inference on one image of 1x32x32", 0.60, lenet),
     Workload("embedding 65", "16 x 128 ids of 65, rows of 128, forward and backward", 1.0, small_vocabulary),
     Workload("embedding 5,000", "16 x 128 ids of 5,000, rows of 128, forward and backward", 1.0, large_vocabulary),
+    Workload("GPT", "training step of 4 layers, 128 wide, 4 heads, 16 texts of 128 tokens, Adam", 0.95, gpt),
+    Workload("generation", "127 tokens of that GPT, greedy, without a cache", 1 / 0.85, generation),
+    Workload("GPT, memory kept", "the training step after tinytorch.keep_memory()", 0.80, gpt_with_kept_memory),
 )

@@ -159,7 +159,7 @@ def explore_dictionary(entries, asked, sharpness):
     right.plot(queries[:-1], values[scores[:-1].argmax(axis=1)], "--", color="gray", label="best match only")
     right.plot(asked, weights[-1] @ values, "o", color="#d55e00")
     right.set(xlabel="direction of the query", title=f"result: {weights[-1] @ values:.2f}")
-    right.legend(frameon=False)
+    right.legend(framealpha=0.9)
     return figure
 
 
@@ -625,9 +625,7 @@ def explore_heads(typed, epochs):
     figure, axes = panels(4, width=12, height=3.6)
     for head, (ax, each) in enumerate(zip(axes, weights.numpy()[0], strict=True)):
         word_grid(ax, each, words, title=f"head {head}")
-    figure.suptitle(
-        f"likeliest next word: {list(ids)[logits[0, -1].argmax().item()]}", y=0.02, va="bottom", fontsize=10
-    )
+    figure.suptitle(f"likeliest next word: {list(ids)[logits[0, -1].argmax().item()]}", fontsize=10)
     return figure
 
 

@@ -19,10 +19,11 @@ def test_quick_run_writes_the_table(tmp_path, capsys):
     text = path.read_text(encoding="utf-8")
     assert text == capsys.readouterr().out
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert [row.count("|") for row in rows] == [7] * (1 + len(WORKLOADS) + 3 + 2)
+    assert [row.count("|") for row in rows] == [7] * (1 + len(WORKLOADS) + 4 + 2)
     assert [row.split(",")[0] for row in rows if "peak memory" in row] == [
         "| peak memory of 5 steps of the MLP",
         "| peak memory of 5 steps of the CNN",
+        "| peak memory of 5 steps of the GPT",
     ]
     assert "numbers mean nothing" in text and "PyTorch 2" in text and "kernel" in text
 

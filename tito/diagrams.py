@@ -314,21 +314,21 @@ def _embeddings(on: Drawing) -> str:
 def _attention(on: Drawing) -> str:
     """A query on the left is compared with four keys: it, with the cat, drank, the milk and was. The scores become weights by softmax: 0.1,
     0.1, 0.7 and 0.1, drawn as bars. Four values, times their weights, add up to the result on the right."""
-    on.box(6, 86, 66, 36, "it", ACCENT)
-    on.text(39, 140, "query")
-    on.text(150, 22, "keys")
-    on.text(262, 22, "weights")
-    on.text(366, 22, "values")
+    on.box(6, 86, 54, 36, "it", ACCENT)
+    on.text(33, 142, "query")
+    on.text(130, 22, "keys")
+    on.text(236, 22, "weights")
+    on.text(338, 22, "values")
     for i, (word, weight) in enumerate((("cat", 0.1), ("drank", 0.1), ("milk", 0.7), ("was", 0.1))):
         y, color = 34 + 44 * i, ACCENT if weight > 0.5 else "currentColor"
-        on.box(112, y, 76, 34, word, color)
-        on.arrow((74, 104), (110, y + 17), color=color)
-        on.box(214, y + 5, 90 * weight, 24, color=color)
-        on.text(310, y + 22, str(weight), "start")
-        on.box(344, y, 44, 34, f"v{i}", color)
-        on.arrow((390, y + 17), (426, 104), color=color)
-    on.box(430, 86, 70, 36, "result", ACCENT)
-    on.text(250, 232, "scores, then softmax")
+        on.box(96, y, 68, 34, word, color)
+        on.arrow((62, 104), (94, y + 17), color=color)
+        on.box(190, y + 5, 90 * weight, 24, color=color)
+        on.text(200 + 90 * weight, y + 22, str(weight), "start")
+        on.box(316, y, 44, 34, f"v{i}", color)
+        on.arrow((362, y + 17), (398, 104), color=color)
+    on.box(402, 86, 70, 36, "result", ACCENT)
+    on.text(236, 232, "scores, then softmax")
     return "Each word asks a question of all words. Softmax of the scores says how much of each value it gets."
 
 
