@@ -1250,16 +1250,15 @@ def gelu_gradient(out: np.ndarray, x: np.ndarray, approximate: str = "tanh") -> 
     def slope_times(grad, x):
         x, factor = np.clip(x, -10, 10), math.sqrt(2 / math.pi)  # beyond 10 the cube of x may be inf
         square = x * x
-        tanh_u, slope_u = factor * x, 3 * 0.044715 * factor * square
-        tanh_u *= 1 + 0.044715 * square
-        np.tanh(tanh_u, out=tanh_u)
-        slope_u += factor
-        slope_u *= x
-        slope_u *= 1 - tanh_u * tanh_u
-        slope_u += 1 + tanh_u
-        slope_u *= 0.5
-        slope_u *= grad
-        return slope_u
+        tanh_u = np.tanh(factor * x * (1 + 0.044715 * square))
+        slope = 3 * 0.044715 * factor * square  # in place from here on, of u first: these may be large arrays
+        slope += factor
+        slope *= x
+        slope *= 1 - tanh_u * tanh_u
+        slope += 1 + tanh_u
+        slope *= 0.5
+        slope *= grad
+        return slope
 
     return (lambda grad: slope_times(grad, x),)
 

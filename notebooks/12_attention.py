@@ -18,7 +18,7 @@ with app.setup(hide_code=True):
     from tinytorch.embeddings import Embedding, LearnedPositions
     from tinytorch.layers import Linear, Module, Parameter, dropout, linear, xavier_uniform_
     from tinytorch.losses import cross_entropy
-    from tinytorch.masks import check_heads, check_scores, layouts, merged_mask
+    from tinytorch.masks import check_heads, check_scores, check_values, layouts, merged_mask
     from tinytorch.optimizers import Adam
     from tinytorch.tensor import Tensor, manual_seed, op, randn, zeros
     from tinytorch.training import batches, train_epoch
@@ -367,6 +367,7 @@ def scaled_dot_product_attention(
 
     Hint: `np.tri(rows, columns)` has 1 on and below the diagonal. Module 03 has `dropout`.
     """
+    check_values(key, value)
     ### BEGIN SOLUTION
     if is_causal:
         if attn_mask is not None:
@@ -541,7 +542,8 @@ class MultiheadAttention(Module):
         swap, restore = layouts(query, key, value, self.embed_dim, self.batch_first)
         query, key, value = map(swap, (query, key, value))
         mask = merged_mask(attn_mask, key_padding_mask, is_causal, self.num_heads, query, key)
-        output, weights = self.attend(query, key, value, None if mask is None else Tensor.wrap(mask))
+        mask = Tensor.wrap(mask) if isinstance(mask, np.ndarray) else mask
+        output, weights = self.attend(query, key, value, mask)
         if not need_weights:
             return restore(output), None
         weights = weights.mean(dim=1) if average_attn_weights else weights

@@ -1,6 +1,6 @@
 """Module 12: Attention.
 
-Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: 1901071f33e90075
+Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: ec01075be0e2a696
 """
 
 import math
@@ -9,7 +9,7 @@ import numpy as np
 
 from tinytorch.arrays import once
 from tinytorch.layers import Linear, Module, Parameter, dropout, linear, xavier_uniform_
-from tinytorch.masks import check_heads, check_scores, layouts, merged_mask
+from tinytorch.masks import check_heads, check_scores, check_values, layouts, merged_mask
 from tinytorch.tensor import Tensor, op, zeros
 
 
@@ -86,6 +86,7 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(zeros(2, 1), zeros(2, 1), Tensor([[1.0], [3.0]]), is_causal=True).tolist()
     [[1.0], [2.0]]
     """
+    check_values(key, value)
     if is_causal:
         if attn_mask is not None:
             raise ValueError("attn_mask is given and is_causal is True: put both into one mask")
@@ -177,7 +178,8 @@ class MultiheadAttention(Module):
         swap, restore = layouts(query, key, value, self.embed_dim, self.batch_first)
         query, key, value = map(swap, (query, key, value))
         mask = merged_mask(attn_mask, key_padding_mask, is_causal, self.num_heads, query, key)
-        output, weights = self.attend(query, key, value, None if mask is None else Tensor.wrap(mask))
+        mask = Tensor.wrap(mask) if isinstance(mask, np.ndarray) else mask
+        output, weights = self.attend(query, key, value, mask)
         if not need_weights:
             return restore(output), None
         weights = weights.mean(dim=1) if average_attn_weights else weights

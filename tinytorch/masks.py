@@ -41,6 +41,14 @@ def check_scores(query: ndarray, key: ndarray, mask: ndarray | None) -> None:
         check_mask("mask", mask, (*leading, query.shape[-2], key.shape[-2]), query.dtype)
 
 
+def check_values(key: object, value: object) -> None:
+    """ValueError unless `value`, of shape (..., S, E), has a vector for each key, (..., S, D)."""
+    if value.ndim < 2 or value.shape[-2] != key.shape[-2:][0]:
+        raise ValueError(
+            f"value has shape {value.shape}, and key {key.shape}: give a value for each key, (..., keys, width)"
+        )
+
+
 def check_mask(name: str, mask: ndarray, shape: tuple, dtype: np.dtype) -> None:
     """TypeError unless a mask holds booleans, or floats of `dtype`; ValueError unless it broadcasts to `shape`."""
     if not isinstance(mask, ndarray) or mask.dtype not in (np.bool_, dtype):
@@ -104,7 +112,8 @@ def merged_mask(
         query, key: tensors of shape (N, T, D) and (N, S, D).
 
     Returns:
-        None, or a mask that broadcasts to (N, heads, T, S): booleans, or floats to add if a mask has floats.
+        None, or an array that broadcasts to (N, heads, T, S): booleans, or floats to add if a mask has floats. A tensor, if
+        one of the masks requires a gradient.
 
     Raises:
         TypeError, ValueError: a mask of a wrong dtype or shape.
@@ -116,12 +125,14 @@ def merged_mask(
         if mask.shape not in (each, each[1:]):
             raise ValueError(f"attn_mask has shape {mask.shape}: use {each[1:]}, or {each} with one for each head")
         check_mask("attn_mask", mask, mask.shape, dtype)
+        mask = attn_mask if attn_mask.requires_grad else mask  # floats can be learned
         parts.append(mask.reshape(-1, heads, queries, keys) if mask.ndim == 3 else mask)
     if key_padding_mask is not None:
         mask = key_padding_mask.array
         if mask.shape != (count, keys) and (count, *mask.shape) != (1, keys):
             raise ValueError(f"key_padding_mask has shape {mask.shape}: use {(count, keys)}, (batch, keys)")
         check_mask("key_padding_mask", mask, mask.shape, dtype)
+        mask = key_padding_mask if key_padding_mask.requires_grad else mask
         parts.append(mask.reshape(count, 1, 1, keys))
     if is_causal:
         parts.append(~np.tri(queries, keys, dtype=bool))

@@ -620,7 +620,45 @@ def adaptive_pooling_to_nothing(lib):
     return lib.nn.functional.adaptive_avg_pool2d(lib.ones(1, 1, 2, 2), 0)
 
 
+def heads_that_may_read_nothing(lib):
+    """A query that may read nothing gets 0, as in scaled_dot_product_attention. In PyTorch's layer it is nan, with need_weights=True."""
+    layer, x = lib.nn.MultiheadAttention(2, 1, batch_first=True), lib.ones(1, 2, 2)
+    return bool(layer(x, x, x, key_padding_mask=lib.ones(1, 2).bool())[0].isnan().any())
+
+
+def a_causal_layer_without_a_mask(lib):
+    """`is_causal=True` is enough to hide all later keys; PyTorch also wants the mask, of which the option is a hint only."""
+    layer, x = lib.nn.MultiheadAttention(2, 1, batch_first=True), lib.ones(1, 2, 2)
+    return layer(x, x, x, is_causal=True)[1]
+
+
+def a_mask_beside_a_causal_one(lib):
+    """Every mask of MultiheadAttention counts; PyTorch ignores attn_mask if is_causal=True and need_weights=False."""
+    layer, x = lib.nn.MultiheadAttention(2, 1, batch_first=True), lib.tensor([[[1.0, 0.0], [0.0, 2.0]]])
+    with lib.no_grad():
+        for p in layer.parameters():
+            p.fill_(0.5)
+        layer.in_proj_weight[0, 0] = 3.0
+    hidden = lib.tensor([[False, True], [True, False]])
+    return layer(x, x, x, attn_mask=hidden, is_causal=True, need_weights=False)[0]
+
+
+def more_keys_than_given(lib):
+    """MultiheadAttention has none of add_bias_kv, add_zero_attn, kdim and vdim: keys and values are those that are given, as wide as the queries."""
+    return lib.nn.MultiheadAttention(2, 1, kdim=3, vdim=3).embed_dim
+
+
+def layers_of_attention_are_linear(lib):
+    """The last layer of MultiheadAttention is a Linear; PyTorch's has a name of its own, because it can't be quantized."""
+    return repr(lib.nn.MultiheadAttention(2, 1))
+
+
 DIFFERENCES = (
+    heads_that_may_read_nothing,
+    a_causal_layer_without_a_mask,
+    a_mask_beside_a_causal_one,
+    more_keys_than_given,
+    layers_of_attention_are_linear,
     unbatched_images,
     images_of_integers,
     images_without_pixels,
@@ -772,6 +810,7 @@ EDGES_THAT_DIFFER = {
 
 # Public names that no case runs, and why
 NOT_COMPARED = {
+    "tinytorch.keep_memory": "PyTorch has no such option",
     "tinytorch.op": "PyTorch's ops are made in C++",
     "tinytorch.set_num_threads": "does nothing: NumPy's library has its own threads",
     "tinytorch.set_printoptions": "compared in test_text.py",
@@ -1090,6 +1129,7 @@ NOT_FUZZED = {
         "Tensor.set_recorder Tensor.set_engine Tensor.recorder Tensor.engine Tensor.increment_version Tensor.axes Tensor.hooks Tensor.view_of Tensor.become Tensor.cuda",
         "is an old type, made as FloatTensor is": "torch.DoubleTensor torch.IntTensor torch.ByteTensor torch.BoolTensor",
         "is in every program": "torch.no_grad Tensor.backward",
+        "PyTorch has no such option": "torch.keep_memory",
         "writes and reads files: tests/modules": "torch.save torch.load",
         "other random numbers": "torch.manual_seed torch.get_rng_state torch.set_rng_state torch.Generator "
         "torch.default_generator torch.seed torch.initial_seed",

@@ -987,6 +987,46 @@ def batch_norm_module(g):
     return call(x, forms=((f"nn.{name}", f"(lambda layer: {twice})({made})"),))
 
 
+# Attention
+
+
+@entry("scaled_dot_product_attention", spaces=("F",))
+def scaled_dot_product_attention(g):
+    query = g.tensor("float", min_ndim=2)
+    shape, options = g.shape_of(query), g.maybe(0.3, is_causal=True) | g.maybe(0.3, scale=0.5)
+    queries = shape[-2] if len(shape) > 1 else 1
+    mask = {} if "is_causal" in options else g.maybe(0.4, attn_mask=g.new(g.values((queries, queries), "bool")))
+    return call(query, g.same_shape(query), g.same_shape(query), **options | mask)
+
+
+@entry("layer_norm", spaces=("F",))
+def layer_norm(g):
+    x = g.tensor("float", min_ndim=1)
+    inside = g.shape_of(x)[-g.int(1, 2) :] if g.chance(0.95) else (2,)
+    return call(x, inside, **g.maybe(0.3, eps=0.5))
+
+
+@entry("LayerNorm", spaces=(), weight=0.3)
+def layer_norm_module(g):
+    x = g.tensor("float", min_ndim=1)
+    shape = g.shape_of(x)
+    options = g.maybe(0.3, eps=0.5) | g.maybe(0.3, elementwise_affine=False) | g.maybe(0.2, bias=False)
+    form = f"torch.nn.LayerNorm({shape[-1] if shape else 1}{spelled(options)}).to({{0}}.dtype)({{0}})"
+    return call(x, forms=(("nn.LayerNorm", form),))
+
+
+@entry("MultiheadAttention", spaces=(), weight=0.3)
+def multihead_attention(g):
+    """Its weights are drawn by each library itself, so they are replaced."""
+    x = g.tensor("float", min_ndim=2)
+    shape = g.shape_of(x)
+    width = shape[-1] if shape else 1
+    options = g.maybe(0.3, bias=False) | g.maybe(0.5, batch_first=True)
+    made = f"torch.nn.MultiheadAttention({max(width, 1)}, 1{spelled(options)}).to({{0}}.dtype)"
+    form = f"(lambda layer: [p.data.fill_(0.375) for p in layer.parameters()] and layer({{0}}, {{0}}, {{0}}))({made})"
+    return call(x, forms=(("nn.MultiheadAttention", form),))
+
+
 # Modules without weights
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import tinytorch
 from tests.conformance import (  # noqa: F401  (they register cases)
+    cases_attention,
     cases_dataloader,
     cases_embeddings,
     cases_layers,

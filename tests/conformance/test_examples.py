@@ -13,6 +13,7 @@ from tito.course import ROOT
 from tito.place import COURSE, Place
 
 STEPS = {
+    "char_gpt": 120,
     "custom_dataset": 120,
     "logistic_regression": 100,
     "mnist_cnn": 20,

@@ -109,6 +109,7 @@ TEXTS = {
         lib.nn.Embedding(10, 3, padding_idx=-1),
         lib.nn.CosineSimilarity(dim=-1),
     ],
+    "layer norm": lambda lib: [lib.nn.LayerNorm(3), lib.nn.LayerNorm((2, 3), elementwise_affine=False)],
     "layers of batch norm": lambda lib: [
         lib.nn.BatchNorm2d(4),
         lib.nn.BatchNorm2d(4, 1e-3, None, False, False),
