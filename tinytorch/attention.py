@@ -1,6 +1,6 @@
 """Module 12: Attention.
 
-Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: ec01075be0e2a696
+Written by `tito export` from notebooks/12_attention.py: edit that file instead. sha256: 9eb65abef4881770
 """
 
 import math
@@ -43,12 +43,13 @@ def attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None, sc
 
     Args:
         query, key: floats of shape (..., T, D) and (..., S, D). TypeError or ValueError if they don't fit (given).
-        mask, scale: as for `masked_softmax`, or None; what dot products are multiplied by, None is 1 / sqrt(D).
+        mask: as for `masked_softmax`, or None.
+        scale: what dot products are multiplied by; None is 1 / sqrt(D).
 
     Returns:
         Weights of shape (..., T, S), and their gradients.
 
-    >>> attention_weights(np.array([[2.0]]), np.array([[0.5493], [0.0]])).round(2).tolist()
+    >>> attention_weights(np.array([[2.0, 0, 0, 0]]), np.array([[1.0986, 0, 0, 0], [0, 0, 0, 0]])).round(2).tolist()
     [[0.75, 0.25]]
     """
     check_scores(query, key, mask)
@@ -78,7 +79,8 @@ def scaled_dot_product_attention(
     Args:
         query, key, value: tensors of shape (..., T, D), (..., S, D) and (..., S, E).
         attn_mask, scale: as for `attention_weights`.
-        dropout_p, is_causal: the share of the weights that dropout hides; whether query i may read only the keys 0 to i.
+        dropout_p: the share of the weights that dropout hides.
+        is_causal: whether query i may read only the keys 0 to i.
 
     Returns:
         Tensor of shape (..., T, E). A query that may read nothing gets 0. ValueError for both `attn_mask` and `is_causal`.
@@ -92,16 +94,6 @@ def scaled_dot_product_attention(
             raise ValueError("attn_mask is given and is_causal is True: put both into one mask")
         attn_mask = Tensor(np.tri(query.shape[-2], key.shape[-2], dtype=bool))
     return dropout(attention_weights(query, key, attn_mask, scale), dropout_p) @ value
-
-
-def merge_heads(x: Tensor) -> Tensor:
-    """Undo `split_heads`: (..., H, T, D / H) -> (..., T, D).
-
-    >>> merge_heads(Tensor([[[1, 2], [5, 6]], [[3, 4], [7, 8]]])).tolist()
-    [[1, 2, 3, 4], [5, 6, 7, 8]]
-    """
-    x = x.transpose(-2, -3)
-    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 def split_heads(x: Tensor, num_heads: int) -> Tensor:
@@ -118,6 +110,16 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
     [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
     """
     return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).transpose(-2, -3)
+
+
+def merge_heads(x: Tensor) -> Tensor:
+    """Undo `split_heads`: (..., H, T, D / H) -> (..., T, D).
+
+    >>> merge_heads(Tensor([[[1, 2], [5, 6]], [[3, 4], [7, 8]]])).tolist()
+    [[1, 2, 3, 4], [5, 6, 7, 8]]
+    """
+    x = x.transpose(-2, -3)
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 class MultiheadAttention(Module):
@@ -153,7 +155,7 @@ class MultiheadAttention(Module):
             mask: as for `attention_weights`, for scores (N, H, T, S); or None.
 
         Returns:
-            (output, weights), of shape (N, T, D) and (N, H, T, S).
+            (output, weights after dropout), of shape (N, T, D) and (N, H, T, S).
 
         >>> [part.shape for part in MultiheadAttention(8, 2).attend(*[zeros(1, 3, 8)] * 3, None)]
         [(1, 3, 8), (1, 2, 3, 3)]

@@ -257,6 +257,11 @@ WRONG = {
             "What if the caller gives a scale?",
             ("1 / math.sqrt(query.shape[-1]) if scale is None else scale", "1 / math.sqrt(query.shape[-1])"),
         ),
+        "a scale of 0 is taken for none": Wrong(
+            "missing case",
+            "What are the weights if the scale is 0?",
+            ("1 / math.sqrt(query.shape[-1]) if scale is None else scale", "scale or 1 / math.sqrt(query.shape[-1])"),
+        ),
         "a scale that multiplies the usual one": Wrong(
             "wrong factor",
             "What are dot products multiplied by if a scale is given?",
@@ -396,6 +401,14 @@ WRONG = {
                 "attention_weights(query, key, attn_mask, scale)",
             ),
         ),
+        "dropout of the values": Wrong(
+            "wrong order",
+            "What is dropped: the weights, or the values?",
+            (
+                "dropout(attention_weights(query, key, attn_mask, scale), dropout_p) @ value",
+                "attention_weights(query, key, attn_mask, scale) @ dropout(value, dropout_p)",
+            ),
+        ),
         "dropout of the result": Wrong(
             "wrong order",
             "What is dropped: the weights, or what was read?",
@@ -524,6 +537,22 @@ WRONG = {
             "In training, are all weights as they were?",
             ("dropout(attention_weights(q, k, mask), self.dropout, self.training)", "attention_weights(q, k, mask)"),
         ),
+        "dropout of the values": Wrong(
+            "wrong order",
+            "In training, are the weights that you return those that were used?",
+            (
+                "weights = dropout(attention_weights(q, k, mask), self.dropout, self.training)",
+                "weights, v = attention_weights(q, k, mask), dropout(v, self.dropout, self.training)",
+            ),
+        ),
+        "dropout of the returned weights only": Wrong(
+            "wrong order",
+            "In training, are the weights that you return those that were used?",
+            (
+                "return self.out_proj(merge_heads(weights @ v)), weights",
+                "weights_used = attention_weights(q, k, mask)\nreturn self.out_proj(merge_heads(weights_used @ v)), weights",
+            ),
+        ),
         "mean over the heads": Wrong(
             "wrong shape",
             "How many heads are there in the weights that you return?",
@@ -597,6 +626,11 @@ WRONG = {
         ),
         "not divided": Wrong(
             "missing term", "What do the weights sum to?", ("return result / total", "return result + 0 * total")
+        ),
+        "so many blocks": Wrong(
+            "wrong formula",
+            "Is the argument the size of a block, or the number of blocks?",
+            ("peak, total, result = np.full", "size = -(-len(key) // size)\npeak, total, result = np.full"),
         ),
         "a mean of the blocks": Wrong(
             "wrong formula",

@@ -29,6 +29,8 @@ def check_scores(query: ndarray, key: ndarray, mask: ndarray | None) -> None:
             raise TypeError(f"{name} is {getattr(x, 'dtype', type(x).__name__)}: use floats")
         if x.ndim < 2 or x.shape[-1] == 0:
             raise ValueError(f"{name} has shape {x.shape}: use (..., how many, width)")
+    if query.dtype != key.dtype:
+        raise TypeError(f"query is {query.dtype}, and key {key.dtype}: use one dtype for both")
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(f"query is {query.shape[-1]} wide and key {key.shape[-1]}: a dot product needs the same width")
     try:
@@ -40,7 +42,9 @@ def check_scores(query: ndarray, key: ndarray, mask: ndarray | None) -> None:
 
 
 def check_values(key: object, value: object) -> None:
-    """ValueError unless `value`, of shape (..., S, E), has a vector for each key, (..., S, D)."""
+    """ValueError unless `value`, of shape (..., S, E), has a vector for each key, (..., S, D); TypeError unless it has their dtype."""
+    if value.dtype != key.dtype:
+        raise TypeError(f"value is {value.dtype}, and key {key.dtype}: use one dtype for both")
     if value.ndim < 2 or value.shape[-2] != key.shape[-2:][0]:
         raise ValueError(
             f"value has shape {value.shape}, and key {key.shape}: give a value for each key, (..., keys, width)"
