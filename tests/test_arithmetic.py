@@ -562,6 +562,17 @@ CLAIMS["11_embeddings"] = [
     f"Three models read 128 tokens at a time in training, with learned, sinusoidal or rotary positions. What happens at the {128 + 1}th",
 ]
 
+# 12: two scores and their weights, dot products of 64 numbers, the weights of a long text
+
+two = np.array([3, 1]) / 4
+
+CLAIMS["12_attention"] = [
+    rf"The scores $(\ln 3, 0)$ give the weights $({two[0]:g}, {two[1]:g})$, "
+    f"and for the values 10 and 20 the result {two @ [10, 20]:g}.",
+    rf"at $D = 64$, scores lie around $\pm {math.sqrt(64):g}$",
+    f"At 100,000 words that is {100_000**2 // 10**9} billion, {100_000**2 * 4 / 2**30:.0f} GiB.",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -649,6 +660,20 @@ GIVEN = {
         "2048 ids, rows of 128 numbers; a vocabulary of 65 characters, and one of 5,000 words",
         "a GPT of 4 layers, 128 wide",
         "GPT-2's 50,257 tokens",
+    ],
+    "12_attention": [
+        "at width 512",
+        "500 random queries and 8 keys",
+        "a temperature of 0.1",
+        "At 12, half way between two keys",
+        "place, 1 to 6",
+        "4 heads",
+        "1 means that the word of this row",
+        "of shape (3D, D)",
+        "one text of 128 to 1,024 words",
+        "blocks of 128 keys",
+        "a mask of 0 and 1",
+        "1,000 higher",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "600 kB to train and 60 kB to test",  # tests/tito/test_small_talk.py

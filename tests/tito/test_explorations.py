@@ -230,3 +230,61 @@ def test_moving_both_keeps_the_angle(embeddings):
     assert not np.isclose(angle(embeddings, 5, 2, 0), angle(embeddings, 6, 2, 0))
     far, near = angle(embeddings, 20, 0, 3), angle(embeddings, 0, 0, 3)
     assert np.isclose((far - near) % (2 * np.pi), 0.02), "pair 3 of 4 turns by 0.001 per position"
+
+
+@pytest.fixture(scope="module")
+def attention():
+    return runpy.run_path(str(ROOT / "notebooks" / "12_attention.py"))
+
+
+DICTIONARY = [[20, 30], [110, 10], [200, 25], [290, 5]]
+
+
+def test_a_soft_dictionary_lies_between_the_mean_and_the_best_match(attention):
+    """What the text asks to predict: sharpness 0, 12 half way, and two keys that are equal."""
+
+    def result(entries, asked, sharpness):
+        return float(attention["explore_dictionary"](entries, asked, sharpness).axes[1].get_title().split()[-1])
+
+    assert result(DICTIONARY, 100, 0.0) == 17.5
+    assert result(DICTIONARY, 65, 12.0) == pytest.approx(20, abs=0.1), "half way between 30 and 10"
+    assert result([[20, 30], [20, 10], [200, 25], [290, 5]], 20, 12.0) == pytest.approx(20, abs=0.1)
+
+
+def test_a_drawn_mask_gives_means_and_nothing(attention):
+    words = ["a", "b", "c", "d", "e", "f"]
+
+    def places(mask):
+        return [bar.get_width() for bar in attention["explore_mask"](mask, words).axes[1].patches]
+
+    assert np.allclose(places(np.tri(6)), [1, 1.5, 2, 2.5, 3, 3.5]), "the causal mask"
+    assert np.allclose(places(np.eye(6)), range(1, 7)), "each reads itself"
+    assert np.allclose(places(np.eye(6, k=-1)), range(6)), "each reads the word before: the first reads nothing, 0"
+
+
+def test_without_the_scale_wide_scores_leave_no_slope(attention):
+    def largest(width, temperature, way):
+        bars = attention["explore_scale"](width, temperature).axes[0].patches
+        return bars[8 * way].get_height()
+
+    assert largest(512, 1.0, 1) > 0.9 > 0.5 > largest(512, 1.0, 0), "not scaled, scaled"
+    assert largest(512, 0.1, 0) > 0.75, "a temperature of 0.1 makes the scaled one as sure"
+    scaled, not_scaled = (line.get_ydata() for line in attention["explore_scale"](64, 1.0).axes[1].lines[:2])
+    assert scaled.min() > 0.05 and not_scaled[-1] < 0.3 * not_scaled[0]
+
+
+def test_heads_differ_after_training_and_never_read_ahead(attention):
+    def heads(epochs):
+        figure = attention["explore_heads"]("Who gets the salad? The salad is for", epochs)
+        return np.stack([shown(figure, head) for head in range(4)])
+
+    before, after = heads(0), heads(1)
+    for grids in (before, after):
+        assert grids.shape == (4, 9, 9) and (np.triu(grids, 1) == 0).all() and np.allclose(grids.sum(-1), 1, atol=1e-5)
+    assert after.max(axis=-1).mean() > before.max(axis=-1).mean() + 0.1, "they have learned to choose"
+
+
+def test_attention_grows_with_the_square_and_blocks_do_not(attention):
+    last = text_of(attention["measure_attention"](rounds=1)).strip().splitlines()[-1].strip("| ").split(" | ")
+    memory = [float(cell) for cell in last[2::2]]
+    assert memory[0] > 1.7 and memory[1] > 1.7 and memory[2] < 1.3, last
