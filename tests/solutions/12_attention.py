@@ -672,4 +672,41 @@ WRONG = {
     },
 }
 
-EQUIVALENT = {}
+SHIFT = "softmax of scores that are all shifted by one number is the same"
+TRUE = "2 is as true as True"
+SWAP = "the same two axes are exchanged"
+MATRIX = "the last axis of a matrix is axis 1"
+MAXIMUM = "a maximum is symmetric"
+FORGOTTEN = "the first correction is the exponential of -inf, 0"
+ZERO = "0 divided by any number is 0"
+
+EQUIVALENT = {
+    "masked_softmax": {
+        "mask = np.where(mask, 0, -np.inf).astype(scores.dtype) -> mask = np.where(mask, -1, -np.inf).astype(scores.dtype)": SHIFT,
+        "mask = np.where(mask, 0, -np.inf).astype(scores.dtype) -> mask = np.where(mask, 1, -np.inf).astype(scores.dtype)": SHIFT,
+        "weights = scores + (0 if mask is None else mask) -> weights = scores + (-1 if mask is None else mask)": SHIFT,
+        "weights = scores + (0 if mask is None else mask) -> weights = scores + (1 if mask is None else mask)": SHIFT,
+        "peak = weights.max(axis=-1, keepdims=True, initial=-np.inf) -> peak = weights.max(axis=-1, keepdims=2, initial=-np.inf)": TRUE,
+        "weights -= np.where(peak == -np.inf, 0, peak) -> weights -= np.where(peak == -np.inf, -1, peak)": SHIFT,
+        "weights -= np.where(peak == -np.inf, 0, peak) -> weights -= np.where(peak == -np.inf, 1, peak)": SHIFT,
+        "total = weights.sum(axis=-1, keepdims=True) -> total = weights.sum(axis=-1, keepdims=2)": TRUE,
+        "weights /= np.where(total == 0, 1, total) -> weights /= np.where(total == 0, 2, total)": ZERO,
+    },
+    "attention_weights": {
+        "weights = masked_softmax(query * scale @ key.swapaxes(-1, -2), mask) -> weights = masked_softmax(query * scale @ key.swapaxes(-2, -1), mask)": SWAP,
+        "return (weights, (lambda grad: to_scores(grad) @ key * scale, lambda grad: to_scores(grad).swapaxes(-1, -2) @ query * scale, to_scores)) -> return (weights, (lambda grad: to_scores(grad) @ key * scale, lambda grad: to_scores(grad).swapaxes(-2, -1) @ query * scale, to_scores))": SWAP,
+    },
+    "split_heads": {
+        "return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).transpose(-2, -3) -> return x.reshape(*x.shape[:-1], num_heads, x.shape[-1] // num_heads).transpose(-3, -2)": SWAP,
+    },
+    "attend_in_blocks": {
+        "peak, total, result = (np.full((len(query), 1), -np.inf), 0.0, 0.0) -> peak, total, result = (np.full((len(query), 1), -np.inf), 1.0, 0.0)": FORGOTTEN,
+        "peak, total, result = (np.full((len(query), 1), -np.inf), 0.0, 0.0) -> peak, total, result = (np.full((len(query), 1), -np.inf), 0.0, 1.0)": FORGOTTEN,
+        "higher = np.maximum(peak, scores.max(axis=-1, keepdims=True)) -> higher = np.maximum(scores.max(axis=-1, keepdims=True), peak)": MAXIMUM,
+        "scores = query @ key[start:start + size].T / math.sqrt(query.shape[-1]) -> scores = query @ key[start:start + size].T / math.sqrt(query.shape[1])": MATRIX,
+        "higher = np.maximum(peak, scores.max(axis=-1, keepdims=True)) -> higher = np.maximum(peak, scores.max(axis=1, keepdims=True))": MATRIX,
+        "higher = np.maximum(peak, scores.max(axis=-1, keepdims=True)) -> higher = np.maximum(peak, scores.max(axis=-1, keepdims=2))": TRUE,
+        "total = total * correction + exps.sum(axis=-1, keepdims=True) -> total = total * correction + exps.sum(axis=1, keepdims=True)": MATRIX,
+        "total = total * correction + exps.sum(axis=-1, keepdims=True) -> total = total * correction + exps.sum(axis=-1, keepdims=2)": TRUE,
+    },
+}
