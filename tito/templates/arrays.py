@@ -162,7 +162,10 @@ def split_index(index: object) -> tuple:
     >>> np.zeros((3, 4, 5))[first][second].shape
     (3, 1, 2)
     """
-    parts = [getattr(part, "array", part) for part in (index if isinstance(index, tuple) else (index,))]
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(type(part) in (slice, int) for part in parts):  # a view, as nearly always
+        return (*parts, ...), None
+    parts = [getattr(part, "array", part) for part in parts]
     parts = [np.array(p, dtype=None if p else int64) if isinstance(p, (list, range, tuple)) else p for p in parts]
     scalars = [isinstance(part, np.ndarray) and part.shape == () and part.dtype != bool for part in parts]
     parts = [part.__index__() if scalar else part for part, scalar in zip(parts, scalars, strict=True)]
