@@ -28,7 +28,7 @@ with app.setup(hide_code=True):
     from tito.diagrams import diagram
     from tito.lesson import close, compare, measure, show, sliders_of, table, unchanged, waves
     from tito.picture import panels
-    from tito.words import bigram_loss, moments_of_training, shown_words, word_ids
+    from tito.words import bigram_loss, moments_of_training, shown_words, text_rows, word_ids
 
 
 @app.cell(hide_code=True)
@@ -176,8 +176,8 @@ def _():
     One vector for each word runs through the network, from the first layer to the last: the **residual stream**. A layer never replaces it. A
     **block** reads the stream twice, and adds what it has worked out:
 
-    1. *Attention* reads the other words. This is the only place where words meet.
-    2. An **MLP**, two linear layers with `gelu` between them, works on each word alone. Inside it is four times as wide.
+    - *Attention* reads the other words. Only here do words meet.
+    - An **MLP** works on each word alone: two linear layers with `gelu` between them, four times as wide inside.
 
     The sum is a shortcut for the gradient. The derivative of $x + f(x)$ is $1 + f'(x)$, so what arrives at the last block also arrives at the first.
     And the norms? The first transformers normalized the stream after each sum, $\text{norm}(x + f(x))$: **post-norm**. Every gradient had to pass all
@@ -275,13 +275,93 @@ def test_Block_forward():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    ## 3. Tokens in, scores out
+    ## 3. Weights to start from
+
+    Before training, the best guess is that all $V$ tokens are equally likely, at a loss of $\ln V$ (Module 04): 4.17 for 65 characters. Small weights
+    make such a guess. GPT-2 draws them from a normal distribution of standard deviation 0.02.
+
+    But a stream that is added to grows. $L$ layers have $2 L$ branches. If each adds independent numbers of variance $v$, the stream gains $2 L v$. So
+    that its size doesn't depend on the depth, each branch should add a $2 L$-th of the variance: draw the *last* weight of each branch smaller.
+    """)
+    return
+
+
+@app.function
+# points: 3
+def init_weights(model: Module, std: float = 0.02) -> None:
+    """Draw a GPT's weights again, as GPT-2 does, in place.
+
+    Args:
+        model: a GPT; `model.config.n_layer` is its depth.
+        std: the standard deviation of the weights.
+
+    Returns:
+        None.
+
+    >>> model = GPT(GPTConfig(vocab_size=65))
+    >>> [round(p.array.std().item(), 3) for p in (model.wte.weight, model.h[0].mlp.c_proj.weight)]
+    [0.02, 0.007]
+
+    Steps:
+        1. Matrices become normal numbers of mean 0; biases become 0. Leave the layer norms alone.
+        2. The last matrix of each branch, `out_proj` in attention and `c_proj` in the MLP, has a smaller standard deviation.
+
+    Hint: `named_parameters()` says what is what. `normal_` fills a tensor in place. How does a variance change if you scale numbers?
+    """
+    ### BEGIN SOLUTION
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 2:
+            last = name.endswith(("out_proj.weight", "c_proj.weight"))
+            normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)
+        elif "ln_" not in name:
+            parameter.array[...] = 0
+    ### END SOLUTION
+
+
+@app.function
+# points: 3
+def test_init_weights():
+    """WHAT: normal weights of the right size, smaller at the end of each branch; biases are 0; norms stay; in place.
+    WHY: a stream that grows with depth makes deep models start with a loss far above ln V.
+    TIP: is it the weight in the message that ends a branch? How many branches are added in 8 layers?
+    """
+    model, drawn = Module(), []  # the parts of a GPT
+    model.config = GPTConfig(200, n_layer=8, n_head=2, n_embd=64)
+    model.wte, model.h, model.ln_f = (
+        Embedding(200, 64),
+        ModuleList([Block(model.config) for _ in range(8)]),
+        LayerNorm(64),
+    )
+    for _ in range(2):
+        for parameter in model.parameters():
+            parameter.array[...] = 7
+        manual_seed(3)
+        init_weights(model, std=0.1)
+        drawn.append(model.wte.weight.detach().numpy().copy())
+    close(drawn[1], drawn[0], "drawn again with the same seed")
+    for name, parameter in model.named_parameters():
+        numbers = parameter.detach().numpy()
+        if "ln_" in name or numbers.ndim == 1:
+            close(numbers, np.full(len(numbers), 7.0 if "ln_" in name else 0.0), f"{name}, which was 7 before")
+        else:
+            std = 0.025 if name.endswith(("out_proj.weight", "c_proj.weight")) else 0.1
+            close([numbers.mean() + 1, numbers.std()], [1, std], f"mean + 1, and deviation, of {name}", rtol=0.06)
+            assert np.abs(numbers).max() > 2.5 * std, f"{name} isn't drawn from a normal distribution"
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    ## 4. Tokens in, scores out
 
     A **GPT** is now short: the vectors of the tokens, plus those of their positions (Module 11), then the blocks, one more norm, and scores for every
     token of the vocabulary: dot products with the very table that the tokens came from. With **weight tying**, reading and guessing share their weights.
-
     At position $t$ the model has read tokens 0 to $t$, and guesses token $t + 1$. So a text of 128 tokens is 128 exercises, in one forward pass; the
-    causal mask makes that fair. The shape of a model is one `GPTConfig`, so each size is chosen in one place.
+    causal mask makes that fair.
+
+    "A model of 124 million parameters": where are they? The config tells you. A linear layer from $D$ to $E$ numbers has $D E$ weights and $E$ biases.
+    Attention projects to queries, keys and values, and once more at the end: $4 D^2$ weights. The MLP has $8 D^2$. For GPT-2, with 12 layers of width 768,
+    that makes $12 \cdot 12 \cdot 768^2 \approx 85$ million. Most of the rest is its table of 50,257 tokens.
     """)
     return
 
@@ -352,81 +432,6 @@ def test_GPT_forward():
     close(dropped(Tensor([[3, 1]])), [[scores, scores]], "dropout=1.0, in training: the stream is 0")
 
 
-@app.cell(hide_code=True)
-def _():
-    mo.md(r"""
-    ## 4. Its weights: how they start, and how many there are
-
-    Before training, the best guess is that all $V$ tokens are equally likely, at a loss of $\ln V$ (Module 04): 4.17 for 65 characters. Small weights
-    make such a guess. GPT-2 draws them from a normal distribution of standard deviation 0.02.
-
-    But a stream that is added to grows. $L$ layers have $2 L$ branches. If each adds independent numbers of variance $v$, the stream gains $2 L v$. So
-    that its size doesn't depend on the depth, each branch should add a $2 L$-th of the variance: draw the *last* weight of each branch smaller.
-
-    "A model of 124 million parameters": where are they? The config tells you. A linear layer from $D$ to $E$ numbers has $D E$ weights and $E$ biases.
-    Attention projects to queries, keys and values, and once more at the end: $4 D^2$ weights. The MLP has $8 D^2$. For GPT-2, with 12 layers of width 768,
-    that makes $12 \cdot 12 \cdot 768^2 \approx 85$ million. Most of the rest is its table of 50,257 tokens.
-    """)
-    return
-
-
-@app.function
-# points: 3
-def init_weights(model: Module, std: float = 0.02) -> None:
-    """Draw a GPT's weights again, as GPT-2 does, in place.
-
-    Args:
-        model: a GPT; `model.config.n_layer` is its depth.
-        std: the standard deviation of the weights.
-
-    Returns:
-        None.
-
-    >>> model = GPT(GPTConfig(vocab_size=65))
-    >>> [round(p.array.std().item(), 3) for p in (model.wte.weight, model.h[0].mlp.c_proj.weight)]
-    [0.02, 0.007]
-
-    Steps:
-        1. Matrices become normal numbers of mean 0; biases become 0. Leave the layer norms alone.
-        2. The last matrix of each branch, `out_proj` in attention and `c_proj` in the MLP, has a smaller standard deviation.
-
-    Hint: `named_parameters()` says what is what. `normal_` fills a tensor in place. How does a variance change if you scale numbers?
-    """
-    ### BEGIN SOLUTION
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 2:
-            last = name.endswith(("out_proj.weight", "c_proj.weight"))
-            normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)
-        elif "ln_" not in name:
-            parameter.array[...] = 0
-    ### END SOLUTION
-
-
-@app.function
-# points: 3
-def test_init_weights():
-    """WHAT: normal weights of the right size, smaller at the end of each branch; biases are 0; norms stay; in place.
-    WHY: a stream that grows with depth makes deep models start with a loss far above ln V.
-    TIP: is it the weight in the message that ends a branch? How many branches are added in 8 layers?
-    """
-    model, drawn = GPT(GPTConfig(200, n_layer=8, n_head=2, n_embd=64)), []
-    for _ in range(2):
-        for parameter in model.parameters():
-            parameter.array[...] = 7
-        manual_seed(3)
-        init_weights(model, std=0.1)
-        drawn.append(model.wte.weight.detach().numpy().copy())
-    close(drawn[1], drawn[0], "drawn again with the same seed")
-    for name, parameter in model.named_parameters():
-        numbers = parameter.detach().numpy()
-        if "ln_" in name or numbers.ndim == 1:
-            close(numbers, np.full(len(numbers), 7.0 if "ln_" in name else 0.0), f"{name}, which was 7 before")
-        else:
-            std = 0.025 if name.endswith(("out_proj.weight", "c_proj.weight")) else 0.1
-            close([numbers.mean() + 1, numbers.std()], [1, std], f"mean + 1, and deviation, of {name}", rtol=0.06)
-            assert np.abs(numbers).max() > 2.5 * std, f"{name} isn't drawn from a normal distribution"
-
-
 @app.function
 def test_an_untrained_gpt_knows_nothing_and_can_learn():
     """WHAT: at step 0 the loss is ln V; after 60 steps on one batch it is near 0.
@@ -434,8 +439,8 @@ def test_an_untrained_gpt_knows_nothing_and_can_learn():
     TIP: a first loss far above ln V: are weights too large? A batch that isn't learned by heart: does each weight get a gradient?
     """
     manual_seed(0)
-    model, ids = GPT(GPTConfig(50, 8, n_layer=2, n_head=2, n_embd=32)), np.random.default_rng(0).integers(50, size=9)
-    (_, first, _), (_, last, _) = moments_of_training(model, ids, ids[None], Adam(model.parameters()), (0, 60), 1e-2)
+    model, text = GPT(GPTConfig(50, 8, n_layer=2, n_embd=32)), np.random.default_rng(0).integers(50, size=(1, 9))
+    (_, first, _), (_, last, _) = moments_of_training(model, text, text, Adam(model.parameters()), (0, 60), 1e-2)
     assert abs(first - math.log(50)) < 0.2, f"the loss at step 0 is {first:.3f}, and ln 50 is {math.log(50):.3f}"
     assert last < 0.1, f"after 60 steps on one text, the loss is {last:.3f}"
 
@@ -764,10 +769,10 @@ def trained_gpt():
     """(words of the course's corpus; moments of one training on them: (step, held-out loss, GPT); the loss of a counted bigram)."""
     manual_seed(0)
     words, ids = word_ids(SmallTalk().text[:300_000])
-    model, held = GPT(GPTConfig(len(words), 32, n_layer=3, n_embd=64)), ids[-6000:].reshape(-1, 30)
+    rows, model = text_rows(words, ids, 25), GPT(GPTConfig(len(words), 24, n_layer=3, n_embd=64))
     optimizer = Adam(model.parameters(), betas=(0.9, 0.98))
-    moments = moments_of_training(model, ids[:-6000], held, optimizer, (0, 20, 60, 120, 300), 6e-3)
-    return words, moments, bigram_loss(ids[:-6000], held, len(words))
+    moments = moments_of_training(model, rows[:-250], rows[-250:], optimizer, (0, 20, 60, 120, 350), 1e-2)
+    return words, moments, bigram_loss(ids[:-10_000], rows[-250:], len(words))
 
 
 @app.cell(hide_code=True)
@@ -793,7 +798,7 @@ def _():
 def explore_writing(prompt, moment, token, temperature, top_k, top_p, seed):
     """Figure: a text that a GPT writes, up to a token; the likeliest next words, before and after temperature, top-k and top-p."""
     words, moments, bigram = trained_gpt()
-    (step, loss, model), ids = moments[moment], word_ids(f"\n{prompt}", words)[1].tolist()
+    (step, loss, model), ids = moments[moment], word_ids(prompt, words)[1].tolist() or [0]
     ids += generate(model, ids, token, temperature, top_k, top_p, seed=seed)
     logits, (figure, axes) = next_logits(model, ids[-model.config.block_size :]), panels(height=4)
     before, after = next_token_probabilities(logits), next_token_probabilities(logits, temperature, top_k, top_p)
@@ -806,7 +811,7 @@ def explore_writing(prompt, moment, token, temperature, top_k, top_p, seed):
     losses = f"loss {loss:.2f} (blind guess {math.log(len(words)):.2f}, bigram {bigram:.2f})"
     axes.set(ylim=(0, 1), title=f"step {step}: {losses}")
     axes.legend(frameon=False)
-    text = " ".join(shown_words(words[i] for i in ids[1:]))
+    text = " ".join(shown_words(words[i] for i in ids))
     figure.suptitle(textwrap.fill(f"{text} ...", 90), x=0.02, ha="left", fontsize=10)
     return figure
 
@@ -819,13 +824,13 @@ def _(options, prompt):
 
 @app.cell(hide_code=True)
 def _():
-    sentence = mo.ui.text("A: Which day comes after Friday? B: After Friday comes Saturday.", full_width=True)
+    sentence = mo.ui.text("A: Where does Dan live? B: Dan lives in the tent.", full_width=True)
     mo.md(f"""
     ### Explore: which layer knows what?
 
     All blocks add to one stream; the last norm and the table turn it into scores. You can do that earlier, after each block: that is the **logit lens**
     ([nostalgebraist, 2020](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)). For each word that was read, rows show
-    the likeliest next one. **Predict** the last row. Before any block, can the model know more than a bigram? Which block finds the day? {sentence}
+    the likeliest next one. **Predict** the last row. And the first one: which word's vector is most like that of the word itself? {sentence}
     """)
     return (sentence,)
 
@@ -834,7 +839,7 @@ def _():
 def explore_lens(sentence):
     """Figure: for each word of a sentence, the likeliest next word, read off the stream before and after each block; darker is surer."""
     words, moments, _ = trained_gpt()
-    ids, model = word_ids(f"\n{sentence}", words)[1][:16], moments[-1][2]
+    ids, model = word_ids(sentence, words)[1][:16], moments[-1][2]
     with no_grad():
         streams = [model.wte(Tensor(ids[None])) + model.wpe(Tensor(np.arange(len(ids))))]
         for block in model.h:
@@ -846,7 +851,7 @@ def explore_lens(sentence):
         (word,), color = shown_words([words[shares[row, column].argmax()]]), "white" if share > 0.6 else "black"
         axes.text(column, row, word, ha="center", va="center", color=color, fontsize=9)
     axes.set_xticks(range(len(ids)), shown_words(words[i] for i in ids))
-    axes.set_yticks(range(len(streams)), ["no block", *(f"block {i}" for i in range(len(model.h)))])
+    axes.set_yticks(range(len(streams)), ["before", *(f"after block {i}" for i in range(len(model.h)))])
     axes.set(title="likeliest next word", xlabel="word that was read")
     return figure
 

@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: d9b916124c341307
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: adb85b0d3ce6de60
 """
 
 import math
@@ -130,6 +130,28 @@ class Block(Module):
         return x + self.mlp(self.ln_2(x))
 
 
+def init_weights(model: Module, std: float = 0.02) -> None:
+    """Draw a GPT's weights again, as GPT-2 does, in place.
+
+    Args:
+        model: a GPT; `model.config.n_layer` is its depth.
+        std: the standard deviation of the weights.
+
+    Returns:
+        None.
+
+    >>> model = GPT(GPTConfig(vocab_size=65))
+    >>> [round(p.array.std().item(), 3) for p in (model.wte.weight, model.h[0].mlp.c_proj.weight)]
+    [0.02, 0.007]
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.ndim == 2:
+            last = name.endswith(("out_proj.weight", "c_proj.weight"))
+            normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)
+        elif "ln_" not in name:
+            parameter.array[...] = 0
+
+
 class GPT(Module):
     """A decoder-only transformer, as in [Radford and others, 2019](
     https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf): GPT-2."""
@@ -154,28 +176,6 @@ class GPT(Module):
         for block in self.h:
             x = block(x)
         return linear(self.ln_f(x), self.wte.weight)
-
-
-def init_weights(model: Module, std: float = 0.02) -> None:
-    """Draw a GPT's weights again, as GPT-2 does, in place.
-
-    Args:
-        model: a GPT; `model.config.n_layer` is its depth.
-        std: the standard deviation of the weights.
-
-    Returns:
-        None.
-
-    >>> model = GPT(GPTConfig(vocab_size=65))
-    >>> [round(p.array.std().item(), 3) for p in (model.wte.weight, model.h[0].mlp.c_proj.weight)]
-    [0.02, 0.007]
-    """
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 2:
-            last = name.endswith(("out_proj.weight", "c_proj.weight"))
-            normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)
-        elif "ln_" not in name:
-            parameter.array[...] = 0
 
 
 def count_parameters(config: GPTConfig) -> dict:

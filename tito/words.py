@@ -27,6 +27,24 @@ def word_ids(text, words=None):
     return words, np.array([places[piece] for piece in pieces if piece in places], int)
 
 
+def text_rows(words, ids, size):
+    r"""The beginning of each text of a corpus, in which an empty line is between texts.
+
+    Args:
+        words, ids: as `word_ids` gives them.
+        size: how many ids to take; the next text may begin in them.
+
+    Returns:
+        Array of shape (texts, size).
+
+    >>> text_rows(*word_ids("\n\nWho eats?\n\nGina eats.\n"), 3).tolist()
+    [[4, 5, 2], [3, 5, 1]]
+    """
+    ends = ids == words.index("\n")
+    starts = np.flatnonzero(ends[:-size] & ends[1 : 1 - size]) + 2
+    return ids[starts[starts <= len(ids) - size, None] + np.arange(size)]
+
+
 def bigram_loss(train, test, size):
     """The loss of a table that counts which id follows which, each pair once more than it occurs.
 
@@ -43,12 +61,12 @@ def bigram_loss(train, test, size):
     return -np.log((counts / counts.sum(axis=1, keepdims=True))[test[:, :-1], test[:, 1:]]).mean()
 
 
-def moments_of_training(model, ids, held, optimizer, moments, rate):
-    """Train a GPT on a text, and keep copies of it; for explorations.
+def moments_of_training(model, rows, held, optimizer, moments, rate):
+    """Train a GPT, and keep copies of it.
 
     Args:
         model: a GPT.
-        ids, held: of the text, an array of shape (n,); of another text, (rows, tokens).
+        rows, held: ids to train with and to measure the loss with, arrays of shape (texts, tokens).
         optimizer: of the model.
         moments: after how many steps to keep a copy; the last one ends the training.
         rate: the highest learning rate; it rises for 40 steps, stays, and falls in the second half.
@@ -62,14 +80,14 @@ def moments_of_training(model, ids, held, optimizer, moments, rate):
     def loss_of(rows):
         return cross_entropy(model(Tensor(rows[:, :-1])).flatten(0, 1), Tensor(rows[:, 1:].reshape(-1)))
 
-    size, rng, kept = model.config.block_size + 1, np.random.default_rng(0), []
+    rng, kept = np.random.default_rng(0), []
     for step in range(max(moments) + 1):
         if step in moments:
             kept.append((step, loss_of(held).item(), type(model)(model.config)))
             kept[-1][2].load_state_dict(model.state_dict())
         optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 40, 2 - 2 * step / (max(moments) + 1))
         optimizer.zero_grad()
-        loss_of(ids[rng.integers(len(ids) - size + 1, size=(16, 1)) + np.arange(size)]).backward()
+        loss_of(rows[rng.integers(len(rows), size=16)]).backward()
         optimizer.step()
     return kept
 
