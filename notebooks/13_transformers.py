@@ -8,7 +8,7 @@ with app.setup(hide_code=True):
     import textwrap
     from collections.abc import Callable, Iterable, Iterator
     from dataclasses import dataclass
-    from functools import cache
+    from functools import cache, partial
 
     import marimo as mo
     import numpy as np
@@ -36,13 +36,12 @@ def _():
     mo.md(r"""
     # Module 13: Transformers
 
-    Attention lets each word read the words before it. But one layer of attention is only a weighted mean. How do you get from there to something that
-    writes? Stack many layers, and the numbers explode or vanish. And at the end you have a score for each of thousands of tokens, but need a sentence.
+    Attention lets each word read the words before it. But one layer of it is only a weighted mean. How do you get from there to something that writes?
+    Stack many layers, and the numbers explode or vanish. And at the end you have a score for each of thousands of tokens, but need a sentence.
 
     **When you are done:** I can ...
 
-    - build a GPT from layers that I wrote, and say what each part is for;
-    - predict how many weights it has, and how much memory training takes, before I run it;
+    - build a GPT from layers that I wrote, and predict how many weights and how much memory it takes;
     - choose the next token: greedy, or at random with temperature, top-k and top-p.
 
     **You need:** Modules 01 to 12. **It unlocks:** Milestone 05, the transformer.
@@ -67,8 +66,8 @@ def _():
 
     $$y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \cdot w + b$$
 
-    For $x = (1, 2, 3, 6)$, the mean $\mu$ is 3 and the variance $\sigma^2$ is $(4 + 1 + 0 + 9) / 4 = 3.5$, so $y = (-1.07, -0.53, 0, 1.60)$ as long as
-    the weight $w$ is 1 and the bias $b$ is 0. It does the same in training and at inference, without running averages.
+    For $x = (1, 2, 3, 6)$, the mean $\mu$ is 3 and the variance $\sigma^2$ is $(4 + 1 + 0 + 9) / 4 = 3.5$, so $y = (-1.07, -0.53, 0, 1.60)$ while the
+    weight $w$ is 1 and the bias $b$ is 0. It does the same in training and at inference, without running averages.
     """)
     return
 
@@ -137,7 +136,6 @@ def test_layer_norm():
         normal = (x - x.mean(axis=axes, keepdims=True)) / np.sqrt(x.var(axis=axes, keepdims=True) + eps)
         close(unchanged(layer_norm, x, shape, None, None, eps), normal, f"vectors of shape {shape}, eps={eps}")
     close(unchanged(layer_norm, x, 4, weight, bias, eps), normal * weight + bias, f"a weight and a bias, eps={eps}")
-    close(layer_norm(np.full((2, 3), 7.0), 3), np.zeros((2, 3)), "constant vectors")
     close(layer_norm(np.float32(x), 4), layer_norm(x, 4), "float32", dtype=np.float32, atol=1e-5)
     inputs = [Tensor(array, dtype=np.float64) for array in (x, weight, bias)]
     try:
@@ -149,11 +147,7 @@ def test_layer_norm():
 
 @app.class_definition
 class LayerNorm(Module):
-    """`layer_norm` with weights to learn. PyTorch: [`nn.LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html).
-
-    >>> LayerNorm(4)
-    LayerNorm((4,), eps=1e-05, elementwise_affine=True)
-    """
+    """`layer_norm` with weights to learn. PyTorch: [`nn.LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html)."""
 
     def __init__(self, normalized_shape: int | tuple, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
@@ -174,10 +168,8 @@ def _():
     ## 2. A block adds to a stream
 
     One vector for each word runs through the network, from the first layer to the last: the **residual stream**. A layer never replaces it. A
-    **block** reads the stream twice, and adds what it has worked out:
-
-    - *Attention* reads the other words. Only here do words meet.
-    - An **MLP** works on each word alone: two linear layers with `gelu` between them, four times as wide inside.
+    **block** reads the stream twice, and adds what it has worked out. *Attention* reads the other words; only here do words meet. Then an **MLP**
+    works on each word alone: two linear layers with `gelu` between them, four times as wide inside.
 
     The sum is a shortcut for the gradient. The derivative of $x + f(x)$ is $1 + f'(x)$, so what arrives at the last block also arrives at the first.
     And the norms? The first transformers normalized the stream after each sum, $\text{norm}(x + f(x))$: **post-norm**. Every gradient had to pass all
@@ -189,11 +181,7 @@ def _():
 @app.class_definition
 @dataclass(frozen=True)
 class GPTConfig:
-    """The shape of a GPT, under GPT-2's names.
-
-    >>> GPTConfig(vocab_size=65).n_embd
-    128
-    """
+    """The shape of a GPT, under GPT-2's names. ValueError for a shape that can't exist."""
 
     vocab_size: int
     block_size: int = 128  # the longest text that it reads, in tokens
@@ -279,7 +267,6 @@ def _():
 
     Before training, the best guess is that all $V$ tokens are equally likely, at a loss of $\ln V$ (Module 04): 4.17 for 65 characters. Small weights
     make such a guess. GPT-2 draws them from a normal distribution of standard deviation 0.02.
-
     But a stream that is added to grows. $L$ layers have $2 L$ branches. If each adds independent numbers of variance $v$, the stream gains $2 L v$. So
     that its size doesn't depend on the depth, each branch should add a $2 L$-th of the variance: draw the *last* weight of each branch smaller.
     """)
@@ -292,8 +279,7 @@ def init_weights(model: Module, std: float = 0.02) -> None:
     """Draw a GPT's weights again, as GPT-2 does, in place.
 
     Args:
-        model: a GPT; `model.config.n_layer` is its depth.
-        std: the standard deviation of the weights.
+        model, std: a GPT, whose depth is `model.config.n_layer`; the standard deviation of the weights.
 
     Returns:
         None.
@@ -325,13 +311,9 @@ def test_init_weights():
     WHY: a stream that grows with depth makes deep models start with a loss far above ln V.
     TIP: is it the weight in the message that ends a branch? How many branches are added in 8 layers?
     """
-    model, drawn = Module(), []  # the parts of a GPT
-    model.config = GPTConfig(200, n_layer=8, n_head=2, n_embd=64)
-    model.wte, model.h, model.ln_f = (
-        Embedding(200, 64),
-        ModuleList([Block(model.config) for _ in range(8)]),
-        LayerNorm(64),
-    )
+    model, drawn, model_config = Module(), [], GPTConfig(200, n_layer=8, n_head=2, n_embd=64)
+    model.config, model.wte, model.ln_f = model_config, Embedding(200, 64), LayerNorm(64)  # the parts of a GPT
+    model.h = ModuleList([Block(model_config) for _ in range(8)])
     for _ in range(2):
         for parameter in model.parameters():
             parameter.array[...] = 7
@@ -356,8 +338,7 @@ def _():
 
     A **GPT** is now short: the vectors of the tokens, plus those of their positions (Module 11), then the blocks, one more norm, and scores for every
     token of the vocabulary: dot products with the very table that the tokens came from. With **weight tying**, reading and guessing share their weights.
-    At position $t$ the model has read tokens 0 to $t$, and guesses token $t + 1$. So a text of 128 tokens is 128 exercises, in one forward pass; the
-    causal mask makes that fair.
+    At each position the model guesses the next token from those so far, so a text of 128 tokens is 128 exercises. The causal mask makes that fair.
 
     "A model of 124 million parameters": where are they? The config tells you. A linear layer from $D$ to $E$ numbers has $D E$ weights and $E$ biases.
     Attention projects to queries, keys and values, and once more at the end: $4 D^2$ weights. The MLP has $8 D^2$. For GPT-2, with 12 layers of width 768,
@@ -410,11 +391,7 @@ def test_GPT_forward():
     TIP: which part does the message name? In the first case all blocks add nothing: the rest is a line of arithmetic.
     """
     manual_seed(0)
-    model, rows, ids = (
-        GPT(GPTConfig(5, 4, n_layer=2, n_head=2, n_embd=8)),
-        waves(9, 8),
-        np.array([[3, 1, 3], [0, 2, 2]]),
-    )
+    model, rows, ids = GPT(GPTConfig(5, 4, 2, 2, 8)), waves(9, 8), np.array([[3, 1, 3], [0, 2, 2]])
     model.wte.weight.array[...], model.wpe.weight.array[...], model.ln_f.bias.array[...] = rows[:5], rows[5:], waves(8)
     layers = [layer.weight for block in model.h for layer in (block.attn.out_proj, block.mlp.c_proj)]
     for size in (0, 1):
@@ -433,19 +410,6 @@ def test_GPT_forward():
 
 
 @app.function
-def test_an_untrained_gpt_knows_nothing_and_can_learn():
-    """WHAT: at step 0 the loss is ln V; after 60 steps on one batch it is near 0.
-    WHY: these two probes find most bugs in a model within a second. Run them before any long training.
-    TIP: a first loss far above ln V: are weights too large? A batch that isn't learned by heart: does each weight get a gradient?
-    """
-    manual_seed(0)
-    model, text = GPT(GPTConfig(50, 8, n_layer=2, n_embd=32)), np.random.default_rng(0).integers(50, size=(1, 9))
-    (_, first, _), (_, last, _) = moments_of_training(model, text, text, Adam(model.parameters()), (0, 60), 1e-2)
-    assert abs(first - math.log(50)) < 0.2, f"the loss at step 0 is {first:.3f}, and ln 50 is {math.log(50):.3f}"
-    assert last < 0.1, f"after 60 steps on one text, the loss is {last:.3f}"
-
-
-@app.function
 # points: 3
 def count_parameters(config: GPTConfig) -> dict:
     """How many numbers each part of a GPT learns, from its shape alone.
@@ -460,11 +424,10 @@ def count_parameters(config: GPTConfig) -> dict:
     818048
 
     Steps:
-        1. The two tables.
-        2. Attention (four projections), the MLP (two linear layers) and two norms, for each layer. Don't forget biases.
-        3. One norm more, at the end.
+        1. The two tables, and the norm at the end.
+        2. For each layer, attention (four projections), the MLP (two linear layers) and two norms. Don't forget biases.
 
-    Hint: all sizes follow from `n_embd`. The scores need no weights of their own.
+    Hint: most sizes follow from `n_embd`. The scores need no weights of their own.
     """
     ### BEGIN SOLUTION
     width, layers = config.n_embd, config.n_layer
@@ -484,9 +447,8 @@ def test_count_parameters():
     kinds = {"tokens": "wte", "positions": "wpe", "attention": ".attn.", "mlp": ".mlp.", "norms": "ln_"}
     for config in (GPTConfig(7, 5, 3, 2, 4), GPTConfig(11, 3, 1, 1, 6)):
         got, parameters = count_parameters(config), list(GPT(config).named_parameters())
-        assert sorted(got) == sorted(kinds), f"the keys are {sorted(got)}"
         for kind, part in kinds.items():
-            close(got[kind], sum(p.numel() for name, p in parameters if part in name), f"{kind} of {config}")
+            close(got.get(kind), sum(p.numel() for name, p in parameters if part in name), f"{kind} of {config}")
     close(sum(count_parameters(GPTConfig(50257, 1024, 12, 12, 768)).values()), 124_439_808, "all of GPT-2")
 
 
@@ -495,14 +457,13 @@ def _():
     mo.md(r"""
     ## 5. Which token comes next?
 
-    The scores of three tokens are $\ln 8$, $\ln 4$ and $\ln 1$. Softmax makes that 8, 4 and 1 in 13. Which token do you take?
+    Three tokens have the scores $\ln 8$, $\ln 4$ and $\ln 1$. Softmax makes that 8, 4 and 1 in 13. Which token do you take?
 
     - **Greedy**: the likeliest, always. The text is the same each time, and often goes in circles.
     - **At random**, by these probabilities. Of 50,000 tokens, the unlikely ones together still get a good share, and one bad token spoils what follows.
     - **Temperature**: divide the scores by $T$ first. $T = 0.5$ squares the ratios: 64, 16 and 1 in 81. Near 0 it is greedy. It can't be 0.
     - **Top-k**: keep the $k$ likeliest. But in some places only one token makes sense ("3 + 4 ="), in others a hundred do ("The").
-    - **Top-p** (nucleus sampling): keep the fewest tokens that together have probability $p$. At $p = 0.9$: 8 in 13 is 0.62, too little; 12 in 13 is
-      0.92, so two are kept. A model that is sure keeps one, an unsure one many.
+    - **Top-p**: keep the fewest tokens that together have probability $p$. For $p = 0.9$, 8 in 13 is too little (0.62); 12 in 13 is enough (0.92).
 
     A token that isn't kept gets the score $-\infty$. Equal scores need a rule, otherwise one seed gives two texts: lower ids come first.
     """)
@@ -515,8 +476,7 @@ def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
     """Keep the k largest logits, and set all others to -inf.
 
     Args:
-        logits: array of shape (V,).
-        k: how many, at least 1 (checked); if there are fewer, all.
+        logits, k: array of shape (V,); how many to keep, at least 1 (checked). If there are fewer, all.
 
     Returns:
         A new array of the same shape and dtype. Of equal logits, those with lower ids are kept first.
@@ -563,8 +523,7 @@ def keep_top_p(logits: np.ndarray, p: float) -> np.ndarray:
     """Keep the fewest likely tokens that together have probability p. [Holtzman and others, 2019](https://arxiv.org/abs/1904.09751).
 
     Args:
-        logits: array of shape (V,).
-        p: above 0, at most 1 (checked).
+        logits, p: array of shape (V,); a probability above 0 and at most 1 (checked).
 
     Returns:
         A new array of the same shape and dtype: the logits of the tokens that are kept, and -inf.
@@ -617,10 +576,8 @@ def _():
     ## 6. Writing
 
     To write, read the text so far, choose a token, add it, and read again. The model can't read more than `block_size` tokens, so of a longer text it
-    gets the last ones. Two things end a text: a token that means "end", and a limit.
-
-    A function that returns all tokens at the end makes you wait. A **generator** hands you each token as soon as it is chosen, and you may stop at any
-    time. That is why the words of a chatbot appear one by one.
+    gets the last ones. Two things end a text: a token that means "end", and a limit. And don't let your reader wait for the end: a **generator** hands
+    out each token as soon as it is chosen.
     """)
     return
 
@@ -633,8 +590,7 @@ def next_token_probabilities(
 
     Args:
         logits: floats of shape (V,). ValueError if one is nan.
-        temperature: what the logits are divided by, above 0: below 1 makes the likely ones likelier.
-        top_k, top_p: as for `keep_top_k` and `keep_top_p`, or None.
+        temperature, top_k, top_p: what the logits are divided by; as for `keep_top_k` and `keep_top_p`, or None.
 
     >>> next_token_probabilities(np.log([0.5, 0.25, 0.25]), temperature=0.5).round(3).tolist()
     [0.667, 0.167, 0.167]
@@ -665,8 +621,7 @@ def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callabl
     Args:
         model: a GPT, which reads at most its last `model.config.block_size` tokens.
         ids: of the text so far, at least one. They are not changed.
-        max_new_tokens: how many to add at most.
-        choose: takes logits, an array of shape (V,), and returns an id.
+        max_new_tokens, choose: how many to add at most; takes logits, an array of shape (V,), and returns an id.
         stop: the id of a token that ends the text; it is yielded, as the last one. None: nothing ends it.
 
     Returns:
@@ -717,9 +672,8 @@ def test_write_on():
     for start, n, stop, expected in ((4, 3, 0, [0]), (4, 2, 4, [0, 0]), (4, 0, None, [])):
         got = list(write_on(model, [start], n, lambda logits: 0, stop))
         assert got == expected, f"prompt [{start}], max_new_tokens={n}, stop={stop}; 0 is chosen: got {got}"
-    seen.clear()
     next(write_on(model, [1], 3, choose))
-    assert len(seen) == 1, f"before the first token came out, {len(seen)} were chosen"
+    assert len(seen) == 8, f"before the first token came out, {len(seen) - 7} were chosen"
 
 
 @app.function
@@ -730,9 +684,8 @@ def generate(
     """Write on from a prompt: an iterator over the ids of new tokens, as they are chosen. What doesn't fit raises at once.
 
     Args:
-        model, max_new_tokens, stop: as for `write_on`.
+        model, max_new_tokens, stop, temperature, top_k, top_p: as for the functions above.
         prompt: ids of tokens, at least one: a list, an array or a tensor of shape (T,).
-        temperature, top_k, top_p: as for `next_token_probabilities`.
         greedy, seed: take the likeliest token; or draw with this seed (None: from the default generator).
     """
     ids = prompt_ids(prompt, max_new_tokens, stop, model.config)
@@ -749,17 +702,20 @@ def generate(
 
 @app.function
 def test_generate():
-    """WHAT: temperature, then top-k, then top-p; one seed, one text; greedy is top_k=1; a prompt as list, array or tensor.
-    WHY: without a seed, you can't show anyone the text that went wrong.
-    TIP: all of this is given. If it fails, look at `keep_top_k`, `keep_top_p`, `write_on` and `GPT.forward`.
+    """WHAT: at step 0 the loss is ln V; a text is learned by heart in 60 steps, and written greedily; one seed, one text.
+    WHY: two probes that find most bugs within a second. Run them before any long training.
+    TIP: a first loss far above ln V: are weights too large? A text that isn't learned: does each weight get a gradient?
     """
-    logits, model = np.log([1.0, 8.0, 4.0]), GPT(GPTConfig(9, block_size=8, n_layer=1, n_head=1, n_embd=8))
-    close(unchanged(next_token_probabilities, logits, 0.5), [1 / 81, 64 / 81, 16 / 81], "temperature 0.5")
-    close(next_token_probabilities(logits, 1.0, 2, 0.65), [0, 1, 0], "the best two have 8 and 4 in 12, and p = 0.65")
-    texts = [list(generate(model, [0, 3], 20, seed=seed)) for seed in (1, 1, 2)]
+    close(next_token_probabilities(np.log([1.0, 8, 4]), 0.5), [1 / 81, 64 / 81, 16 / 81], "temperature 0.5")
+    close(next_token_probabilities(np.log([1.0, 8, 4]), 1, 2, 0.65), [0, 1, 0], "top_k=2: 8 and 4 in 12; top_p=0.65")
+    manual_seed(0)
+    model, text = GPT(GPTConfig(50, 8, n_layer=2, n_embd=32)), np.random.default_rng(0).permutation(50)[None, :9]
+    (_, first, new), (_, last, _) = moments_of_training(model, text, text, Adam(model.parameters()), (0, 60), 1e-2)
+    assert abs(first - math.log(50)) < 0.2, f"the loss at step 0 is {first:.3f}, and ln 50 is {math.log(50):.3f}"
+    assert last < 0.1, f"after 60 steps on one text, the loss is {last:.3f}"
+    assert list(generate(model, text[0, :2], 7, greedy=True)) == text[0, 2:].tolist(), "the text, learned by heart"
+    texts = [list(generate(new, Tensor([0, 3]), 20, seed=seed)) for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2], f"seeds 1, 1 and 2 wrote {texts}"
-    greedy = list(generate(model, np.array([0, 3]), 12, greedy=True))
-    assert greedy == list(generate(model, Tensor([0, 3]), 12, top_k=1)), "greedy, and top_k=1"
 
 
 @app.function(hide_code=True)
@@ -770,8 +726,8 @@ def trained_gpt():
     manual_seed(0)
     words, ids = word_ids(SmallTalk().text[:300_000])
     rows, model = text_rows(words, ids, 25), GPT(GPTConfig(len(words), 24, n_layer=3, n_embd=64))
-    optimizer = Adam(model.parameters(), betas=(0.9, 0.98))
-    moments = moments_of_training(model, rows[:-250], rows[-250:], optimizer, (0, 20, 60, 120, 350), 1e-2)
+    adam = Adam(model.parameters(), betas=(0.9, 0.98))
+    moments = moments_of_training(model, rows[:-250], rows[-250:], adam, (0, 20, 60, 120, 350), 1e-2)
     return words, moments, bigram_loss(ids[:-10_000], rows[-250:], len(words))
 
 
@@ -804,15 +760,14 @@ def explore_writing(prompt, moment, token, temperature, top_k, top_p, seed):
     before, after = next_token_probabilities(logits), next_token_probabilities(logits, temperature, top_k, top_p)
     best = np.argsort(-before, kind="stable")[:12]
     axes.bar(np.arange(12) - 0.2, before[best], 0.4, label="before")
-    axes.bar(
-        np.arange(12) + 0.2, after[best], 0.4, label=f"after: {np.count_nonzero(after)} words are left", hatch="///"
-    )
+    left = f"after: {np.count_nonzero(after)} words are left"
+    axes.bar(np.arange(12) + 0.2, after[best], 0.4, label=left, hatch="///")
     axes.set_xticks(range(12), shown_words(words[i] for i in best), rotation=45)
     losses = f"loss {loss:.2f} (blind guess {math.log(len(words)):.2f}, bigram {bigram:.2f})"
     axes.set(ylim=(0, 1), title=f"step {step}: {losses}")
     axes.legend(frameon=False)
-    text = " ".join(shown_words(words[i] for i in ids))
-    figure.suptitle(textwrap.fill(f"{text} ...", 90), x=0.02, ha="left", fontsize=10)
+    text = textwrap.fill(" ".join(shown_words(words[i] for i in ids)), 90)
+    figure.suptitle(text, x=0.02, ha="left", fontsize=10)
     return figure
 
 
@@ -888,13 +843,9 @@ def measure_depth(sizes=((1, 16), (2, 16), (4, 16), (8, 16), (4, 4), (4, 8)), to
     rows = []
     for layers, batch in sizes:
         config = GPTConfig(65, tokens, layers)
-        model, (x, y) = GPT(config), np.random.default_rng(0).integers(65, size=(2, batch, tokens))
-
-        def step(model=model, x=x, y=y):
-            model.zero_grad()
-            cross_entropy(model(Tensor(x)).flatten(0, 1), Tensor(y.reshape(-1))).backward()
-
-        seconds, peak = compare({"step": step}, rounds=1)["step"]
+        model, x, y = GPT(config), Tensor(np.ones((batch, tokens), int)), Tensor(np.zeros(batch * tokens, int))
+        step = partial(lambda model, x, y: cross_entropy(model(x).flatten(0, 1), y).backward(), model, x, y)
+        ((seconds, peak),) = compare({"": step}, rounds=1).values()
         block, end = 16 * config.n_embd + config.n_head * tokens, 2 * config.n_embd + config.vocab_size
         counts = sum(count_parameters(config).values()), batch * tokens * (layers * block + end)
         shown = [f"{size / 2**20:.1f} MiB" for size in (4 * counts[0], 4 * counts[1], peak)]
@@ -911,9 +862,8 @@ def _(measure_button):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    The peak is a little above the prediction: gradients come on top. The weights need their memory four times, with gradients and Adam's two averages
-    (Module 06), whatever the batch. What is kept grows with layers times batch. When memory is short, use smaller batches and accumulate gradients
-    (Module 07). Or keep only the input of each block, and compute the rest again in the backward pass.
+    The peak is a little above the prediction: gradients come on top. What is kept grows with layers times batch, but not the weights, their gradients and
+    Adam's averages. So use smaller batches and accumulate gradients (Module 07), or keep only the input of each block, and compute the rest again.
 
     ## Complexity
 
@@ -962,8 +912,7 @@ def test_answer_activations():
 def question_norm():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** In a pre-norm GPT, the stream itself is never normalized until the end. You multiply all numbers that enter block 5 by 10. What
-    does that change for block 5, and for what the model says in the end?
+    **Question.** You multiply the stream that enters block 5 of a pre-norm GPT by 10. What changes in block 5, and in what the model says at the end?
 
     *Your answer:*
     """)
@@ -974,8 +923,8 @@ def question_norm():
 def question_loss():
     # points: 2, answered by hand
     mo.md(r"""
-    **Question.** A friend's GPT has a training loss of 0.1 and writes perfect sentences, all of which are in the training text. Another one has a
-    loss of 1.2 and writes false ones. Which is better, and what would you measure to find out?
+    **Question.** One GPT has a training loss of 0.1 and writes perfect sentences, which are all in the training text. Another has a loss of 1.2 and
+    writes false ones. Which is better, and what would you measure to find out?
 
     *Your answer:*
     """)
@@ -987,7 +936,7 @@ def _():
     mo.md(r"""
     ## Summary
 
-    - A GPT is a stream of vectors. Each block reads it through a norm, and adds: attention between words, an MLP for each word. One table reads tokens and scores them.
+    - A GPT is a stream of vectors. Each block reads it through a norm, and adds: attention between words, an MLP for each word. One table reads and scores.
     - Before you train for long: is the first loss $\ln V$, can it learn one batch by heart, does it beat a bigram?
     - Temperature, top-k and top-p change the distribution, not the model. Training keeps $16 D + H T$ numbers per token and block.
 

@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: adb85b0d3ce6de60
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: dcc11bc5f08dae8f
 """
 
 import math
@@ -61,11 +61,7 @@ def layer_norm(
 
 
 class LayerNorm(Module):
-    """`layer_norm` with weights to learn. PyTorch: [`nn.LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html).
-
-    >>> LayerNorm(4)
-    LayerNorm((4,), eps=1e-05, elementwise_affine=True)
-    """
+    """`layer_norm` with weights to learn. PyTorch: [`nn.LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html)."""
 
     def __init__(self, normalized_shape: int | tuple, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
@@ -82,11 +78,7 @@ class LayerNorm(Module):
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """The shape of a GPT, under GPT-2's names.
-
-    >>> GPTConfig(vocab_size=65).n_embd
-    128
-    """
+    """The shape of a GPT, under GPT-2's names. ValueError for a shape that can't exist."""
 
     vocab_size: int
     block_size: int = 128  # the longest text that it reads, in tokens
@@ -134,8 +126,7 @@ def init_weights(model: Module, std: float = 0.02) -> None:
     """Draw a GPT's weights again, as GPT-2 does, in place.
 
     Args:
-        model: a GPT; `model.config.n_layer` is its depth.
-        std: the standard deviation of the weights.
+        model, std: a GPT, whose depth is `model.config.n_layer`; the standard deviation of the weights.
 
     Returns:
         None.
@@ -200,8 +191,7 @@ def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
     """Keep the k largest logits, and set all others to -inf.
 
     Args:
-        logits: array of shape (V,).
-        k: how many, at least 1 (checked); if there are fewer, all.
+        logits, k: array of shape (V,); how many to keep, at least 1 (checked). If there are fewer, all.
 
     Returns:
         A new array of the same shape and dtype. Of equal logits, those with lower ids are kept first.
@@ -220,8 +210,7 @@ def keep_top_p(logits: np.ndarray, p: float) -> np.ndarray:
     """Keep the fewest likely tokens that together have probability p. [Holtzman and others, 2019](https://arxiv.org/abs/1904.09751).
 
     Args:
-        logits: array of shape (V,).
-        p: above 0, at most 1 (checked).
+        logits, p: array of shape (V,); a probability above 0 and at most 1 (checked).
 
     Returns:
         A new array of the same shape and dtype: the logits of the tokens that are kept, and -inf.
@@ -246,8 +235,7 @@ def next_token_probabilities(
 
     Args:
         logits: floats of shape (V,). ValueError if one is nan.
-        temperature: what the logits are divided by, above 0: below 1 makes the likely ones likelier.
-        top_k, top_p: as for `keep_top_k` and `keep_top_p`, or None.
+        temperature, top_k, top_p: what the logits are divided by; as for `keep_top_k` and `keep_top_p`, or None.
 
     >>> next_token_probabilities(np.log([0.5, 0.25, 0.25]), temperature=0.5).round(3).tolist()
     [0.667, 0.167, 0.167]
@@ -275,8 +263,7 @@ def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callabl
     Args:
         model: a GPT, which reads at most its last `model.config.block_size` tokens.
         ids: of the text so far, at least one. They are not changed.
-        max_new_tokens: how many to add at most.
-        choose: takes logits, an array of shape (V,), and returns an id.
+        max_new_tokens, choose: how many to add at most; takes logits, an array of shape (V,), and returns an id.
         stop: the id of a token that ends the text; it is yielded, as the last one. None: nothing ends it.
 
     Returns:
@@ -302,9 +289,8 @@ def generate(
     """Write on from a prompt: an iterator over the ids of new tokens, as they are chosen. What doesn't fit raises at once.
 
     Args:
-        model, max_new_tokens, stop: as for `write_on`.
+        model, max_new_tokens, stop, temperature, top_k, top_p: as for the functions above.
         prompt: ids of tokens, at least one: a list, an array or a tensor of shape (T,).
-        temperature, top_k, top_p: as for `next_token_probabilities`.
         greedy, seed: take the likeliest token; or draw with this seed (None: from the default generator).
     """
     ids = prompt_ids(prompt, max_new_tokens, stop, model.config)

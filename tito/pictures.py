@@ -52,6 +52,7 @@ FIGURES = (
     Figure("dataloader", "explore_crops", "0, 2, 1"),
     Figure("spatial", "explore_trained", "5, 6, 3"),
     Figure("embeddings", "explore_words", "'seven', 1"),
+    Figure("transformers", "explore_writing", "'A: Where does Dan live? B:', 4, 0, 0.7, 20, 0.9, 0"),
 )
 # the last script of the last milestone: what Module 06 makes possible
 MILESTONE = ("optimizers", "02_1969_xor/02_xor_solved")

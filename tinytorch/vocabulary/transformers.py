@@ -22,7 +22,8 @@ def from_gpt2_state(cls: type[GPT], state: dict, n_head: int | None = None) -> G
         n_head: how many heads a layer has; None is GPT-2's own rule, one for every 64 numbers of the width.
 
     Raises:
-        ValueError: a weight is missing, has another shape, or the output isn't tied to the table of the tokens.
+        ValueError: a table or the last norm is missing, or the output isn't tied to the table of the tokens.
+        RuntimeError: another weight is missing, unknown, or has the wrong shape (as in `load_state_dict`).
     """
     options, weights = gpt2_layout(state, n_head)
     model = cls(GPTConfig(**options))
