@@ -39,18 +39,27 @@ def norm_rows(input: ndarray, normalized_shape: int | tuple, weight: ndarray | N
     return rows, weight_row, np.zeros(size, input.dtype) if bias is None else bias.reshape(size)
 
 
+def _is_count(x: object) -> bool:
+    """Whether it is an integer; True and False aren't."""
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+
+
+def _is_number(x: object) -> bool:
+    return _is_count(x) or isinstance(x, (float, np.floating))
+
+
 def check_config(config: object) -> None:
     """ValueError unless a GPT of this shape exists: sizes of at least 1, and heads that share the width equally."""
     for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
         value = getattr(config, name)
-        if not isinstance(value, (int, np.integer)) or value < 1:
+        if not _is_count(value) or value < 1:
             raise ValueError(f"{name} is {value!r}: use an integer of at least 1")
     if config.n_embd % config.n_head:
         raise ValueError(
-            f"n_embd is {config.n_embd} and n_head {config.n_head}: the heads share the width, so it must be a multiple"
+            f"n_embd is {config.n_embd} and n_head is {config.n_head}: the heads share the width, so use a multiple of n_head"
         )
-    if not 0 <= config.dropout <= 1:
-        raise ValueError(f"dropout is {config.dropout}: use a probability, from 0 to 1")
+    if not _is_number(config.dropout) or not 0 <= config.dropout <= 1:
+        raise ValueError(f"dropout is {config.dropout!r}: use a probability, from 0 to 1")
 
 
 def check_ids(name: str, ids: ndarray, config: object) -> None:
@@ -73,12 +82,64 @@ def check_input(ids: ndarray, config: object) -> None:
     check_ids("ids", ids, config)
 
 
-def check_sampling(logits: ndarray, temperature: float) -> None:
-    """ValueError if a logit is nan, or all are -inf, or unless the temperature is a number above 0."""
+def check_logits(logits: ndarray) -> None:
+    """TypeError unless they are an array of floats; ValueError unless it has shape (V,), and a largest number that is finite."""
+    if not isinstance(logits, ndarray) or logits.dtype.kind != "f":
+        what = logits.dtype if isinstance(logits, ndarray) else type(logits).__name__
+        raise TypeError(f"logits are {what}: use a NumPy array of floats")
+    if logits.ndim != 1 or not logits.size:
+        raise ValueError(f"logits have shape {logits.shape}: use (vocab_size,), the scores of one token")
     if np.isnan(logits).any():
         raise ValueError(f"logits have nan at {np.isnan(logits).argmax()}: has training diverged?")
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature is {temperature}: use a number above 0, or greedy=True for the likeliest token")
+    if not np.isfinite(logits.max()):
+        raise ValueError(f"the largest of the logits is {logits.max()}: it must be finite")
+
+
+def check_top(logits: ndarray, top_k: int = 1, top_p: float = 1.0) -> None:
+    """As `check_logits`; ValueError unless `top_k` is an integer of at least 1, and `top_p` a probability above 0."""
+    check_logits(logits)
+    if not _is_count(top_k) or top_k < 1:
+        raise ValueError(f"top_k is {top_k!r}: use an integer of at least 1, or None to keep all tokens")
+    if not _is_number(top_p) or not 0 < top_p <= 1:
+        raise ValueError(f"top_p is {top_p!r}: use a probability, above 0 and at most 1, or None to keep all tokens")
+
+
+def check_sampling(logits: ndarray, temperature: float) -> None:
+    """As `check_logits`; ValueError unless the temperature is a number above 0."""
+    check_logits(logits)
+    if not _is_number(temperature) or not 0 < temperature < float("inf"):
+        raise ValueError(
+            f"temperature is {temperature!r}: use a number above 0, or greedy=True for the likeliest token"
+        )
+
+
+def prompt_ids(prompt: object, max_new_tokens: int, stop: int | None, config: object) -> list[int]:
+    """The ids of a prompt, once everything that decides how a text goes on was checked.
+
+    Args:
+        prompt: a tensor, an array or any iterable of integers.
+        max_new_tokens, stop: as for `generate`.
+        config: of the model that will read them.
+
+    Raises:
+        TypeError: no integers.
+        ValueError: the prompt is empty or has more than one axis, or a negative `max_new_tokens`.
+        IndexError: the vocabulary lacks an id.
+    """
+    if isinstance(prompt, str):
+        raise TypeError(f"prompt is the text {prompt[:20]!r}: encode it first, and give the ids of its tokens")
+    prompt = getattr(prompt, "array", prompt)
+    ids = prompt if isinstance(prompt, ndarray) else np.array(list(prompt))
+    if ids.ndim != 1:
+        raise ValueError(f"prompt has shape {ids.shape}: give the ids of one text, of shape (tokens,)")
+    check_ids("prompt", ids, config)
+    if not _is_count(max_new_tokens):
+        raise TypeError(f"max_new_tokens is {max_new_tokens!r}: use an integer of at least 0")
+    if max_new_tokens < 0:
+        raise ValueError(f"max_new_tokens is {max_new_tokens}: use an integer of at least 0")
+    if stop is not None:
+        check_ids("stop", np.array(stop), config)
+    return ids.tolist()
 
 
 def gpt2_layout(state: dict, n_head: int | None = None) -> tuple[dict, dict]:

@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: 9f0871ccdd816c92
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: dcc11bc5f08dae8f
 """
 
 import math
@@ -14,7 +14,7 @@ from tinytorch.arrays import add_up
 from tinytorch.attention import MultiheadAttention
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding
-from tinytorch.gpt import check_config, check_ids, check_input, check_sampling, gpt2_layout, norm_rows
+from tinytorch.gpt import check_config, check_input, check_sampling, check_top, norm_rows, prompt_ids
 from tinytorch.layers import Dropout, Linear, Module, Parameter, linear
 from tinytorch.tensor import Tensor, default_generator, ones, op, zeros
 from tinytorch.vocabulary.layers import ModuleList, normal_
@@ -22,20 +22,14 @@ from tinytorch.vocabulary.layers import ModuleList, normal_
 
 @op
 def layer_norm(
-    input: Tensor,
-    normalized_shape: int | tuple,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Normalize each vector to mean 0 and variance 1, then scale and shift it.
-
-    [Ba and others, 2016](https://arxiv.org/abs/1607.06450). PyTorch:
-    [`F.layer_norm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html).
+    input: Tensor, normalized_shape: int | tuple, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:  # fmt: skip
+    """Normalize each vector to mean 0 and variance 1, then scale and shift it. [Ba and others, 2016](https://arxiv.org/abs/1607.06450).
+    PyTorch: [`F.layer_norm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html).
 
     Args:
         input: array of shape (..., *normalized_shape).
-        normalized_shape: the shape of a vector; a number for one axis. ValueError if `input`, `weight` or `bias` don't fit (given).
+        normalized_shape: the shape of a vector; a number for one axis. What doesn't fit is a ValueError (given).
         weight, bias: of that shape, or None for 1 and 0.
         eps: added to the variance, so that a constant vector doesn't divide by 0.
 
@@ -46,7 +40,7 @@ def layer_norm(
     [[-1.0, 1.0], [-1.0, 1.0]]
     """
     rows, weight_row, bias_row = norm_rows(input, normalized_shape, weight, bias)  # of shape (n, D), (D,) and (D,)
-    size = rows.shape[-1]
+    shape, (count, size) = input.shape, rows.shape  # all that the gradient needs of the input, which isn't kept
     normal = rows - rows.mean(axis=-1, keepdims=True)
     scale = 1 / np.sqrt(np.einsum("nd,nd->n", normal, normal)[:, None] / size + eps)
     normal *= scale
@@ -54,30 +48,22 @@ def layer_norm(
     out += bias_row
 
     def to_input(grad):
-        grad = grad.reshape(rows.shape) * weight_row
+        grad = grad.reshape(count, size) * weight_row
         grad -= normal * (np.einsum("nd,nd->n", grad, normal)[:, None] / size) + grad.mean(axis=-1, keepdims=True)
         grad *= scale
-        return grad.reshape(input.shape)
+        return grad.reshape(shape)
 
-    return out.reshape(input.shape), (
-        to_input,
-        None,
-        lambda grad: np.einsum("nd,nd->d", grad.reshape(rows.shape), normal).reshape(weight.shape),
-        lambda grad: add_up(grad.reshape(rows.shape), axis=0).reshape(bias.shape),
-    )
+    return out.reshape(shape), (
+        to_input, None,
+        lambda grad: np.einsum("nd,nd->d", grad.reshape(count, size), normal).reshape(weight.shape),
+        lambda grad: add_up(grad.reshape(count, size), axis=0).reshape(bias.shape),
+    )  # fmt: skip
 
 
 class LayerNorm(Module):
-    """`layer_norm` with a weight and a bias to learn. PyTorch: [`nn.LayerNorm`](
-    https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html).
+    """`layer_norm` with weights to learn. PyTorch: [`nn.LayerNorm`](https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html)."""
 
-    >>> LayerNorm(4)
-    LayerNorm((4,), eps=1e-05, elementwise_affine=True)
-    """
-
-    def __init__(
-        self, normalized_shape: int | tuple, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
-    ) -> None:
+    def __init__(self, normalized_shape: int | tuple, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.weight = Parameter(ones(shape)) if elementwise_affine else None
@@ -92,11 +78,7 @@ class LayerNorm(Module):
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """The shape of a GPT, under GPT-2's names.
-
-    >>> GPTConfig(vocab_size=65).n_embd
-    128
-    """
+    """The shape of a GPT, under GPT-2's names. ValueError for a shape that can't exist."""
 
     vocab_size: int
     block_size: int = 128  # the longest text that it reads, in tokens
@@ -110,11 +92,10 @@ class GPTConfig:
 
 
 class MLP(Module):
-    """Two linear layers with `gelu` between them, four times as wide as the vectors outside: (..., D) -> (..., D)."""
+    """Two linear layers with `gelu` between them, four times as wide inside: (..., D) -> (..., D)."""
 
     def __init__(self, config: GPTConfig) -> None:
-        self.c_fc = Linear(config.n_embd, 4 * config.n_embd)
-        self.c_proj = Linear(4 * config.n_embd, config.n_embd)
+        self.c_fc, self.c_proj = Linear(config.n_embd, 4 * config.n_embd), Linear(4 * config.n_embd, config.n_embd)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -131,13 +112,7 @@ class Block(Module):
 
     # points: 3
     def forward(self, x: Tensor) -> Tensor:
-        """Read the other words, then think about what was read.
-
-        Args:
-            x: vectors of shape (N, T, D).
-
-        Returns:
-            Tensor of the same shape. A vector depends on earlier ones only.
+        """Vectors of shape (N, T, D) -> as many of the same shape. Each depends on earlier ones and itself only.
 
         >>> Block(GPTConfig(65, n_embd=8))(zeros(1, 3, 8)).shape
         (1, 3, 8)
@@ -147,57 +122,11 @@ class Block(Module):
         return x + self.mlp(self.ln_2(x))
 
 
-class GPT(Module):
-    """A decoder-only transformer. [Radford and others, 2019](
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf).
-
-    >>> GPT(GPTConfig(vocab_size=65, n_layer=2, n_embd=16))(Tensor([[1, 2, 3]])).shape
-    (1, 3, 65)
-    """
-
-    def __init__(self, config: GPTConfig) -> None:
-        self.config = config
-        self.wte = Embedding(config.vocab_size, config.n_embd)  # tokens; also scores the next one
-        self.wpe = Embedding(config.block_size, config.n_embd)  # positions
-        self.dropout = Dropout(config.dropout)
-        self.h = ModuleList([Block(config) for _ in range(config.n_layer)])
-        self.ln_f = LayerNorm(config.n_embd)
-        init_weights(self)
-
-    @classmethod
-    def from_gpt2_state(cls, state: dict, n_head: int | None = None) -> "GPT":
-        """A GPT with the weights of GPT-2: `state` is its `state_dict`. ValueError if a weight is missing."""
-        options, own = gpt2_layout(state, n_head)
-        model = cls(GPTConfig(**options))
-        model.load_state_dict({name: Tensor(x) for name, x in own.items()})
-        return model
-
-    # points: 4
-    def forward(self, ids: Tensor) -> Tensor:
-        """Score every token of the vocabulary as the next one, at each position.
-
-        Args:
-            ids: integers of shape (N, T). ValueError if T is above `block_size` (given).
-
-        Returns:
-            Logits of shape (N, T, vocab_size).
-
-        >>> GPT(GPTConfig(vocab_size=5, n_layer=1, n_embd=8))(Tensor([[1]])).shape
-        (1, 1, 5)
-        """
-        check_input(ids.array, self.config)
-        x = self.dropout(self.wte(ids) + self.wpe(Tensor(np.arange(ids.shape[1]))))
-        for block in self.h:
-            x = block(x)
-        return linear(self.ln_f(x), self.wte.weight)
-
-
 def init_weights(model: Module, std: float = 0.02) -> None:
     """Draw a GPT's weights again, as GPT-2 does, in place.
 
     Args:
-        model: a GPT; `model.config.n_layer` is its depth.
-        std: the standard deviation of the weights.
+        model, std: a GPT, whose depth is `model.config.n_layer`; the standard deviation of the weights.
 
     Returns:
         None.
@@ -214,6 +143,32 @@ def init_weights(model: Module, std: float = 0.02) -> None:
             parameter.array[...] = 0
 
 
+class GPT(Module):
+    """A decoder-only transformer, as in [Radford and others, 2019](
+    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf): GPT-2."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        self.config = config
+        self.wte = Embedding(config.vocab_size, config.n_embd)  # tokens; also scores the next one
+        self.wpe = Embedding(config.block_size, config.n_embd)  # positions
+        self.dropout, self.ln_f = Dropout(config.dropout), LayerNorm(config.n_embd)
+        self.h = ModuleList([Block(config) for _ in range(config.n_layer)])
+        init_weights(self)
+
+    # points: 4
+    def forward(self, ids: Tensor) -> Tensor:
+        """Integers of shape (N, T), where T is at most `block_size` (checked) -> logits of shape (N, T, vocab_size).
+
+        >>> GPT(GPTConfig(vocab_size=5, n_layer=1, n_embd=8))(Tensor([[1]])).shape
+        (1, 1, 5)
+        """
+        check_input(ids.array, self.config)
+        x = self.dropout(self.wte(ids) + self.wpe(Tensor(np.arange(ids.shape[1]))))
+        for block in self.h:
+            x = block(x)
+        return linear(self.ln_f(x), self.wte.weight)
+
+
 def count_parameters(config: GPTConfig) -> dict:
     """How many numbers each part of a GPT learns, from its shape alone.
 
@@ -226,22 +181,17 @@ def count_parameters(config: GPTConfig) -> dict:
     >>> sum(count_parameters(GPTConfig(vocab_size=65)).values())
     818048
     """
-    width = config.n_embd
-    return {
-        "tokens": config.vocab_size * width,
-        "positions": config.block_size * width,
-        "attention": config.n_layer * 4 * (width * width + width),
-        "mlp": config.n_layer * (8 * width * width + 5 * width),
-        "norms": (2 * config.n_layer + 1) * 2 * width,
-    }
+    width, layers = config.n_embd, config.n_layer
+    sizes = {"tokens": config.vocab_size * width, "positions": config.block_size * width}
+    sizes |= {"attention": layers * 4 * (width * width + width), "mlp": layers * (8 * width * width + 5 * width)}
+    return sizes | {"norms": (2 * layers + 1) * 2 * width}
 
 
 def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
     """Keep the k largest logits, and set all others to -inf.
 
     Args:
-        logits: array of shape (V,).
-        k: how many, at least 1 (given); if there are fewer, all.
+        logits, k: array of shape (V,); how many to keep, at least 1 (checked). If there are fewer, all.
 
     Returns:
         A new array of the same shape and dtype. Of equal logits, those with lower ids are kept first.
@@ -249,8 +199,7 @@ def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
     >>> keep_top_k(np.array([1.0, 3.0, 2.0, 3.0]), 2).tolist()
     [-inf, 3.0, -inf, 3.0]
     """
-    if k < 1:
-        raise ValueError(f"top_k is {k}: keep at least 1 token, or give None to keep all")
+    check_top(logits, top_k=k)
     kept = np.argsort(-logits, kind="stable")[:k]
     out = np.full_like(logits, -np.inf)
     out[kept] = logits[kept]
@@ -258,26 +207,22 @@ def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
 
 
 def keep_top_p(logits: np.ndarray, p: float) -> np.ndarray:
-    """Keep the likeliest tokens that together have probability p, and set all others to -inf.
-
-    This is nucleus sampling, [Holtzman and others, 2019](https://arxiv.org/abs/1904.09751).
+    """Keep the fewest likely tokens that together have probability p. [Holtzman and others, 2019](https://arxiv.org/abs/1904.09751).
 
     Args:
-        logits: array of shape (V,).
-        p: above 0, at most 1 (given).
+        logits, p: array of shape (V,); a probability above 0 and at most 1 (checked).
 
     Returns:
-        A new array of the same shape and dtype, with the fewest tokens whose probabilities sum to at least p.
+        A new array of the same shape and dtype: the logits of the tokens that are kept, and -inf.
 
     >>> keep_top_p(np.log([0.25, 0.5, 0.125, 0.125]), 0.7).round(2).tolist()
     [-1.39, -0.69, -inf, -inf]
     """
-    if not 0 < p <= 1:
-        raise ValueError(f"top_p is {p}: use a probability, above 0 and at most 1")
+    check_top(logits, top_p=p)
     order = np.argsort(-logits, kind="stable")
     weights = np.exp((logits[order] - logits[order[0]]).astype(np.float64))
     weights /= weights.sum()
-    kept = order[np.cumsum(weights) - weights < p]
+    kept = order[np.cumsum(weights) - weights < p]  # the sum of those before is too small
     out = np.full_like(logits, -np.inf)
     out[kept] = logits[kept]
     return out
@@ -286,56 +231,43 @@ def keep_top_p(logits: np.ndarray, p: float) -> np.ndarray:
 def next_token_probabilities(
     logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> np.ndarray:
-    """The probability of each token to be the next: temperature first, then top-k, then top-p.
+    """The probability of each token to be the next, float64 of shape (V,): temperature first, then top-k, then top-p.
 
     Args:
-        logits: array of shape (V,). ValueError if one is nan.
-        temperature: what the logits are divided by, above 0: below 1 makes the likely ones likelier.
-        top_k, top_p: as for `keep_top_k` and `keep_top_p`, or None.
-
-    Returns:
-        Array of shape (V,), float64, that sums to 1.
+        logits: floats of shape (V,). ValueError if one is nan.
+        temperature, top_k, top_p: what the logits are divided by; as for `keep_top_k` and `keep_top_p`, or None.
 
     >>> next_token_probabilities(np.log([0.5, 0.25, 0.25]), temperature=0.5).round(3).tolist()
     [0.667, 0.167, 0.167]
     """
     check_sampling(logits, temperature)
-    logits = logits.astype(np.float64) / temperature
-    if top_k is not None:
-        logits = keep_top_k(logits, top_k)
-    if top_p is not None:
-        logits = keep_top_p(logits, top_p)
-    weights = np.exp(logits - logits.max())
+    logits = (logits.astype(np.float64) - logits.max()) / temperature
+    logits = logits if top_k is None else keep_top_k(logits, top_k)
+    weights = np.exp(logits if top_p is None else keep_top_p(logits, top_p))
     return weights / weights.sum()
 
 
 @no_grad()
 def next_logits(model: Module, ids: list[int]) -> np.ndarray:
-    """The scores, (V,), of the token after these ids, with dropout turned off meanwhile."""
-    training = model.training
-    if training:
-        model.eval()
+    """The scores, of shape (V,), of the token after these ids, with dropout turned off meanwhile."""
+    training, _ = model.training, model.eval()
     try:
         return model(Tensor([ids])).array[0, -1]
     finally:
-        if training:
-            model.train()
+        model.train(training)
 
 
-def write_on(
-    model: Module, ids: list[int], max_new_tokens: int, choose: Callable, stop: int | None = None
-) -> Iterator[int]:
+def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callable, stop: int | None = None) -> Iterator[int]:  # fmt: skip
     """Add token after token to a text, and yield each one before the next is computed.
 
     Args:
         model: a GPT, which reads at most its last `model.config.block_size` tokens.
         ids: of the text so far, at least one. They are not changed.
-        max_new_tokens: how many to add at most.
-        choose: takes logits, an array of shape (V,), and returns an id.
+        max_new_tokens, choose: how many to add at most; takes logits, an array of shape (V,), and returns an id.
         stop: the id of a token that ends the text; it is yielded, as the last one. None: nothing ends it.
 
-    Yields:
-        The id of each new token.
+    Returns:
+        A generator of the ids of new tokens.
 
     >>> model = GPT(GPTConfig(vocab_size=5, n_layer=1, n_embd=8))
     >>> list(write_on(model, [0, 3], 4, choose=lambda logits: 2))
@@ -354,33 +286,20 @@ def generate(
     model: Module, prompt: Iterable[int], max_new_tokens: int, temperature: float = 1.0, top_k: int | None = None,
     top_p: float | None = None, *, greedy: bool = False, seed: int | None = None, stop: int | None = None,
 ) -> Iterator[int]:  # fmt: skip
-    """Write on from a prompt: an iterator over the ids of new tokens, as they are chosen.
+    """Write on from a prompt: an iterator over the ids of new tokens, as they are chosen. What doesn't fit raises at once.
 
     Args:
-        model, max_new_tokens, stop: as for `write_on`.
-        prompt: ids of tokens, at least one.
-        temperature, top_k, top_p: as for `next_token_probabilities`.
-        greedy: take the likeliest token instead (of equal ones the lowest id).
-        seed: of the random choices; None draws from the default generator.
-
-    Raises:
-        TypeError, ValueError, IndexError: a wrong option, or a prompt that is empty or has an unknown id; at once.
-
-    >>> model = GPT(GPTConfig(vocab_size=5, n_layer=1, n_embd=8))
-    >>> list(generate(model, [0, 3], 4, seed=1)) == list(generate(model, [0, 3], 4, seed=1))
-    True
+        model, max_new_tokens, stop, temperature, top_k, top_p: as for the functions above.
+        prompt: ids of tokens, at least one: a list, an array or a tensor of shape (T,).
+        greedy, seed: take the likeliest token; or draw with this seed (None: from the default generator).
     """
-    ids = np.array(list(prompt))
-    check_ids("prompt", ids, model.config)
-    next_token_probabilities(
-        np.zeros(1), temperature, top_k, top_p
-    )  # refuses wrong options now, not at the first token
+    ids = prompt_ids(prompt, max_new_tokens, stop, model.config)
+    next_token_probabilities(np.zeros(1), temperature, top_k, top_p)  # refuses wrong options now, not later
     draw = default_generator().random if seed is None else np.random.default_rng(seed).random
 
     def choose(logits):
-        sums = next_token_probabilities(logits, temperature, top_k, top_p).cumsum()
-        return int(np.searchsorted(sums, draw() * sums[-1], side="right"))
+        probabilities = next_token_probabilities(logits, temperature, top_k, top_p)
+        sums = probabilities.cumsum()
+        return int(probabilities.argmax() if greedy else np.searchsorted(sums, draw() * sums[-1], side="right"))
 
-    return write_on(
-        model, ids.tolist(), max_new_tokens, (lambda logits: int(logits.argmax())) if greedy else choose, stop
-    )
+    return write_on(model, ids, max_new_tokens, choose, stop)

@@ -332,6 +332,29 @@ def _attention(on: Drawing) -> str:
     return "Each word asks a question of all words. Softmax of the scores says how much of each value it gets."
 
 
+def _transformers(on: Drawing) -> str:
+    """From bottom to top runs a thick line, the stream. At the bottom, tokens and positions enter it. In a dashed frame, times L, two branches
+    leave the stream to the right, each through a norm: one to attention, the other to an MLP. Each comes back to a plus sign on the stream. At the
+    top, after a last norm, come the scores of all tokens, and a dashed arrow back to the bottom: the chosen token is added to the text."""
+    on.box(120, 300, 130, 34, "tokens + positions")
+    on.line((185, 300), (185, 62), color=ACCENT)
+    on.box(140, 76, 330, 206, dashed=True)
+    on.text(462, 98, "L blocks", "end", bold=True)
+    for y, name in ((246, "attention"), (146, "MLP")):
+        on.arrow((185, y), (232, y), color=ACCENT)
+        on.box(232, y - 17, 60, 34, "norm")
+        on.arrow((292, y), (318, y))
+        on.box(318, y - 17, 90, 34, name, SECOND)
+        on.arrow((363, y - 17), (363, y - 42), (195, y - 42), color=ACCENT)
+        on.box(175, y - 52, 20, 20, "+", ACCENT)
+    on.box(120, 28, 130, 34, "norm, scores")
+    on.arrow((250, 45), (300, 45))
+    on.box(300, 28, 120, 34, "next token", SECOND)
+    on.arrow((120, 45), (60, 45), (60, 317), (118, 317), dashed=True)
+    on.text(52, 180, "write", "end")
+    return "Blocks read a stream of vectors and add to it; at its end, each token of the vocabulary gets a score. One is chosen, and all starts again."
+
+
 DIAGRAMS = {
     "setup": _setup,
     "tensor": _tensor,
@@ -346,4 +369,5 @@ DIAGRAMS = {
     "tokenization": _tokenization,
     "embeddings": _embeddings,
     "attention": _attention,
+    "transformers": _transformers,
 }

@@ -53,6 +53,7 @@ FIGURES = (
     Figure("spatial", "explore_trained", "5, 6, 3"),
     Figure("embeddings", "explore_words", "'seven', 1"),
     Figure("attention", "explore_heads", "'Who gets the salad? The salad is for', 2"),
+    Figure("transformers", "explore_writing", "'A: Where does Dan live? B:', 4, 0, 0.7, 20, 0.9, 0"),
 )
 # the last script of the last milestone: what Module 06 makes possible
 MILESTONE = ("optimizers", "02_1969_xor/02_xor_solved")

@@ -400,8 +400,9 @@ def reactive(notebook: Notebook, module: Module) -> Iterator[Problem]:
 
 
 def imports(notebook: Notebook, module: Module) -> Iterator[Problem]:
-    """Only from modules with a smaller number, from the given files that build on none, and data sets."""
+    """Only from modules with a smaller number, what the course gives beside them, given files that build on none, and data sets."""
     numbers = {other.exported_as: other.number for other in course.MODULES} | dict.fromkeys(GIVEN, "")
+    numbers |= {f"vocabulary.{name}": number for name, number in numbers.items() if number}
     numbers["datasets"] = course.find("dataloader").number
     for node in ast.walk(parse_python(notebook.text)):
         for name in modules_imported(node):

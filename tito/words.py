@@ -1,0 +1,101 @@
+"""A text as words, and a GPT that learns it: for the explorations of Module 13."""
+
+import re
+
+import numpy as np
+
+
+def word_ids(text, words=None):
+    """The words and signs of a text as ids.
+
+    Args:
+        text: a string.
+        words: the vocabulary, a list; what it lacks is left out. None: all words of the text, in alphabetical order.
+
+    Returns:
+        (words, ids), a list and an array.
+
+    >>> words, ids = word_ids("Who eats? Gina eats.")
+    >>> words, ids.tolist()
+    (['.', '?', 'Gina', 'Who', 'eats'], [3, 4, 1, 2, 4, 0])
+    """
+    pieces = re.findall(r"[A-Za-z']+|\d+|[^\w ]", text)
+    if words is None:
+        words, ids = np.unique(pieces, return_inverse=True)
+        return words.tolist(), ids
+    places = {word: i for i, word in enumerate(words)}
+    return words, np.array([places[piece] for piece in pieces if piece in places], int)
+
+
+def text_rows(words, ids, size):
+    r"""The beginning of each text of a corpus, in which an empty line is between texts.
+
+    Args:
+        words, ids: as `word_ids` gives them.
+        size: how many ids to take; the next text may begin in them.
+
+    Returns:
+        Array of shape (texts, size).
+
+    >>> text_rows(*word_ids("\n\nWho eats?\n\nGina eats.\n"), 3).tolist()
+    [[4, 5, 2], [3, 5, 1]]
+    """
+    ends = ids == words.index("\n")
+    starts = np.flatnonzero(ends[:-size] & ends[1 : 1 - size]) + 2
+    return ids[starts[starts <= len(ids) - size, None] + np.arange(size)]
+
+
+def bigram_loss(train, test, size):
+    """The loss of a table that counts which id follows which, each pair once more than it occurs.
+
+    Args:
+        train: ids, an array of shape (n,).
+        test: ids of shape (rows, tokens).
+        size: of the vocabulary.
+
+    >>> float(round(bigram_loss(np.array([0, 1, 0, 1]), np.array([[0, 1]]), 2), 3))  # 0 is followed by 1 with probability 3/4
+    0.288
+    """
+    counts = np.ones((size, size))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    return -np.log((counts / counts.sum(axis=1, keepdims=True))[test[:, :-1], test[:, 1:]]).mean()
+
+
+def moments_of_training(model, rows, held, optimizer, moments, rate):
+    """Train a GPT, and keep copies of it.
+
+    Args:
+        model: a GPT.
+        rows, held: ids to train with and to measure the loss with, arrays of shape (texts, tokens).
+        optimizer: of the model.
+        moments: after how many steps to keep a copy; the last one ends the training.
+        rate: the highest learning rate; it rises for 40 steps, stays, and falls in the second half.
+
+    Returns:
+        For each moment: (step, the loss on `held`, a copy of the model).
+    """
+    from tinytorch.losses import cross_entropy
+    from tinytorch.tensor import Tensor
+
+    def loss_of(rows):
+        return cross_entropy(model(Tensor(rows[:, :-1])).flatten(0, 1), Tensor(rows[:, 1:].reshape(-1)))
+
+    rng, kept = np.random.default_rng(0), []
+    for step in range(max(moments) + 1):
+        if step in moments:
+            kept.append((step, loss_of(held).item(), type(model)(model.config)))
+            kept[-1][2].load_state_dict(model.state_dict())
+        optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 40, 2 - 2 * step / (max(moments) + 1))
+        optimizer.zero_grad()
+        loss_of(rows[rng.integers(len(rows), size=16)]).backward()
+        optimizer.step()
+    return kept
+
+
+def shown_words(words):
+    r"""Words for a figure; the end of a line as a slash.
+
+    >>> shown_words(["Who", "\n"])
+    ['Who', '/']
+    """
+    return [word.replace("\n", "/") for word in words]
