@@ -9,6 +9,7 @@ with app.setup(hide_code=True):
     from collections.abc import Callable, Iterable, Iterator
     from dataclasses import dataclass
     from functools import cache, partial
+    from itertools import islice
 
     import marimo as mo
     import numpy as np
@@ -663,14 +664,14 @@ def test_write_on():
         seen.append(np.array(logits))
         return [5, 2, 4, 1][(len(seen) - 1) % 4]
 
-    assert list(write_on(model, given, 4, choose)) == [5, 2, 4, 1], "4 tokens, chosen as 5, 2, 4, 1"
+    assert list(islice(write_on(model, given, 4, choose), 9)) == [5, 2, 4, 1], "4 tokens, chosen as 5, 2, 4, 1"
     assert given == [0, 3], "the list of ids was changed"
     for text, logits in zip(([0, 3], [0, 3, 5], [3, 5, 2], [5, 2, 4]), seen, strict=True):
         close(logits, next_logits(model, text), f"prompt [0, 3], block_size 3: the logits after reading {text}")
-    assert list(write_on(model, [1, 1, 2, 0, 3], 9, choose, stop=4)) == [5, 2, 4], "5, 2, 4, 1 are chosen, and stop=4"
+    assert list(islice(write_on(model, [1, 1, 2, 0, 3], 9, choose, stop=4), 9)) == [5, 2, 4], "stop=4"
     close(seen[4], next_logits(model, [2, 0, 3]), "a prompt of 5 ids, block_size 3: the logits after the last three")
     for start, n, stop, expected in ((4, 3, 0, [0]), (4, 2, 4, [0, 0]), (4, 0, None, [])):
-        got = list(write_on(model, [start], n, lambda logits: 0, stop))
+        got = list(islice(write_on(model, [start], n, lambda logits: 0, stop), 9))
         assert got == expected, f"prompt [{start}], max_new_tokens={n}, stop={stop}; 0 is chosen: got {got}"
     next(write_on(model, [1], 3, choose))
     assert len(seen) == 8, f"before the first token came out, {len(seen) - 7} were chosen"
@@ -754,7 +755,7 @@ def _():
 def explore_writing(prompt, moment, token, temperature, top_k, top_p, seed):
     """Figure: a text that a GPT writes, up to a token; the likeliest next words, before and after temperature, top-k and top-p."""
     words, moments, bigram = trained_gpt()
-    (step, loss, model), ids = moments[moment], word_ids(prompt, words)[1].tolist() or [0]
+    (step, loss, model), ids = moments[moment], word_ids(prompt, words)[1].tolist()
     ids += generate(model, ids, token, temperature, top_k, top_p, seed=seed)
     logits, (figure, axes) = next_logits(model, ids[-model.config.block_size :]), panels(height=4)
     before, after = next_token_probabilities(logits), next_token_probabilities(logits, temperature, top_k, top_p)

@@ -573,6 +573,24 @@ CLAIMS["12_attention"] = [
     f"At 100,000 words that is {100_000**2 // 10**9} billion, {100_000**2 * 4 / 2**30:.0f} GiB.",
 ]
 
+# 13: a vector of four numbers, GPT-2's size, three tokens to choose from
+
+vector_of_4 = np.array([1.0, 2.0, 3.0, 6.0])
+spread = vector_of_4 - vector_of_4.mean()
+odds = np.array([8, 4, 1])
+
+CLAIMS["13_transformers"] = [
+    rf"For $x = {vector(vector_of_4)}$, the mean $\mu$ is {vector_of_4.mean():g}",
+    rf"$({' + '.join(f'{x:g}' for x in spread**2)}) / 4 = {(spread**2).mean()}$",
+    "$y = ({:.2f}, {:.2f}, {:g}, {:.2f})$".format(*spread / np.sqrt((spread**2).mean())),
+    rf"a loss of $\ln V$ (Module 04): {math.log(65):.2f} for 65 characters",
+    rf"$12 \cdot 12 \cdot 768^2 \approx {12 * 12 * 768**2 / 1e6:.0f}$ million",
+    f"Softmax makes that {numbers(odds[:2])} and {odds[2]} in {odds.sum()}.",
+    f"$T = 0.5$ squares the ratios: {numbers((odds**2)[:2])} and {(odds**2)[2]} in {(odds**2).sum()}.",
+    f"{odds[0]} in {odds.sum()} is too little ({odds[0] / odds.sum():.2f}); "
+    f"{odds[:2].sum()} in {odds.sum()} is enough ({odds[:2].sum() / odds.sum():.2f})",
+]
+
 # The chapters of the book
 
 CLAIMS["foundation"] = [
@@ -674,6 +692,18 @@ GIVEN = {
         "blocks of 128 keys",
         "a mask of 0 and 1",
         "1,000 higher",
+    ],
+    "13_transformers": [
+        "standard deviation 0.02",  # GPT-2's
+        "A model of 124 million parameters",  # its test counts them
+        "its table of 50,257 tokens",  # GPT-2's
+        "a text of 128 tokens is 128 exercises",
+        "Of 50,000 tokens",
+        "For $p = 0.9$",
+        "with 12 layers of width 768",  # GPT-2's
+        "width 128 and 16 texts of 128 tokens",
+        "One GPT has a training loss of 0.1",
+        "Another has a loss of 1.2",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "600 kB to train and 60 kB to test",  # tests/tito/test_small_talk.py

@@ -10,7 +10,7 @@ def word_ids(text, words=None):
 
     Args:
         text: a string.
-        words: the vocabulary, a list; what it lacks is left out. None: all words of the text, in alphabetical order.
+        words: the vocabulary, a list; what it lacks is left out; if nothing is left, id 0 stays. None: all words of the text, in alphabetical order.
 
     Returns:
         (words, ids), a list and an array.
@@ -24,7 +24,7 @@ def word_ids(text, words=None):
         words, ids = np.unique(pieces, return_inverse=True)
         return words.tolist(), ids
     places = {word: i for i, word in enumerate(words)}
-    return words, np.array([places[piece] for piece in pieces if piece in places], int)
+    return words, np.array([places[piece] for piece in pieces if piece in places] or [0])
 
 
 def text_rows(words, ids, size):

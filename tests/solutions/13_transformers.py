@@ -57,22 +57,6 @@ attended = self.attn(h, h, h, attn_mask=later, need_weights=False)[0]
 middle = self.dropout(attended) + x
 return self.mlp(self.ln_2(middle)) + middle""",
     },
-    "GPT.forward": {
-        "the table transposed": """\
-n, t = ids.shape
-stream = self.wte(ids) + self.wpe(Tensor(list(range(t))))
-stream = self.dropout(stream)
-for i in range(self.config.n_layer):
-    stream = self.h[i](stream)
-return self.ln_f(stream) @ self.wte.weight.T""",
-        "a slice of the positions": """\
-tokens, positions = self.wte(ids), self.wpe.weight[: ids.shape[-1]]
-x = self.dropout(tokens + positions)
-for layer in self.h:
-    x = layer(x)
-x = self.ln_f(x)
-return linear(x, self.wte.weight, None)""",
-    },
     "init_weights": {
         "by the end of the name": """\
 scaled = std * (2 * model.config.n_layer) ** -0.5
@@ -94,6 +78,22 @@ for name, p in model.named_parameters():
 for block in model.h:
     for layer in (block.attn.out_proj, block.mlp.c_proj):
         layer.weight.array /= math.sqrt(2 * len(model.h))""",
+    },
+    "GPT.forward": {
+        "the table transposed": """\
+n, t = ids.shape
+stream = self.wte(ids) + self.wpe(Tensor(list(range(t))))
+stream = self.dropout(stream)
+for i in range(self.config.n_layer):
+    stream = self.h[i](stream)
+return self.ln_f(stream) @ self.wte.weight.T""",
+        "a slice of the positions": """\
+tokens, positions = self.wte(ids), self.wpe.weight[: ids.shape[-1]]
+x = self.dropout(tokens + positions)
+for layer in self.h:
+    x = layer(x)
+x = self.ln_f(x)
+return linear(x, self.wte.weight, None)""",
     },
     "count_parameters": {
         "layer by layer": """\
@@ -359,6 +359,84 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
         ),
         "nothing comes back": Wrong("no return", NOTHING, ("return x + self", "x + self")),
     },
+    "init_weights": {
+        "not scaled by depth": Wrong(
+            "missing term",
+            "Do the last weights of the branches have a size of their own?",
+            (" / math.sqrt(2 * model.config.n_layer) if last else std", ""),
+        ),
+        "scaled by the number of layers": Wrong(
+            "wrong factor",
+            "Is that factor for a variance, or for a standard deviation?",
+            ("math.sqrt(2 * model.config.n_layer)", "model.config.n_layer"),
+        ),
+        "the variance's factor": Wrong(
+            "wrong factor",
+            "Is that factor for a variance, or for a standard deviation?",
+            ("math.sqrt(2 * model.config.n_layer)", "(2 * model.config.n_layer)"),
+        ),
+        "one branch per layer": Wrong(
+            "wrong factor",
+            "How many branches are added in each layer?",
+            ("math.sqrt(2 * model.config.n_layer)", "math.sqrt(model.config.n_layer)"),
+        ),
+        "larger instead of smaller": Wrong(
+            "sign", "Does a deep model need smaller or larger last weights?", ("std / math", "std * math")
+        ),
+        "all weights are scaled": Wrong("wrong formula", "Which weights end a branch?", (" if last else std", "")),
+        "only the MLP's": Wrong(
+            "missing case",
+            "Which weight ends the attention branch?",
+            ('(("out_proj.weight", "c_proj.weight"))', '("c_proj.weight")'),
+        ),
+        "only attention's": Wrong(
+            "missing case",
+            "Which weight ends the MLP branch?",
+            ('(("out_proj.weight", "c_proj.weight"))', '("out_proj.weight")'),
+        ),
+        "every projection": Wrong(
+            "wrong formula",
+            "Does the first projection of attention end a branch?",
+            ('name.endswith(("out_proj.weight", "c_proj.weight"))', '"proj" in name'),
+        ),
+        "0.02 always": Wrong(
+            "ignored argument",
+            "Where do you use std?",
+            ("normal_(parameter, 0.0, std", "std = 0.02\n        normal_(parameter, 0.0, std"),
+        ),
+        "biases stay": Wrong(
+            "missing case",
+            "What are the biases afterwards?",
+            ('    elif "ln_" not in name:\n        parameter.array[...] = 0\n', ""),
+        ),
+        "the norms become 0": Wrong(
+            "missing case", "What does a norm with a weight of 0 return?", ('elif "ln_" not in name:', "else:")
+        ),
+        "uniform": Wrong(
+            "randomness",
+            "Which distribution are the weights drawn from?",
+            (
+                "normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)",
+                "width = std / math.sqrt(2 * model.config.n_layer) if last else std\n        parameter.array[...] = width * 3**0.5 * (2 * np.random.default_rng(0).random(parameter.shape) - 1)",
+            ),
+        ),
+        "another generator": Wrong(
+            "randomness",
+            "Does manual_seed decide what is drawn?",
+            (
+                "normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)",
+                "parameter.array[...] = np.random.default_rng().normal(0, std / math.sqrt(2 * model.config.n_layer) if last else std, parameter.shape)",
+            ),
+        ),
+        "a mean of 1": Wrong(
+            "wrong formula", "What is the mean of the weights?", ("normal_(parameter, 0.0,", "normal_(parameter, 1.0,")
+        ),
+        "new parameters": Wrong(
+            "aliasing",
+            "Are these the parameters of the model, or others?",
+            ("normal_(parameter, 0.0,", "normal_(Tensor(parameter.array.copy()), 0.0,"),
+        ),
+    },
     "GPT.forward": {
         "no positions": Wrong(
             "missing term",
@@ -438,84 +516,6 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
             "x = self.ln_f(self.dropout(self.wte(ids) + self.wpe(Tensor(np.arange(ids.shape[1])))))\nfor block in self.h:\n    x = block(x)\nreturn linear(x, self.wte.weight)",
         ),
         "nothing comes back": Wrong("no return", NOTHING, ("return linear", "linear")),
-    },
-    "init_weights": {
-        "not scaled by depth": Wrong(
-            "missing term",
-            "Do the last weights of the branches have a size of their own?",
-            (" / math.sqrt(2 * model.config.n_layer) if last else std", ""),
-        ),
-        "scaled by the number of layers": Wrong(
-            "wrong factor",
-            "Is that factor for a variance, or for a standard deviation?",
-            ("math.sqrt(2 * model.config.n_layer)", "model.config.n_layer"),
-        ),
-        "the variance's factor": Wrong(
-            "wrong factor",
-            "Is that factor for a variance, or for a standard deviation?",
-            ("math.sqrt(2 * model.config.n_layer)", "(2 * model.config.n_layer)"),
-        ),
-        "one branch per layer": Wrong(
-            "wrong factor",
-            "How many branches are added in each layer?",
-            ("math.sqrt(2 * model.config.n_layer)", "math.sqrt(model.config.n_layer)"),
-        ),
-        "larger instead of smaller": Wrong(
-            "sign", "Does a deep model need smaller or larger last weights?", ("std / math", "std * math")
-        ),
-        "all weights are scaled": Wrong("wrong formula", "Which weights end a branch?", (" if last else std", "")),
-        "only the MLP's": Wrong(
-            "missing case",
-            "Which weight ends the attention branch?",
-            ('(("out_proj.weight", "c_proj.weight"))', '("c_proj.weight")'),
-        ),
-        "only attention's": Wrong(
-            "missing case",
-            "Which weight ends the MLP branch?",
-            ('(("out_proj.weight", "c_proj.weight"))', '("out_proj.weight")'),
-        ),
-        "every projection": Wrong(
-            "wrong formula",
-            "Does the first projection of attention end a branch?",
-            ('name.endswith(("out_proj.weight", "c_proj.weight"))', '"proj" in name'),
-        ),
-        "0.02 always": Wrong(
-            "ignored argument",
-            "Where do you use std?",
-            ("normal_(parameter, 0.0, std", "std = 0.02\n        normal_(parameter, 0.0, std"),
-        ),
-        "biases stay": Wrong(
-            "missing case",
-            "What are the biases afterwards?",
-            ('    elif "ln_" not in name:\n        parameter.array[...] = 0\n', ""),
-        ),
-        "the norms become 0": Wrong(
-            "missing case", "What does a norm with a weight of 0 return?", ('elif "ln_" not in name:', "else:")
-        ),
-        "uniform": Wrong(
-            "randomness",
-            "Which distribution are the weights drawn from?",
-            (
-                "normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)",
-                "width = std / math.sqrt(2 * model.config.n_layer) if last else std\n        parameter.array[...] = width * 3**0.5 * (2 * np.random.default_rng(0).random(parameter.shape) - 1)",
-            ),
-        ),
-        "another generator": Wrong(
-            "randomness",
-            "Does manual_seed decide what is drawn?",
-            (
-                "normal_(parameter, 0.0, std / math.sqrt(2 * model.config.n_layer) if last else std)",
-                "parameter.array[...] = np.random.default_rng().normal(0, std / math.sqrt(2 * model.config.n_layer) if last else std, parameter.shape)",
-            ),
-        ),
-        "a mean of 1": Wrong(
-            "wrong formula", "What is the mean of the weights?", ("normal_(parameter, 0.0,", "normal_(parameter, 1.0,")
-        ),
-        "new parameters": Wrong(
-            "aliasing",
-            "Are these the parameters of the model, or others?",
-            ("normal_(parameter, 0.0,", "normal_(Tensor(parameter.array.copy()), 0.0,"),
-        ),
     },
     "count_parameters": {
         "no biases in attention": Wrong(

@@ -288,3 +288,69 @@ def test_attention_grows_with_the_square_and_blocks_do_not(attention):
     last = text_of(attention["measure_attention"](rounds=1)).strip().splitlines()[-1].strip("| ").split(" | ")
     memory = [float(cell) for cell in last[2::2]]
     assert memory[0] > 1.7 and memory[1] > 1.7 and memory[2] < 1.3, last
+
+
+def transformers():
+    return runpy.run_path(str(ROOT / "notebooks" / "13_transformers.py"))
+
+
+PROMPT = "A: Where does Dan live? B:"
+
+
+def bars(transformers, *controls):
+    """The heights of the figure's bars, before and after, and its texts."""
+    figure = transformers["explore_writing"](PROMPT, *controls)
+    axes = figure.axes[0]
+    heights = np.array([bar.get_height() for bar in axes.patches]).reshape(2, 12)
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    return heights, labels, figure.get_suptitle(), axes.get_title(), axes.get_legend().get_texts()[1].get_text()
+
+
+def test_the_losses_of_a_training_pass_those_of_a_blind_guess_and_a_bigram(transformers):
+    """What the text says about losses of 3 and of less, and the bar that is shown beside them."""
+    words, moments, bigram = transformers["trained_gpt"]()
+    losses = [loss for _, loss, _ in moments]
+    assert losses == sorted(losses, reverse=True) and abs(losses[0] - np.log(len(words))) < 0.05
+    assert losses[1] > 3 > bigram > losses[3] > 1 > losses[4]
+    assert f"bigram {bigram:.2f}" in bars(transformers, 2, 0, 1, 20, 1, 0)[3]
+
+
+def test_filters_leave_fewer_words_and_a_low_temperature_one(transformers):
+    (before, after), _, text, _, _ = bars(transformers, 4, 0, 1, 20, 1, 0)
+    assert text == "A : Where does Dan live ? B :" and np.abs(after - before).max() < 0.03
+    (before, after), _, _, _, left = bars(transformers, 4, 0, 1, 3, 1, 0)
+    assert np.count_nonzero(after) == 3 and left == "after: 3 words are left" and np.isclose(after.sum(), 1)
+    (before, after), _, _, _, _ = bars(transformers, 4, 0, 1, 20, 0.3, 0)
+    kept = np.count_nonzero(after)
+    assert 1 <= kept < 12 and before[:kept].sum() >= 0.3 > before[: kept - 1].sum()
+    (before, cold), (_, hot) = (bars(transformers, 4, 0, t, 20, 1, 0)[0] for t in (0.1, 3))
+    assert cold[0] > before[0] > hot[0]
+
+
+def test_a_trained_model_says_where_somebody_lives_but_not_who(transformers):
+    """Sentences become good, and aren't true: nearly every seed names a village person, and few name Dan."""
+    texts = [bars(transformers, 4, 6, 0.7, 20, 0.9, seed)[2].split(" B : ")[1] for seed in range(12)]
+    assert sum(" lives in the " in text for text in texts) >= 6, texts
+    assert sum(text.startswith("Dan lives") for text in texts) < 6, texts
+    assert bars(transformers, 4, 6, 0.7, 20, 0.9, 3)[2] == bars(transformers, 4, 6, 0.7, 20, 0.9, 3)[2]
+    assert " lives in the " not in bars(transformers, 0, 6, 0.7, 20, 0.9, 0)[2], "before training"
+
+
+def test_the_logit_lens_first_sees_the_word_itself_and_then_the_next(transformers):
+    sentence = "A: Where does Dan live? B: Dan lives in the tent."
+    figure = transformers["explore_lens"](sentence)
+    read = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    grid = np.array([text.get_text() for text in figure.axes[0].texts]).reshape(4, len(read))
+    assert (grid[0] == read).mean() > 0.7, "before any block, a word is most like itself"
+    right = (grid[:, :-1] == np.array(read[1:])).mean(axis=1)
+    assert right[0] < 0.2 and right[-1] >= 0.5, f"shares of right next words: {right}"
+    assert transformers["explore_lens"]("")
+
+
+def test_what_is_kept_is_predicted_and_grows_with_depth_and_batch(transformers):
+    text = transformers["measure_depth"](((1, 2), (2, 2), (2, 4)), 32)._repr_markdown_()
+    rows = [[float(cell.split()[0]) for cell in line.strip("| ").split(" | ")] for line in text.splitlines()[2:]]
+    assert len(rows) == 3
+    for _, _, _, kept, peak, _ in rows:
+        assert kept < peak
+    assert rows[0][3] < rows[1][3] < rows[2][3] and rows[1][2] == rows[2][2]
