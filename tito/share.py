@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -88,6 +89,7 @@ def _traced(package: Path, executions: Counter) -> Iterator[None]:
         sys.settrace(before)
 
 
+@cache
 def _exercises() -> dict[str, set[str]]:
     """File in `tinytorch/` -> the qualified names of its exercises."""
     return {

@@ -4,6 +4,7 @@ from tito.milestone import use_own_tinytorch
 
 use_own_tinytorch(__file__)
 
+import os  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -26,10 +27,16 @@ SAMPLE_CHARS = 160
 
 
 def texts() -> tuple[str, str]:
-    """The training part and the held-out part; what is missing is downloaded, or the script ends with a sentence."""
+    """The training part and the held-out part; what is missing is downloaded, or the script ends with a sentence.
+
+    The environment variable TINYTORCH_TEXT may name a file with another text, whose last tenth is held out.
+    """
     try:
+        if other := os.environ.get("TINYTORCH_TEXT"):
+            text = Path(other).read_text(encoding="utf-8")
+            return text[: int(0.9 * len(text))], text[int(0.9 * len(text)) :]
         return tuple(TinyShakespeare(train=train, download=True).text for train in (True, False))
-    except DataError as error:
+    except (DataError, OSError, UnicodeDecodeError) as error:
         sys.exit(f"{error}")
 
 

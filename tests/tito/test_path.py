@@ -10,6 +10,7 @@ import pytest
 from tests.milestones.run import write_small_cifar, write_small_mnist
 from tests.thorough import THOROUGH
 from tests.tito.student import reference_bodies, solve, tito
+from tinytorch.datasets import SmallTalk
 from tito import course
 from tito.milestone import is_notebook, takes_options
 from tito.notebook import parse, test_name
@@ -84,9 +85,10 @@ def reads_digits_with_its_own_tensor(place: Place) -> None:
 
 def replays_history(place: Place) -> None:
     """By command, and as plain programs from the milestones' own folders (the first of each, or all: TINYTORCH_THOROUGH)."""
-    data = {"TINYTORCH_DATA": str(place.root / "data")}
+    data = {"TINYTORCH_DATA": str(place.root / "data"), "TINYTORCH_TEXT": str(place.root / "data" / "talk.txt")}
     write_small_mnist(place.root / "data" / "MNIST" / "raw")
     write_small_cifar(place.root / "data" / "cifar-10-batches-py", train=400, test=200)
+    (place.root / "data" / "talk.txt").write_text(SmallTalk().text[:200_000], encoding="utf-8")
     for milestone in course.MILESTONES:
         folder = place.root / "milestones" / milestone.folder
         assert "ready" in tito("milestone", "status", cwd=folder).stdout
