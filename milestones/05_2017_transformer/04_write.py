@@ -25,7 +25,7 @@ with app.setup(hide_code=True):
     FOLDER = Path(__file__).parent
     QUICK = "a small GPT, trained now on the village's talk"
     STEPS, BATCH_SIZE = 600, 16  # of that one
-    SHOWN = 10  # tokens in the table
+    SHOWN, LEAST = 10, 0.001  # tokens in the table, and the smallest probability of one
 
 
 @app.cell(hide_code=True)
@@ -33,8 +33,9 @@ def _():
     mo.md("""
     # Write with your GPT
 
-    It continues whatever you type. A low temperature keeps to the likeliest tokens, a high one takes chances. When does it start to
-    repeat itself, and when does it stop making sense?
+    It continues whatever you type. A low temperature keeps to the likeliest tokens, a high one takes chances. Top-k leaves only the k
+    likeliest to choose from, and top-p the likeliest that together have the probability p. When does it start to repeat itself, and
+    when does it stop making sense?
     """)
     return
 
@@ -72,13 +73,13 @@ def next_tokens(net, tokenizer, prompt, temperature, top_k, top_p):
     """HTML: a bar for each of the tokens that may come next, the likeliest first."""
     ids = tokenizer.encode(prompt)[-net.config.block_size :]
     shares = next_token_probabilities(next_logits(net, ids), temperature, top_k, top_p)
-    likeliest = [id for id in np.argsort(-shares, kind="stable")[:SHOWN].tolist() if shares[id] > 0]
+    likeliest = [id for id in np.argsort(-shares, kind="stable")[:SHOWN].tolist() if shares[id] >= LEAST]
     bars = "".join(
         f'<tr><th scope="row"><code>{html.escape(visible(tokenizer.decode([id])))}</code></th><td style="width: 14rem">'
         f'<div style="width: {100 * shares[id]:.1f}%; height: 0.8rem; background: #0072b2"></div></td><td>{shares[id]:.1%}</td></tr>'
         for id in likeliest
     )
-    return mo.Html(f"<p>The next token:</p><table>{bars}</table>")
+    return mo.Html(f'<p>The token after your text:</p><table style="width: auto">{bars}</table>')
 
 
 @app.function
@@ -119,12 +120,10 @@ def _(which):
 def _(net):
     _size = net.config.vocab_size
     temperature = mo.ui.slider(0.1, 2.0, step=0.1, value=0.8, label="Temperature", show_value=True)
-    top_k = mo.ui.slider(1, _size, value=_size, label="Top-k: only the k likeliest", show_value=True)
-    top_p = mo.ui.slider(
-        0.05, 1.0, step=0.05, value=1.0, label="Top-p: only the likeliest that together have p", show_value=True
-    )
-    count = mo.ui.slider(10, 300, step=10, value=100, label="New tokens", show_value=True)
-    seed = mo.ui.number(0, 999, value=0, label="Random seed")
+    top_k = mo.ui.slider(1, _size, value=_size, label="Top-k", show_value=True)
+    top_p = mo.ui.slider(0.05, 1.0, step=0.05, value=1.0, label="Top-p", show_value=True)
+    count = mo.ui.slider(10, 300, step=10, value=100, label="Tokens", show_value=True)
+    seed = mo.ui.number(0, 999, value=0, label="Seed")
     mo.vstack([mo.hstack([temperature, count, seed], justify="start"), mo.hstack([top_k, top_p], justify="start")])
     return count, seed, temperature, top_k, top_p
 

@@ -17,11 +17,13 @@ import tinytorch.embeddings
 import tinytorch.transformers
 from tests.milestones.evidence import PLANS, place_with
 from tests.milestones.run import command, run_script
-from tinytorch import manual_seed
+from tinytorch import Tensor, manual_seed
 from tinytorch.datasets import SmallTalk
+from tinytorch.small_talk import held_out_questions
 from tinytorch.tokenization import BPETokenizer, CharTokenizer
 from tinytorch.transformers import GPT, Block, GPTConfig
 from tito import course, milestone
+from tito.files import read
 from tito.gates import ENOUGH_RUNS, Gate, evidence, judge
 from tito.place import COURSE
 
@@ -304,6 +306,24 @@ def test_an_answer_ends_with_the_line(scripts, monkeypatch):
     assert dialogue.dialogue(None, tokenizer, ("Where?", "Ada lives in the lighthouse.")).endswith(
         "(wrong: Ada lives in the lighthouse.)"
     )
+
+
+def test_the_page_quotes_right_answers_to_questions_that_were_held_out(scripts):
+    """tests/tito/test_path.py compares them with what the quick run prints."""
+    (quoted,) = re.findall(r"^```text\n(.*?)^```$", read(GPTS.path / "README.md"), re.MULTILINE | re.DOTALL)
+    known = dict(held_out_questions())
+    assert len(known) == 117
+    assert quoted == "".join(f"A: {question}\nB: {known[question]}\n" for question in scripts[DIALOGUE].QUOTED)
+
+
+def test_the_margin_of_an_answer_is_that_of_its_closest_token(scripts, monkeypatch):
+    """Of a GPT whose logits are the same at each place: 2 for one token, 0.5 for the next, less for the others."""
+    dialogue, tokenizer = scripts[DIALOGUE], BPETokenizer()
+    logits = np.linspace(-1, 0, tokenizer.vocab_size, dtype=np.float32)
+    logits[10], logits[65] = 2, 0.5
+    net = lambda ids: Tensor(np.tile(logits, (1, ids.shape[1], 1)))  # noqa: E731
+    monkeypatch.setitem(vars(dialogue)["margin"].__globals__, "answer", lambda *anything: "Yes.")
+    assert dialogue.margin(net, tokenizer, ["Is it?"]) == 1.5
 
 
 # The record

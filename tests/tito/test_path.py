@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.thorough import THOROUGH
 from tests.tito.student import reference_bodies, solve, tito
 from tinytorch.datasets import SmallTalk
 from tito import course
+from tito.files import read
 from tito.milestone import is_notebook, takes_options
 from tito.notebook import parse, test_name
 from tito.place import Place
@@ -94,6 +96,10 @@ def replays_history(place: Place) -> None:
         assert "ready" in tito("milestone", "status", cwd=folder).stdout
         by_command = tito("milestone", "run", milestone.number, "--quick", cwd=place.root, **data)
         assert by_command.returncode == 0, by_command.stdout + by_command.stderr
+        for quoted in re.findall(r"^```text\n(.*?)^```$", read(folder / "README.md"), re.MULTILINE | re.DOTALL):
+            assert textwrap.indent(quoted, "    ") in by_command.stdout, (
+                "what the page quotes is what the quick run prints"
+            )
         scripts = sorted(folder.glob("[0-9]*.py"))
         for number, script in enumerate(scripts, 1):
             if is_notebook(script):  # it opens in a browser, and is not run with the others
