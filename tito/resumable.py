@@ -71,13 +71,13 @@ class Progress:
         now = time.perf_counter()
         if self.on_terminal and now - self.drawn > 1 / REDRAWS_PER_S:
             self.drawn = now
-            before, after = f"{self.title}, {epoch}", self.facts(done, loss, share)
+            before, after = f"{self.title}, {epoch}", self._facts(done, loss, share)
             self._redraw(f"{before} {self._bar(done, len(before) + len(after) + 2)}{after}")
 
     def epoch(self, epoch: str, done: int, loss: float, share: float, tested: float) -> None:
         """After an epoch, whose accuracy on test images is `tested`."""
         if self.every_epoch and not self.on_terminal:
-            facts = self.facts(done, loss, share)
+            facts = self._facts(done, loss, share)
             print(f"{self.title}, {epoch}: {facts}, {tested:.1%} on test images", flush=True)
 
     def say(self, text: str) -> None:
@@ -89,11 +89,15 @@ class Progress:
         if self.on_terminal:
             self._redraw("")
 
-    def facts(self, done: int, loss: float, share: float) -> str:
+    def speed(self, done: int) -> str:
+        """How fast it is, and how long it will take, when `done` of all items are read."""
         rate = self.items / max(1e-9, time.perf_counter() - self.start)
         left = (self.total - done) / max(1e-9, rate)
         name, size = self.unit
-        return f"loss {loss:.3f}, {share:.1%}, {rate * size:,.0f} {name}/s, {clock(left)} left"
+        return f"{rate * size:,.0f} {name}/s, {clock(left)} left"
+
+    def _facts(self, done: int, loss: float, share: float) -> str:
+        return f"loss {loss:.3f}, {share:.1%}, {self.speed(done)}"
 
     def _bar(self, done: int, used: int) -> str:
         """A bar that fills, as long as the line has room beside its `used` characters; else nothing."""

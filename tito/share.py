@@ -39,11 +39,16 @@ class Share:
 
     def __str__(self) -> str:
         total = sum(self.lines.values())
-        return (
-            f"{total:,} lines of tinytorch/ ran: {self.lines[WRITTEN]:,} in exercises that you solved ({self.of_lines:.0%}),\n"
-            f"{self.lines[GIVEN]:,} that your notebooks give, and {self.lines[BESIDE]:,} in files beside them. Counted each time it runs,\n"
-            f"{self.of_executions:.0%} is yours. NumPy's own code isn't counted."
-        )
+        names = {
+            WRITTEN: "in exercises that you solved",
+            GIVEN: "that your notebooks give around them",
+            BESIDE: "in files beside them, such as arrays.py and graph.py",
+        }
+        rows = [
+            f"{self.lines[kind]:7,} {self.lines[kind] / max(1, total):4.0%}  {name}" for kind, name in names.items()
+        ]
+        counted = f"Counted as often as they run, {self.of_executions:.0%} is yours. NumPy's lines don't count."
+        return "\n".join([f"{total:7,} lines of tinytorch/", *rows, counted])
 
 
 def measured_share(run: Callable[[], object], package: Path) -> Share:

@@ -109,10 +109,10 @@ def draw(path: Path, training: Training) -> None:
     """Draw what each place of a sequence reads, and how accuracy grew."""
     figure, (left, right) = panels(2, width=9, height=4)
     ids = training.test.dataset.tensors[0][:1]
-    draw_attention(
-        left, training.net.weights(ids)[0], [str(token) for token in ids.tolist()[0]], "What each place reads"
-    )
-    left.set(xlabel="the sequence", ylabel="read for each place of the answer")
+    symbols = [str(token) for token in ids.tolist()[0]]
+    draw_attention(left, training.net.weights(ids)[0], symbols, "What is read for each place")
+    left.set_yticks(range(LENGTH), symbols[::-1])
+    left.set(xlabel="the sequence", ylabel="the answer")
     sequences_read = EPOCH * np.arange(1, 1 + len(training.curves.tested))
     right.plot(sequences_read, 100 * np.array(training.curves.tested), label="with attention")
     right.axhline(100 / SYMBOLS, color="#777777", linestyle=":", label="chance")

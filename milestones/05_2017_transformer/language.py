@@ -174,8 +174,8 @@ class Writing(Training):
     def after_epoch(self, progress: Progress) -> None:
         curves = self.curves
         done = len(curves.loss) * len(self.loader.sampler)
-        facts = progress.facts(done, curves.loss[-1], curves.trained[-1])
-        progress.say(f"{progress.title}, {self.position(0)}: {facts}; held out: {curves.tested_loss[-1]:.3f}")
+        losses = f"loss {curves.loss[-1]:.3f}, held out {curves.tested_loss[-1]:.3f}"
+        progress.say(f"{progress.title}, {self.position(0)}: {losses}, {progress.speed(done)}")
         if len(curves.loss) % 2 == 0 or len(curves.loss) == self.recipe.epochs:
             progress.say(indented(self.task.sample(self.net)))
 
@@ -322,7 +322,7 @@ def introduce(task: Task) -> float:
         f"A GPT with {config.n_layer} layers, {config.n_embd} wide, {config.n_head} heads, block {config.block_size}:"
     )
     print(f"{count_weights(GPT(config)):,} weights, {task.steps:,} steps of {task.recipe.batch_size} windows\n")
-    print(f"In a training step and a few tokens of writing, {share_of(task)}\n")
+    print(f"In a training step and while five tokens are written, these run:\n{share_of(task)}\n")
     bigram = bigram_loss(task.train, task.held_out, config.vocab_size)
     print(f"Guessing costs ln {config.vocab_size} = {math.log(config.vocab_size):.3f}, a counted bigram {bigram:.3f}\n")
     return bigram
