@@ -198,6 +198,51 @@ def _draw_confusions(axes, confusions, classes: Sequence[str]) -> None:
     axes.set(title="How often was it read as what?", xlabel="read", ylabel="shown")
 
 
+def draw_writer(
+    path: Path, steps: Sequence[int], curves: dict[str, Sequence[float]], levels: dict[str, float], maps: Sequence[tuple],
+    tokens: Sequence[str],
+) -> None:  # fmt: skip
+    """Draw how a language model learned, and what its heads read.
+
+    Args:
+        path: the PNG file to write.
+        steps: when the losses were measured.
+        curves: label -> losses.
+        levels: label -> a loss to compare with, drawn as a horizontal line.
+        maps: for each head (title, weights): (T, T), row for the token that reads, column for the one that is read.
+        tokens: the T tokens.
+    """
+    from matplotlib.figure import Figure
+
+    rows = -(-len(maps) // 2)
+    figure = Figure(figsize=(9, 3 + 4.2 * rows), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(3, 4.2 * rows))
+    axes = above.subplots()
+    for (label, losses), color, dash in zip(curves.items(), (BLUE, ORANGE), ("-", "--"), strict=True):
+        axes.plot(steps, losses, dash, color=color, label=label)
+    for label, loss in levels.items():
+        axes.axhline(loss, color="#777777", linewidth=1, linestyle=":")
+        axes.text(steps[-1], loss, label, ha="right", va="bottom", fontsize=8)
+    axes.set(title="Loss", xlabel="step")
+    axes.legend(frameon=False, loc="lower left")
+    axes.spines[["right", "top"]].set_visible(False)
+    below.suptitle("What heads read: row for the token that reads, column for the one that is read")
+    for axis, (title, weights) in zip(below.subplots(rows, 2, squeeze=False).flat, maps, strict=True):
+        draw_attention(axis, weights, tokens, title)
+    figure.savefig(path, dpi=100)
+
+
+def draw_attention(axes: object, weights: object, tokens: Sequence[str], title: str = "") -> None:
+    """Draw weights of attention, (T, S): white is 0, the darkest is the largest. Spaces and ends of lines are made visible."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    names = [token.replace("\n", "⏎").replace(" ", "␣") for token in tokens]
+    axes.imshow(weights, cmap=LinearSegmentedColormap.from_list("weights", ["white", BLUE]), vmin=0)
+    axes.set_xticks(range(len(names)), names, fontsize=8, rotation=90 if max(map(len, names)) > 1 else 0)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_title(title)
+
+
 # kind of numbers -> colormap, and whether it is symmetric about 0
 COLORS = {"ink": ("gray_r", False), "count": ("Blues", False), "share": ("viridis", False), "signed": ("PuOr", True)}
 

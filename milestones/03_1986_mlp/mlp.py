@@ -117,7 +117,7 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     print(f"{len(task.train):,} images, {count:,} weights, {task.epochs} epochs, batches of {task.batch_size}\n")
     print("seed   first loss   weights moved   accuracy   shuffled labels   seconds")
     runs, first = [], None
-    for seed in range(options.seeds):
+    for seed in range(options.seed, options.seed + options.seeds):
         net, measured = measure(seed, task)
         first = first or net
         runs.append(measured)

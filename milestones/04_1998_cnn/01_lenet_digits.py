@@ -8,13 +8,13 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from cnn import Task, gates, parts, replay  # noqa: E402
-from resumable import Recipe  # noqa: E402
 
 from tinytorch import nn  # noqa: E402
 from tinytorch.datasets import Digits  # noqa: E402
 from tinytorch.optim import Adam  # noqa: E402
 from tinytorch.optim.lr_scheduler import CosineAnnealingLR  # noqa: E402
 from tito.gates import options  # noqa: E402
+from tito.resumable import Recipe  # noqa: E402
 
 # chosen by the runs in evidence.json
 GATES = gates(accuracy=0.98, shuffled=0.30, gradient=0.10)

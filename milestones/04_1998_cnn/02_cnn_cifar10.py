@@ -9,13 +9,13 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from cnn import Task, gates, parts, replay  # noqa: E402
-from resumable import Recipe  # noqa: E402
 
 from tinytorch import nn  # noqa: E402
 from tinytorch.datasets import CIFAR10  # noqa: E402
 from tinytorch.optim import SGD, Optimizer  # noqa: E402
 from tinytorch.optim.lr_scheduler import LinearLR, SequentialLR  # noqa: E402
 from tito.gates import options  # noqa: E402
+from tito.resumable import Recipe  # noqa: E402
 
 # chosen by the runs in evidence.json
 FULL = gates(accuracy=0.75, shuffled=0.20, gradient=0.10)

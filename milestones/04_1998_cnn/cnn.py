@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from resumable import Recipe, Session, Training
 
 from tinytorch import Tensor, manual_seed, no_grad, randperm
 from tinytorch.data_files import DataError
@@ -20,11 +19,12 @@ from tinytorch.nn.functional import cross_entropy, softmax
 from tinytorch.utils.data import DataLoader, Dataset
 from tito.gates import Gate, classifier_gates, conclude, recorded_runs
 from tito.picture import draw_classifier
+from tito.probes import checksum, count_weights, gradient_error
+from tito.resumable import Recipe, Session, Training, run_seeds
 
 SAMPLE = 256  # images on which gradients and modes are measured
 TEST_BATCH = 500
 TURNED = 0.05  # how far a filter's direction, a vector of length 1, must move
-LOSS_STEP = 1e-3  # by how much central differences change the loss: little, but more than rounding does
 MISTAKES = 10  # in the picture
 
 
@@ -150,10 +150,6 @@ class Task:
         }
 
 
-def count_weights(net: Module) -> int:
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
 def perceptron(task: Task) -> Sequential:
     """A multi-layer perceptron with as many weights as the task's network, within the weights of one hidden neuron."""
     inputs, classes = task.train.pixels[0].size, len(task.classes)
@@ -234,7 +230,9 @@ def before_training(net: Sequential, images: Images) -> dict[str, float]:
     measured = {
         "first loss": first_loss,
         "convolution error": convolution_error,
-        "gradient error": max(gradient_error(net, parameter, x, y) for parameter in net.parameters()),
+        "gradient error": max(
+            gradient_error(lambda: cross_entropy(net(x), y), parameter) for parameter in net.parameters()
+        ),
         "gradient of the first layer": float(np.linalg.norm(convolutions[0].weight.grad.numpy())),
         "gradient along filters": max(along(net, layer) for layer in convolutions),
     }
@@ -266,21 +264,6 @@ def direct_error(layer: Conv2d, x: Tensor) -> float:
     windows = [image[:, i : i + weight.shape[2], j : j + weight.shape[3]] for i, j in places]
     sums = np.array([(weight * window).sum(axis=(1, 2, 3)) for window in windows])
     return float(np.abs(sums - np.array([out[:, i, j] for i, j in places])).max() / np.abs(sums).max())
-
-
-def gradient_error(net: Sequential, parameter: Tensor, x: Tensor, y: Tensor) -> float:
-    """How far central differences of the loss, along a parameter's gradient, are from the gradient, as a share of it."""
-    gradient, start = parameter.grad.numpy(), parameter.detach().numpy().copy()
-    square = float(np.square(gradient, dtype=np.float64).sum())
-    if square == 0:
-        return 1.0
-    step, losses = LOSS_STEP / square, []
-    with no_grad():
-        for sign in (1, -1):
-            parameter.array[...] = start + np.float32(sign * step) * gradient
-            losses.append(cross_entropy(net(x), y).item())
-        parameter.array[...] = start
-    return abs((losses[0] - losses[1]) / (2 * LOSS_STEP) - 1)
 
 
 def along(net: Sequential, layer: Module) -> float:
@@ -345,14 +328,6 @@ def modes(net: Sequential, images: Images) -> dict[str, float]:
     }
 
 
-def checksum(net: Module) -> int:
-    """A CRC-32 of all weights and running statistics: two networks with the same one are equal, bit for bit."""
-    total = 0
-    for tensor in net.state_dict().values():
-        total = zlib.crc32(np.ascontiguousarray(tensor.numpy()).tobytes(), total)
-    return total
-
-
 def gates(accuracy: float, shuffled: float, gradient: float) -> tuple[Gate, ...]:
     """What every seed must pass.
 
@@ -389,19 +364,14 @@ def replay(script: Path, options: Namespace, task: Task, checks: tuple[Gate, ...
     `run` is the name of the recorded runs in `evidence.json`.
     """
     recorded = recorded_runs(script.parent, run, options)
-    config = {"run": run, "seeds": options.seeds} | task.config()
+    config = {"run": run, "seed": options.seed, "seeds": options.seeds} | task.config()
     session = Session(script.with_suffix(".checkpoint"), config, options.resume)
     introduce(task)
+    seeds = range(options.seed, options.seed + options.seeds)
     columns = table_columns(task)
     print("  ".join(["seed", *(heading for heading, _ in columns.values())]))
-    for seed, measured in enumerate(session.runs):
-        print(row(seed, measured, columns), flush=True)
-    training = None
-    with session.ctrl_c:
-        for seed in range(len(session.runs), options.seeds):
-            training, measured = measure(seed, task, session)
-            session.end_seed(measured)
-            print(row(seed, measured, columns), flush=True)
+    show = lambda seed, measured: print(row(seed, measured, columns), flush=True)  # noqa: E731
+    training = run_seeds(session, seeds, lambda seed: measure(seed, task, session), show)
     summarize(session.runs)
     if training is None:
         training = prepared(0, task.network(), task.train, task)

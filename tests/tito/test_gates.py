@@ -55,6 +55,12 @@ def test_a_run_that_fails_is_shown_among_the_recorded_ones():
     assert lines[-1].startswith("passes  first loss")
 
 
+def test_a_seed_is_named_by_its_own_number():
+    runs = [{"accuracy": 0.97}, {"accuracy": 0.1}]
+    assert "Seed 1 measured" in judge([ACCURACY], runs, RECORDED)[1]
+    assert "Seed 8 measured" in judge([ACCURACY], runs, RECORDED, first=7)[1]
+
+
 def test_a_run_like_no_mistake_says_so():
     passed, report = judge([ACCURACY], [{"accuracy": 0.1}], RECORDED)
     assert not passed and "None of the recorded mistakes" in report and "linear" not in report

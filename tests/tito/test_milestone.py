@@ -105,9 +105,10 @@ def test_a_script_refuses_a_number_of_seeds_that_is_none(options):
 def test_scripts_that_take_options_and_those_that_open_in_a_browser():
     scripts = {script.name: script for m in course.MILESTONES for script in sorted(m.path.glob("[0-9]*.py"))}
     mlp, cnn = ["01_mlp_digits.py", "02_mlp_mnist.py"], ["01_lenet_digits.py", "02_cnn_cifar10.py"]
-    assert [name for name in scripts if takes_options(scripts[name])] == mlp + cnn
-    assert [name for name in scripts if resumes(scripts[name])] == cnn
-    assert [name for name in scripts if is_notebook(scripts[name])] == ["03_draw.py"]
+    gpt = ["01_attention_proof.py", "02_tinygpt_shakespeare.py", "03_dialogue.py"]
+    assert [name for name in scripts if takes_options(scripts[name])] == mlp + cnn + gpt
+    assert [name for name in scripts if resumes(scripts[name])] == cnn + gpt
+    assert [name for name in scripts if is_notebook(scripts[name])] == ["03_draw.py", "04_write.py"]
 
 
 def test_resume_needs_a_run_that_was_stopped():

@@ -4,13 +4,16 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
 from tests.milestones.run import write_small_cifar, write_small_mnist
 from tests.thorough import THOROUGH
 from tests.tito.student import reference_bodies, solve, tito
+from tinytorch.datasets import SmallTalk
 from tito import course
+from tito.files import read
 from tito.milestone import is_notebook, takes_options
 from tito.notebook import parse, test_name
 from tito.place import Place
@@ -84,14 +87,19 @@ def reads_digits_with_its_own_tensor(place: Place) -> None:
 
 def replays_history(place: Place) -> None:
     """By command, and as plain programs from the milestones' own folders (the first of each, or all: TINYTORCH_THOROUGH)."""
-    data = {"TINYTORCH_DATA": str(place.root / "data")}
+    data = {"TINYTORCH_DATA": str(place.root / "data"), "TINYTORCH_TEXT": str(place.root / "data" / "talk.txt")}
     write_small_mnist(place.root / "data" / "MNIST" / "raw")
     write_small_cifar(place.root / "data" / "cifar-10-batches-py", train=400, test=200)
+    (place.root / "data" / "talk.txt").write_text(SmallTalk().text[:200_000], encoding="utf-8")
     for milestone in course.MILESTONES:
         folder = place.root / "milestones" / milestone.folder
         assert "ready" in tito("milestone", "status", cwd=folder).stdout
         by_command = tito("milestone", "run", milestone.number, "--quick", cwd=place.root, **data)
         assert by_command.returncode == 0, by_command.stdout + by_command.stderr
+        for quoted in re.findall(r"^```text\n(.*?)^```$", read(folder / "README.md"), re.MULTILINE | re.DOTALL):
+            assert textwrap.indent(quoted, "    ") in by_command.stdout, (
+                "what the page quotes is what the quick run prints"
+            )
         scripts = sorted(folder.glob("[0-9]*.py"))
         for number, script in enumerate(scripts, 1):
             if is_notebook(script):  # it opens in a browser, and is not run with the others

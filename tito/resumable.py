@@ -1,10 +1,13 @@
-"""Training that shows its progress, and that you can stop with Ctrl-C and resume, bit for bit."""
+"""Training that shows its progress, and that you can stop with Ctrl-C and resume, bit for bit.
+
+It imports `tinytorch`: a milestone imports it after `use_own_tinytorch`.
+"""
 
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from tinytorch.nn import Module
 from tinytorch.optim import Optimizer
 from tinytorch.optim.lr_scheduler import LRScheduler
 from tinytorch.training import accuracy, evaluate, train_epoch
-from tinytorch.utils.data import DataLoader
+from tinytorch.utils.data import DataLoader, RandomSampler
 
 REDRAWS_PER_S = 10
 BAR_CHARS = 16
@@ -52,18 +55,19 @@ class Progress:
 
     Args:
         title: what is trained, as in "seed 0".
-        total: how many images are read in all epochs.
+        total: how many items are read in all epochs.
         every_epoch: whether epochs are printed where there is no terminal.
+        unit: what is counted, and how many of them an item has.
     """
 
-    def __init__(self, title: str, total: int, every_epoch: bool):
-        self.title, self.total, self.every_epoch = title, total, every_epoch
+    def __init__(self, title: str, total: int, every_epoch: bool, unit: tuple[str, int] = ("img", 1)):
+        self.title, self.total, self.every_epoch, self.unit = title, total, every_epoch, unit
         self.on_terminal = sys.stdout.isatty()
-        self.start, self.images, self.drawn = time.perf_counter(), 0, 0.0
+        self.start, self.items, self.drawn = time.perf_counter(), 0, 0.0
 
     def step(self, epoch: str, count: int, done: int, loss: float, share: float) -> None:
-        """After a step on `count` images: `done` of all are read, with this mean loss and accuracy in the epoch so far."""
-        self.images += count
+        """After a step on `count` items: `done` of all are read, with this mean loss and accuracy in the epoch so far."""
+        self.items += count
         now = time.perf_counter()
         if self.on_terminal and now - self.drawn > 1 / REDRAWS_PER_S:
             self.drawn = now
@@ -76,14 +80,24 @@ class Progress:
             facts = self._facts(done, loss, share)
             print(f"{self.title}, {epoch}: {facts}, {tested:.1%} on test images", flush=True)
 
+    def say(self, text: str) -> None:
+        """Print lines above the one that is redrawn, on a terminal too."""
+        self.end()
+        print(text, flush=True)
+
     def end(self) -> None:
         if self.on_terminal:
             self._redraw("")
 
-    def _facts(self, done: int, loss: float, share: float) -> str:
-        rate = self.images / max(1e-9, time.perf_counter() - self.start)
+    def speed(self, done: int) -> str:
+        """How fast it is, and how long it will take, when `done` of all items are read."""
+        rate = self.items / max(1e-9, time.perf_counter() - self.start)
         left = (self.total - done) / max(1e-9, rate)
-        return f"loss {loss:.3f}, {share:.1%}, {rate:,.0f} img/s, {clock(left)} left"
+        name, size = self.unit
+        return f"{rate * size:,.0f} {name}/s, {clock(left)} left"
+
+    def _facts(self, done: int, loss: float, share: float) -> str:
+        return f"loss {loss:.3f}, {share:.1%}, {self.speed(done)}"
 
     def _bar(self, done: int, used: int) -> str:
         """A bar that fills, as long as the line has room beside its `used` characters; else nothing."""
@@ -112,22 +126,28 @@ def clock(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: `optimizer(net)`, and `scheduler(optimizer, steps)` for that many steps in all."""
+    """How a network is trained: `optimizer(net)`, and `scheduler(optimizer, steps)` for that many steps in all.
+
+    An epoch reads each item once, or as many as `items`, drawn with replacement. Gradients are clipped to the norm `max_norm`.
+    """
 
     epochs: int
     batch_size: int
     loss: Callable[[Tensor, Tensor], Tensor]
     optimizer: Callable[[Module], Optimizer]
     scheduler: Callable[[Optimizer, int], LRScheduler]
+    items: int | None = None
+    max_norm: float | None = None
 
 
 @dataclass
 class Curves:
-    """What each epoch measured: the mean loss and the accuracy while training, and the accuracy on test images."""
+    """What each epoch measured: the mean loss and the accuracy while training, and the accuracy and the loss on test items."""
 
     loss: list[float] = field(default_factory=list)
     trained: list[float] = field(default_factory=list)
     tested: list[float] = field(default_factory=list)
+    tested_loss: list[float] = field(default_factory=list)
 
 
 class Training:
@@ -135,14 +155,17 @@ class Training:
 
     Args:
         net: the network.
-        data: items (image, label), a data set that draws its random numbers from `transform_generator()`.
-        test: batches of test images to measure after each epoch; a loader without shuffling.
+        data: items (input, target), a data set that draws its random numbers from `transform_generator()`.
+        test: batches of test items to measure after each epoch; a loader without shuffling.
         recipe: how it is trained.
     """
 
+    unit = ("img", 1)  # as for `Progress`
+
     def __init__(self, net: Module, data: object, test: DataLoader, recipe: Recipe):
         self.net, self.test, self.recipe = net, test, recipe
-        self.loader = DataLoader(data, batch_size=recipe.batch_size, shuffle=True)
+        drawn = None if recipe.items is None else RandomSampler(data, replacement=True, num_samples=recipe.items)
+        self.loader = DataLoader(data, batch_size=recipe.batch_size, shuffle=drawn is None, sampler=drawn)
         self.optimizer = recipe.optimizer(net)
         self.scheduler = recipe.scheduler(self.optimizer, recipe.epochs * len(self.loader))
         self.curves, self.seconds = Curves(), 0.0
@@ -177,7 +200,7 @@ class Training:
             Interrupted: Ctrl-C was pressed; the state is the one after the last complete step.
             Diverged: a loss is nan or inf.
         """
-        progress = Progress(title, self.recipe.epochs * len(self.loader.dataset), every_epoch)
+        progress = Progress(title, self.recipe.epochs * len(self.loader.sampler), every_epoch, self.unit)
         start = time.perf_counter() - self.seconds
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # a loss that isn't finite is reported below
@@ -191,25 +214,29 @@ class Training:
         """Train for what is left of an epoch, with your own `train_epoch`."""
         epoch, data = len(self.curves.loss) + 1, self._batches(progress, ctrl_c)
         try:
-            train_epoch(self.net, self._loss, self.optimizer, data, scheduler=self.scheduler)
+            train_epoch(
+                self.net, self._loss, self.optimizer, data, max_norm=self.recipe.max_norm, scheduler=self.scheduler
+            )
         except FloatingPointError:
-            step = self.scheduler.last_epoch + 1
-            raise Diverged(f"The loss of step {step}, in epoch {epoch}, is nan or inf") from None
-        _, tested = evaluate(self.net, self.recipe.loss, self.test)
+            raise Diverged(f"The loss of step {self.scheduler.last_epoch + 1} is nan or inf") from None
+        tested_loss, tested = evaluate(self.net, self.recipe.loss, self.test)
         loss, share = self.loss_sum / self.rows, self.right / self.rows
         self.curves.loss.append(loss)
         self.curves.trained.append(share)
         self.curves.tested.append(tested)
+        self.curves.tested_loss.append(tested_loss)
         self.loss_sum, self.right, self.rows = 0.0, 0.0, 0
-        progress.epoch(self._name(epoch), epoch * len(self.loader.dataset), loss, share, tested)
+        progress.epoch(self.position(epoch), epoch * len(self.loader.sampler), loss, share, tested)
+        self.after_epoch(progress)
 
     def _batches(self, progress: Progress, ctrl_c: CtrlC) -> Iterator[tuple[Tensor, Tensor]]:
         """The loader's batches. `train_epoch` asks for the next one when it has completed the step on the last."""
-        epoch, images = len(self.curves.loss), len(self.loader.dataset)
+        epoch, items = len(self.curves.loss), len(self.loader.sampler)
         for x, y in self.loader:
             yield x, y
             share, loss = self.right / self.rows, self.loss_sum / self.rows
-            progress.step(self._name(epoch + 1), len(y), epoch * images + self.rows, loss, share)
+            progress.step(self.position(epoch + 1), len(y), epoch * items + self.rows, loss, share)
+            self.after_step(progress)
             # after the last batch nothing would be left to resume in this epoch
             if ctrl_c.pressed and self.loader.position < len(self.loader):
                 raise Interrupted
@@ -222,8 +249,15 @@ class Training:
         self.rows += len(y)
         return loss
 
-    def _name(self, epoch: int) -> str:
+    def position(self, epoch: int) -> str:
+        """Where the training is, in words."""
         return f"epoch {epoch}/{self.recipe.epochs}"
+
+    def after_step(self, progress: Progress) -> None:
+        """For subclasses: called after each step."""
+
+    def after_epoch(self, progress: Progress) -> None:
+        """For subclasses: called after each epoch, when it is measured."""
 
 
 class Session:
@@ -302,3 +336,28 @@ class Session:
         for part, value in self.config.items():
             if saved.get(part) != value:
                 sys.exit(f"{name} is from a run with {part} {saved.get(part)}, and this one has {value}: {again}.")
+
+
+def run_seeds(
+    session: Session, seeds: Sequence[int], measure: Callable[[int], tuple[Training, dict]],
+    show: Callable[[int, dict], None],
+) -> Training | None:  # fmt: skip
+    """Measure each seed that isn't complete.
+
+    Args:
+        seeds: all seeds; the first ones may be complete in `session`.
+        measure: from a seed to its main training and what it measured.
+        show: prints what a seed measured.
+
+    Returns:
+        The last main training, whose network may load `session.first`; None if nothing was left to do.
+    """
+    for seed, measured in zip(seeds, session.runs, strict=False):
+        show(seed, measured)
+    training = None
+    with session.ctrl_c:
+        for seed in seeds[len(session.runs) :]:
+            training, measured = measure(seed)
+            session.end_seed(measured)
+            show(seed, measured)
+    return training
