@@ -157,8 +157,8 @@ import torch
 from torch.nn import LSTM, Linear
 import torchvision.models
 from torchvision import datasets
-net = torch.nn.LayerNorm(2)
-net = torch.compile(torch.nn.LayerNorm(2))
+net = torch.nn.RMSNorm(2)
+net = torch.compile(torch.nn.RMSNorm(2))
 torch.fft.fft(net)
 x = torch.nn.functional.grid_sample(net)
 datasets.ImageNet
@@ -175,7 +175,7 @@ def test_missing_names_are_listed_and_nothing_runs(place, tmp_path):
         [
             "train.py, line 3: torch.nn.LSTM is not part of this course: for sequences, module 12 (attention) brings",
             "train.py, line 4: torchvision.models is not part of this course: it has torchvision.transforms and",
-            "train.py, lines 6, 7: torch.nn.LayerNorm comes with module 13 (transformers), which this version",
+            "train.py, lines 6, 7: torch.nn.RMSNorm is not part of this course: module 13 (transformers) brings LayerNorm",
             "train.py, line 7: torch.compile is not part of this course: each operation runs as it comes",
             "train.py, line 8: torch.fft is not part of this course: NumPy has np.fft",
             "train.py, line 9: torch.nn.functional has no grid_sample, and no module of this course brings it",
@@ -211,7 +211,7 @@ def test_a_guarded_name_does_not_stop_a_script(place, tmp_path):
     [
         ("import torch\ndef f(x):\n    return x.conj()\nf(torch.ones(3))", "train.py, line 3: Tensor has no conj, and no module"),
         ("import torch\ntorch.ones(2).softmaxx(0)", "train.py, line 2: Tensor has no softmaxx, and no module of this course brings it: did you mean softmax?"),
-        ("import torch\ngetattr(torch.nn, 'Layer' + 'Norm')", "train.py, line 2: torch.nn.LayerNorm comes with module 13 (transformers)"),
+        ("import torch\ngetattr(torch.nn, 'RMS' + 'Norm')", "train.py, line 2: torch.nn.RMSNorm is not part of this course"),
         ("import importlib\nimportlib.import_module('torch.onnx')", "train.py, line 2: torch.onnx is not part of this course"),
         ("import importlib\nimportlib.import_module('torch.distributions')", "train.py, line 2: torch has no distributions"),
         ("import torch\ntorch.optim.SGD([torch.ones(1)], lr=1, foreach=True)", "train.py, line 2: SGD has no argument 'foreach' in this course: leave it out"),
