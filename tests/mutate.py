@@ -57,8 +57,7 @@ def mutants(body: str) -> dict[str, str]:
         for kind in range(3):
             changed = copy.deepcopy(tree)
             node = list(ast.walk(changed))[number]
-            if _mutate(node, kind, changed):
-                text = ast.unparse(changed.body[0].body)
+            if _mutate(node, kind, changed) and (text := ast.unparse(changed.body[0].body)) != original:
                 found[_difference(original, text)] = text
     order = {line: number for number, line in enumerate(original.split("\n"))}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0].partition(" -> ")[0], 0)))

@@ -407,7 +407,7 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
         "biases stay": Wrong(
             "missing case",
             "What are the biases afterwards?",
-            ('    elif "ln_" not in name:\n        parameter.array[...] = 0\n', ""),
+            ('\n    elif "ln_" not in name:\n        parameter.array[...] = 0', ""),
         ),
         "the norms become 0": Wrong(
             "missing case", "What does a norm with a weight of 0 return?", ('elif "ln_" not in name:', "else:")
@@ -838,4 +838,24 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
     },
 }
 
-EQUIVALENT = {}
+CENTERED = "normal = rows - rows.mean(axis={}, keepdims={})"
+GRADIENT = "grad -= normal * (np.einsum('nd,nd->n', grad, normal)[:, None] / size) + grad.mean(axis={}, keepdims={})"
+ATTENDED = "x = x + self.dropout(self.attn(normal, normal, normal, need_weights={}, is_causal={})[0])"
+LAST = "rows have two axes, so the last one is axis 1"
+TRUE = "any number that isn't 0 counts as True"
+
+EQUIVALENT = {
+    "layer_norm": {
+        f"{line.format(-1, True)} -> {line.format(axis, keep)}": why
+        for line in (CENTERED, GRADIENT)
+        for axis, keep, why in ((1, True, LAST), (-1, 2, TRUE))
+    },
+    "Block.forward": {
+        f"{ATTENDED.format(False, True)} -> {ATTENDED.format(*options)}": why
+        for options, why in (
+            ((True, True), "weights that nothing reads"),
+            ((1, True), "weights that nothing reads"),
+            ((False, 2), TRUE),
+        )
+    },
+}

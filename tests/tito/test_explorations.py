@@ -290,6 +290,7 @@ def test_attention_grows_with_the_square_and_blocks_do_not(attention):
     assert memory[0] > 1.7 and memory[1] > 1.7 and memory[2] < 1.3, last
 
 
+@pytest.fixture(scope="module")
 def transformers():
     return runpy.run_path(str(ROOT / "notebooks" / "13_transformers.py"))
 
