@@ -585,10 +585,10 @@ CLAIMS["13_transformers"] = [
     "$y = ({:.2f}, {:.2f}, {:g}, {:.2f})$".format(*spread / np.sqrt((spread**2).mean())),
     rf"a loss of $\ln V$ (Module 04): {math.log(65):.2f} for 65 characters",
     rf"$12 \cdot 12 \cdot 768^2 \approx {12 * 12 * 768**2 / 1e6:.0f}$ million",
-    f"Softmax makes that {numbers(odds[:2])} and {odds[2]} in {odds.sum()}.",
-    f"$T = 0.5$ squares the ratios: {numbers((odds**2)[:2])} and {(odds**2)[2]} in {(odds**2).sum()}.",
-    f"{odds[0]} in {odds.sum()} is too little ({odds[0] / odds.sum():.2f}); "
-    f"{odds[:2].sum()} in {odds.sum()} is enough ({odds[:2].sum() / odds.sum():.2f})",
+    "Softmax makes that {1}/{0}, {2}/{0} and {3}/{0}.".format(odds.sum(), *odds),
+    "$T = 0.5$ squares the ratios: {1}/{0}, {2}/{0} and {3}/{0}.".format((odds**2).sum(), *odds**2),
+    f"{odds[0]}/{odds.sum()} is too little ({odds[0] / odds.sum():.2f}); "
+    f"{odds[:2].sum()}/{odds.sum()} is enough ({odds[:2].sum() / odds.sum():.2f})",
 ]
 
 # The chapters of the book

@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: dcc11bc5f08dae8f
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: 964af5234b305b66
 """
 
 import math
@@ -54,10 +54,11 @@ def layer_norm(
         return grad.reshape(shape)
 
     return out.reshape(shape), (
-        to_input, None,
+        to_input,
+        None,
         lambda grad: np.einsum("nd,nd->d", grad.reshape(count, size), normal).reshape(weight.shape),
         lambda grad: add_up(grad.reshape(count, size), axis=0).reshape(bias.shape),
-    )  # fmt: skip
+    )
 
 
 class LayerNorm(Module):

@@ -68,7 +68,7 @@ def test_the_loss_at_step_0_is_ln_v_at_any_depth(layers):
 
 def test_a_text_is_reproducible_by_its_seed():
     """WHAT: one seed gives one text, another seed another; it streams; the stop token ends it.
-    WHY: a text that nobody can repeat can't be debugged.
+    WHY: a text that can't be repeated can't be debugged.
     TIP: test_write_on looks at the writing alone.
     """
     manual_seed(0)

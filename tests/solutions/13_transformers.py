@@ -280,7 +280,7 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
             "return ((rows - rows.mean(-1, keepdims=True)) / np.sqrt(rows.var(-1, keepdims=True) + eps) * weight_row + bias_row).reshape(input.shape)",
         ),
         "the shape gets a gradient": Wrong(
-            "swapped operands", "Which of the four inputs has no gradient?", ("to_input, None,", "None, to_input,")
+            "swapped operands", "Which of the four inputs has no gradient?", ("to_input,\n    None,", "None, to_input,")
         ),
         "nothing comes back": Wrong(
             "no return", NOTHING, ("return out.reshape(shape), (", "_ = out.reshape(shape), (")

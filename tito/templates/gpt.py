@@ -1,5 +1,7 @@
 """Support for Module 13: what a GPT refuses, and how GPT-2 lays out its weights."""
 
+import math
+
 import numpy as np
 from numpy import ndarray
 
@@ -30,8 +32,8 @@ def norm_rows(input: ndarray, normalized_shape: int | tuple, weight: ndarray | N
     for name, x in (("weight", weight), ("bias", bias)):
         if x is not None and x.shape != shape:
             raise ValueError(f"{name} has shape {x.shape}: use that of normalized_shape, {shape}")
-    size = int(np.prod(shape))
-    rows = input.reshape(int(np.prod(input.shape[: -len(shape)])), size)
+    size = math.prod(shape)
+    rows = input.reshape(math.prod(input.shape[: -len(shape)]), size)
     weight_row = np.ones(size, input.dtype) if weight is None else weight.reshape(size)
     return rows, weight_row, np.zeros(size, input.dtype) if bias is None else bias.reshape(size)
 
