@@ -20,7 +20,7 @@ from tinytorch.transformers import GPT, GPTConfig  # noqa: E402
 from tito.gates import Gate, options  # noqa: E402
 
 VOCABULARY = 512  # byte pairs: of a vocabulary of characters alone, far fewer questions are answered
-STEPS = 1_500
+FULL_STEPS, QUICK_STEPS = 2_500, 1_500
 FULL_SHAPE = {"n_layer": 4, "n_head": 4, "n_embd": 128}
 QUICK_SHAPE = {"n_layer": 2, "n_head": 4, "n_embd": 64}
 MAX_ANSWER = 40  # tokens
@@ -90,7 +90,7 @@ def task(quick: bool) -> Task:
         np.array(tokenizer.encode(train.text)),
         np.array(tokenizer.encode(held_out.text)),
         GPTConfig(tokenizer.vocab_size, block_size=64, **(QUICK_SHAPE if quick else FULL_SHAPE)),
-        recipe(STEPS, batch_size=16, lr=1e-2 if quick else 5e-3, stages=10),
+        recipe(QUICK_STEPS if quick else FULL_STEPS, batch_size=16, lr=1e-2 if quick else 5e-3, stages=10),
         unit="tokens",
         sample=sample,
         prompt=f"A: {held_out.questions[0][0]}\nB: {held_out.questions[0][1]}\n",
