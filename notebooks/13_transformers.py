@@ -20,7 +20,7 @@ with app.setup(hide_code=True):
     from tinytorch.autograd import gradcheck, no_grad
     from tinytorch.datasets import SmallTalk
     from tinytorch.embeddings import Embedding
-    from tinytorch.gpt import check_config, check_input, check_sampling, check_top, norm_rows, prompt_ids
+    from tinytorch.gpt import check_config, check_input, check_sampling, check_top, from_gpt2, norm_rows, prompt_ids
     from tinytorch.layers import Dropout, Linear, Module, Parameter, linear
     from tinytorch.losses import cross_entropy
     from tinytorch.optimizers import Adam
@@ -359,6 +359,11 @@ class GPT(Module):
         self.h = ModuleList([Block(config) for _ in range(config.n_layer)])
         init_weights(self)
 
+    @classmethod
+    def from_gpt2_state(cls, state: dict, n_head: int | None = None) -> "GPT":
+        """A GPT with the weights of GPT-2, whose `state_dict` is `state`: see `tinytorch.gpt.from_gpt2`."""
+        return from_gpt2(cls, GPTConfig, state, n_head)
+
     # points: 4
     def forward(self, ids: Tensor) -> Tensor:
         """Integers of shape (N, T), where T is at most `block_size` (checked) -> logits of shape (N, T, vocab_size).
@@ -574,9 +579,8 @@ def _():
     mo.md(r"""
     ## 6. Writing
 
-    To write, read the text so far, choose a token, add it, and read again. The model can't read more than `block_size` tokens, so from a longer text, give
-    it the last ones. Two things end a text: a token that means "end", and a limit. And don't let your reader wait for the end: a **generator** hands
-    out each token as soon as it is chosen.
+    To write, read the text so far, choose a token, add it, and read again. From a text longer than `block_size`, give the model the last tokens. Two
+    things end a text: a token that means "end", and a limit. A **generator** hands out each token at once, so your reader needn't wait for the end.
     """)
     return
 
@@ -743,8 +747,8 @@ def _():
     that it writes. **Predict**: where is the model sure of the next word, and where isn't it? What does each option change there?
 
     Then compare the texts of moments 0 to 4. The title has their losses, next to those of a blind guess ($\\ln V$) and of a **bigram**, which counts the
-    words that follow each word: a GPT above that bar hasn't learned to use earlier words. When do the sentences become good? Are they true then? Try some
-    seeds. Gibberish at a loss of 3 isn't a bug, and a low loss means likely words, not true ones. {prompt} {options.hstack(wrap=True, justify="start")}
+    words that follow each word: a GPT whose loss is above that hasn't learned to use earlier words. When do the sentences become good? Are they true then?
+    Try some seeds. {prompt} {options.hstack(wrap=True, justify="start")}
     """)
     return options, prompt
 
@@ -784,7 +788,7 @@ def _():
 
     All blocks add to one stream; the last norm and the table turn it into scores. You can do that earlier, after each block: that is the **logit lens**
     ([nostalgebraist, 2020](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)). For each word that was read, rows show
-    the likeliest next one. **Predict** the last row. And the first one: which word's vector is most like that of the word itself? {sentence}
+    the likeliest next one. **Predict** the first row: before any block, which word does the tied table score highest? And the last row? {sentence}
     """)
     return (sentence,)
 
@@ -823,7 +827,7 @@ def _():
 
     For the gradients, operations keep numbers of the forward pass. For each token, a block keeps what its two norms compute and return ($4 D$), queries,
     keys and values ($3 D$), what the heads return ($D$), both sides of `gelu` ($8 D$), and a row of weights for each of $H$ heads ($H T$): $16 D + H T$ in
-    all. The end of the model keeps $2 D + V$. **Predict**, for 4 heads, width 128 and 16 texts of 128 tokens: is this more than the weights? What doubles
+    all. The end of the model keeps $2 D + V$. **Predict**, for 4 layers with 4 heads, width 128, 65 characters and 16 texts of 128 tokens: is this more than the weights? What doubles
     with the depth, and what with the batch?
     """)
     return
@@ -873,7 +877,7 @@ def _():
     | attention | $L (4 T D^2 + 2 T^2 D)$ | $4 L D^2$ weights |
     | MLPs | $8 L T D^2$ | $8 L D^2$ weights |
     | scores | $T V D$ | $V D$ weights, tied |
-    | training | 3 times as many | $L T (16 D + H T)$ kept |
+    | training | 3 times the sum of these | $T (L (16 D + H T) + 2 D + V)$ kept |
 
     ## In production
 
@@ -888,9 +892,7 @@ def _():
 @app.function
 def answer_activations():
     """A GPT has 12 layers of width 768 with 12 heads. A step reads 8 texts of 1,024 tokens. How many GiB ($2^{30}$ bytes) do its blocks
-    keep for the backward pass, in float32?
-
-    Hint: how many numbers does a block keep for one token?
+    keep for the backward pass, in float32? Hint: how many numbers does a block keep for one token?
     """
     ### BEGIN SOLUTION
     return 8 * 1024 * 12 * (16 * 768 + 12 * 1024) * 4 / 2**30
@@ -936,7 +938,7 @@ def _():
     ## Summary
 
     - A GPT is a stream of vectors. Each block reads it through a norm, and adds: attention between words, an MLP for each word. One table reads and scores.
-    - Before you train for long: is the first loss $\ln V$, can it learn one batch by heart, does it beat a bigram?
+    - Before you train for long: is the first loss $\ln V$? Can it learn one batch by heart? Gibberish at a loss of 3 isn't a bug, nor is a low loss truth.
     - Temperature, top-k and top-p change the distribution, not the model. Training keeps $16 D + H T$ numbers per token and block.
 
     **Next:** export your work with `tito module complete 13`. Then Milestone 05 trains your GPT on real text.

@@ -701,7 +701,7 @@ GIVEN = {
         "Of 50,000 tokens",
         "For $p = 0.9$",
         "with 12 layers of width 768",  # GPT-2's
-        "width 128 and 16 texts of 128 tokens",
+        "for 4 layers with 4 heads, width 128, 65 characters and 16 texts of 128 tokens",
         "One GPT has a training loss of 0.1",
         "Another has a loss of 1.2",
     ],

@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: 964af5234b305b66
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: eae80212b3959c87
 """
 
 import math
@@ -14,7 +14,7 @@ from tinytorch.arrays import add_up
 from tinytorch.attention import MultiheadAttention
 from tinytorch.autograd import no_grad
 from tinytorch.embeddings import Embedding
-from tinytorch.gpt import check_config, check_input, check_sampling, check_top, norm_rows, prompt_ids
+from tinytorch.gpt import check_config, check_input, check_sampling, check_top, from_gpt2, norm_rows, prompt_ids
 from tinytorch.layers import Dropout, Linear, Module, Parameter, linear
 from tinytorch.tensor import Tensor, default_generator, ones, op, zeros
 from tinytorch.vocabulary.layers import ModuleList, normal_
@@ -155,6 +155,11 @@ class GPT(Module):
         self.dropout, self.ln_f = Dropout(config.dropout), LayerNorm(config.n_embd)
         self.h = ModuleList([Block(config) for _ in range(config.n_layer)])
         init_weights(self)
+
+    @classmethod
+    def from_gpt2_state(cls, state: dict, n_head: int | None = None) -> "GPT":
+        """A GPT with the weights of GPT-2, whose `state_dict` is `state`: see `tinytorch.gpt.from_gpt2`."""
+        return from_gpt2(cls, GPTConfig, state, n_head)
 
     # points: 4
     def forward(self, ids: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tinytorch import _later, _names
 
-for _name in ("layers", "optimizers", "embeddings", "transformers"):
+for _name in ("layers", "optimizers", "embeddings"):
     if _name not in _names.modules:
         try:
             import_module(f"{__name__}.{_name}")

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy import ndarray
 
+from tinytorch.tensor import Tensor
+
 
 def norm_rows(input: ndarray, normalized_shape: int | tuple, weight: ndarray | None, bias: ndarray | None) -> tuple:
     """The vectors that layer norm normalizes, as rows.
@@ -139,6 +141,24 @@ def prompt_ids(prompt: object, max_new_tokens: int, stop: int | None, config: ob
     if stop is not None:
         check_ids("stop", np.array(stop), config)
     return ids.tolist()
+
+
+def from_gpt2(gpt: type, config: type, state: dict, n_head: int | None = None) -> object:
+    """A GPT with the weights of GPT-2.
+
+    Args:
+        gpt, config: the classes `GPT` and `GPTConfig`.
+        state: the `state_dict` of a GPT-2: name -> tensor or array.
+        n_head: how many heads a layer has; None is GPT-2's own rule, one for every 64 numbers of the width.
+
+    Raises:
+        ValueError: a table or the last norm is missing, or the output isn't tied to the table of the tokens.
+        RuntimeError: another weight is missing, unknown, or has the wrong shape (as in `load_state_dict`).
+    """
+    options, weights = gpt2_layout(state, n_head)
+    model = gpt(config(**options))
+    model.load_state_dict({name: Tensor(x) for name, x in weights.items()})
+    return model
 
 
 def gpt2_layout(state: dict, n_head: int | None = None) -> tuple[dict, dict]:

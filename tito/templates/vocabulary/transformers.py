@@ -1,34 +1,10 @@
-"""Beside Module 13: GPT-2's weights, and memory that is kept for the next step."""
+"""Beside Module 13: memory that is kept for the next step."""
 
 import sys
-
-from tinytorch.gpt import gpt2_layout
-from tinytorch.tensor import Tensor
-from tinytorch.transformers import GPT, GPTConfig
 
 # of glibc's mallopt(3)
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 NEVER = (1 << 31) - 1  # bytes
-
-
-def from_gpt2_state(cls: type[GPT], state: dict, n_head: int | None = None) -> GPT:
-    """A GPT with the weights of GPT-2.
-
-    Args:
-        state: the `state_dict` of a GPT-2: name -> tensor or array.
-        n_head: how many heads a layer has; None is GPT-2's own rule, one for every 64 numbers of the width.
-
-    Raises:
-        ValueError: a table or the last norm is missing, or the output isn't tied to the table of the tokens.
-        RuntimeError: another weight is missing, unknown, or has the wrong shape (as in `load_state_dict`).
-    """
-    options, weights = gpt2_layout(state, n_head)
-    model = cls(GPTConfig(**options))
-    model.load_state_dict({name: Tensor(x) for name, x in weights.items()})
-    return model
-
-
-GPT.from_gpt2_state = classmethod(from_gpt2_state)
 
 
 def keep_memory() -> str:
