@@ -28,6 +28,7 @@ from tito.plain import plain_module
 
 RECORD = ROOT / "tests" / "solutions" / "mutants.json"
 SCORE = 0.95
+UNCHANGED = ""
 TIMEOUT_S = 20  # a mutant may loop for ever
 SWAPPED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -57,7 +58,8 @@ def mutants(body: str) -> dict[str, str]:
         for kind in range(3):
             changed = copy.deepcopy(tree)
             node = list(ast.walk(changed))[number]
-            if _mutate(node, kind, changed) and (text := ast.unparse(changed.body[0].body)) != original:
+            if _mutate(node, kind, changed):
+                text = ast.unparse(changed.body[0].body)
                 found[_difference(original, text)] = text
     order = {line: number for number, line in enumerate(original.split("\n"))}
     return dict(sorted(found.items(), key=lambda item: order.get(item[0].partition(" -> ")[0], 0)))
@@ -109,7 +111,9 @@ def _in_message(tree: ast.AST, node: ast.AST) -> bool:
 
 
 def _difference(before: str, after: str) -> str:
-    """The first line that changes, and what it becomes; of a deleted `if` the block is left out."""
+    """The first line that changes, and what it becomes; of a deleted `if` the block is left out. UNCHANGED if nothing does."""
+    if before == after:
+        return UNCHANGED
     old, new = before.split("\n"), after.split("\n")
     place = next(n for n, line in enumerate(old) if n >= len(new) or line != new[n])
     return f"{old[place].strip()} -> {new[place].strip() if place < len(new) else ''}"
@@ -161,6 +165,7 @@ def measured(stem: str, record: dict, jobs: int) -> Iterator[tuple[str, dict]]:
         now, known = fingerprint(stem, exercise), record.get(stem, {}).get(exercise, {})
         if known.get("is") != now:
             bodies = mutants(reference(tests.NOTEBOOKS[stem], exercise))
+            bodies.pop(UNCHANGED, None)  # two equal arguments were exchanged
             with ThreadPoolExecutor(jobs) as pool:
                 ends = list(pool.map(lambda body: caught(stem, exercise, body), bodies.values()))  # noqa: B023
             missed = [change for change, end in zip(bodies, ends, strict=True) if not end]
