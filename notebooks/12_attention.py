@@ -18,7 +18,7 @@ with app.setup(hide_code=True):
     from tinytorch.tensor import Tensor, manual_seed, op, randn, zeros
     from tito.diagrams import diagram
     from tito.lesson import close, compare, measure, raises, read_sentence, show, sliders_of, table, unchanged, waves
-    from tito.picture import panels, word_grid
+    from tito.picture import draw_attention, panels
 
 
 @app.cell(hide_code=True)
@@ -187,7 +187,7 @@ def explore_mask(drawn, words):
     """Figure: the weights that a drawn mask leaves, a row for each word; and the mean place that each word reads."""
     weights = masked_softmax(np.zeros((6, 6)), np.array(drawn) > 0)
     figure, (left, right) = panels(2, height=3.4)
-    word_grid(left, weights, words, numbers=True)
+    draw_attention(left, weights, words, "weights", most=1, numbers=True)
     right.barh(range(6), weights @ np.arange(1.0, 7.0), color="#0072b2")
     right.set(
         yticks=range(6), yticklabels=words, xlim=(0, 6), ylim=(5.5, -0.5), title="mean place that each word reads"
@@ -609,7 +609,7 @@ def explore_heads(typed, epochs):
     words, weights, following = read_sentence(MultiheadAttention, typed, epochs)
     figure, axes = panels(4, width=12, height=3.6)
     for head, (ax, each) in enumerate(zip(axes, weights, strict=True)):
-        word_grid(ax, each, words, title=f"head {head}")
+        draw_attention(ax, each, words, f"head {head}", most=1)
     figure.suptitle(f"likeliest next word: {following}", fontsize=10)
     return figure
 

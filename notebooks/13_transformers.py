@@ -609,11 +609,12 @@ def next_token_probabilities(
 @no_grad()
 def next_logits(model: Module, ids: list[int]) -> np.ndarray:
     """The scores, of shape (V,), of the token after these ids, with dropout turned off meanwhile."""
-    training, _ = model.training, model.eval()
-    try:
-        return model(Tensor([ids])).array[0, -1]
-    finally:
-        model.train(training)
+    if model.training:
+        try:
+            return next_logits(model.eval(), ids)
+        finally:
+            model.train()
+    return model(Tensor([ids])).array[0, -1]
 
 
 @app.function
@@ -825,10 +826,9 @@ def _():
     mo.md(r"""
     ## Measure: what does training keep in memory?
 
-    For the gradients, operations keep numbers of the forward pass. For each token, a block keeps what its two norms compute and return ($4 D$), queries,
-    keys and values ($3 D$), what the heads return ($D$), both sides of `gelu` ($8 D$), and a row of weights for each of $H$ heads ($H T$): $16 D + H T$ in
-    all. The end of the model keeps $2 D + V$. **Predict**, for 4 layers with 4 heads, width 128, 65 characters and 16 texts of 128 tokens: is this more than the weights? What doubles
-    with the depth, and what with the batch?
+    For the gradients, a block keeps, for each token, what its norms compute and return ($4 D$), queries, keys and values ($3 D$), what the heads return
+    ($D$), both sides of `gelu` ($8 D$), and $H$ rows of weights ($H T$): $16 D + H T$ numbers. The end of the model keeps $2 D + V$. **Predict**, for 4 layers
+    with 4 heads, width 128, 65 characters and 16 texts of 128 tokens: is this more than the weights? What doubles with the depth, what with the batch?
     """)
     return
 

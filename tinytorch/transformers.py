@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: eae80212b3959c87
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: a3ef482386e72ad3
 """
 
 import math
@@ -256,11 +256,12 @@ def next_token_probabilities(
 @no_grad()
 def next_logits(model: Module, ids: list[int]) -> np.ndarray:
     """The scores, of shape (V,), of the token after these ids, with dropout turned off meanwhile."""
-    training, _ = model.training, model.eval()
-    try:
-        return model(Tensor([ids])).array[0, -1]
-    finally:
-        model.train(training)
+    if model.training:
+        try:
+            return next_logits(model.eval(), ids)
+        finally:
+            model.train()
+    return model(Tensor([ids])).array[0, -1]
 
 
 def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callable, stop: int | None = None) -> Iterator[int]:  # fmt: skip

@@ -38,24 +38,6 @@ def panels(columns=1, width=8, height=2.8):
         return figure, figure.subplots(1, columns)
 
 
-def word_grid(axes, weights, words, *, title="weights", numbers=False):
-    """Draw how much each word reads of each other word: a row for the word that reads, dark for much.
-
-    Args:
-        axes: where.
-        weights: (T, T), from 0 to 1.
-        words: T texts.
-        title: of the axes.
-        numbers: whether to write each weight into its square.
-    """
-    axes.imshow(weights, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), weight in np.ndenumerate(weights) if numbers else ():
-        axes.text(column, row, f"{weight:.2f}", ha="center", va="center", color="white" if weight > 0.6 else "black")
-    axes.set(xticks=range(len(words)), yticks=range(len(words)), title=title)
-    axes.set_xticklabels(words, rotation=90, fontsize=8)
-    axes.set_yticklabels(words, fontsize=8)
-
-
 def draw_learning(path: Path, net, train: Callable[[int], object], moments: Sequence[int], x, y) -> None:
     """Draw which part of the plane gets a yes, before a network learns and at some moments while it does.
 
@@ -232,15 +214,39 @@ def draw_writer(
     figure.savefig(path, dpi=100)
 
 
-def draw_attention(axes: object, weights: object, tokens: Sequence[str], title: str = "") -> None:
-    """Draw weights of attention, (T, S): white is 0, the darkest is the largest. Spaces and ends of lines are made visible."""
+def draw_attention(
+    axes: object,
+    weights: object,
+    tokens: Sequence[str],
+    title: str = "",
+    *,
+    most: float | None = None,
+    numbers: bool = False,
+) -> None:
+    """Draw how much each token reads of each other token.
+
+    Args:
+        axes: where.
+        weights: (T, T), a row for the token that reads: white is 0.
+        tokens: T texts.
+        title: of the axes.
+        most: the weight that is darkest; None is the largest.
+        numbers: whether to write each weight into its square.
+    """
     from matplotlib.colors import LinearSegmentedColormap
 
-    names = [token.replace("\n", "⏎").replace(" ", "␣") for token in tokens]
-    axes.imshow(weights, cmap=LinearSegmentedColormap.from_list("weights", ["white", BLUE]), vmin=0)
+    names = [visible(token) for token in tokens]
+    axes.imshow(weights, cmap=LinearSegmentedColormap.from_list("weights", ["white", BLUE]), vmin=0, vmax=most)
+    for (row, column), weight in np.ndenumerate(weights) if numbers else ():
+        axes.text(column, row, f"{weight:.2f}", ha="center", va="center", color="white" if weight > 0.6 else "black")
     axes.set_xticks(range(len(names)), names, fontsize=8, rotation=90 if max(map(len, names)) > 1 else 0)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_title(title)
+
+
+def visible(text: str) -> str:
+    """A text whose spaces and ends of lines can be seen."""
+    return text.replace(" ", "␣").replace("\n", "⏎")
 
 
 # kind of numbers -> colormap, and whether it is symmetric about 0

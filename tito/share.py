@@ -15,8 +15,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 from tito import course
-from tito.course import ROOT
-from tito.notebook import parse
+from tito.hints import exercises
 
 WRITTEN, GIVEN, BESIDE = "written", "given", "beside"
 
@@ -61,10 +60,10 @@ def measured_share(run: Callable[[], object], package: Path) -> Share:
     executions = Counter()
     with _traced(package.resolve(), executions):
         run()
-    exercises = _exercises()
+    names = _exercises()
     lines, often = {WRITTEN: set(), GIVEN: set(), BESIDE: set()}, Counter()
     for (code, number), count in executions.items():
-        kind = _kind(code, exercises, package.resolve())
+        kind = _kind(code, names, package.resolve())
         lines[kind].add((code.co_filename, number))  # a line with a comprehension may be in two pieces of code
         often[kind] += count
     return Share({kind: len(lines[kind]) for kind in lines}, {kind: often[kind] for kind in lines})
@@ -97,17 +96,14 @@ def _traced(package: Path, executions: Counter) -> Iterator[None]:
 @cache
 def _exercises() -> dict[str, set[str]]:
     """File in `tinytorch/` -> the qualified names of its exercises."""
-    return {
-        module.file: {block.owner for block in parse(ROOT / "notebooks" / f"{module.stem}.py").solutions}
-        for module in course.available()
-    }
+    return {module.file: set(exercises(module)) for module in course.available()}
 
 
-def _kind(code: CodeType, exercises: dict[str, set[str]], package: Path) -> str:
+def _kind(code: CodeType, names: dict[str, set[str]], package: Path) -> str:
     """What a piece of code is. A function inside of an exercise, such as a gradient's, belongs to it."""
     file = Path(code.co_filename).resolve().relative_to(package).as_posix()
-    if file not in exercises:
+    if file not in names:
         return BESIDE
     parts = code.co_qualname.replace(".<locals>", "").split(".")
     outer = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    return WRITTEN if outer & exercises[file] else GIVEN
+    return WRITTEN if outer & names[file] else GIVEN

@@ -45,20 +45,20 @@ def text_rows(words, ids, size):
     return ids[starts[starts <= len(ids) - size, None] + np.arange(size)]
 
 
-def bigram_loss(train, test, size):
-    """The loss of a table that counts which id follows which, each pair once more than it occurs.
+def bigram_loss(train, test, size, extra=1):
+    """The loss of a table that counts which id follows which.
 
     Args:
         train: ids, an array of shape (n,).
-        test: ids of shape (rows, tokens).
+        test: ids of shape (..., tokens).
         size: of the vocabulary.
+        extra: how much more often each pair counts than it occurs, so that none has the probability 0.
 
     >>> float(round(bigram_loss(np.array([0, 1, 0, 1]), np.array([[0, 1]]), 2), 3))  # 0 is followed by 1 with probability 3/4
     0.288
     """
-    counts = np.ones((size, size))
-    np.add.at(counts, (train[:-1], train[1:]), 1)
-    return -np.log((counts / counts.sum(axis=1, keepdims=True))[test[:, :-1], test[:, 1:]]).mean()
+    counts = extra + np.bincount(train[:-1] * size + train[1:], minlength=size * size).reshape(size, size)
+    return -np.log((counts / counts.sum(axis=1, keepdims=True))[test[..., :-1], test[..., 1:]]).mean()
 
 
 def moments_of_training(model, rows, held, optimizer, moments, rate):

@@ -21,6 +21,7 @@ with app.setup(hide_code=True):
     from tinytorch.training import train_epoch
     from tinytorch.transformers import GPT, GPTConfig, generate, next_logits, next_token_probabilities
     from tinytorch.utils.data import DataLoader, RandomSampler
+    from tito.picture import visible
 
     FOLDER = Path(__file__).parent
     QUICK = "a small GPT, trained now on the village's talk"
@@ -80,11 +81,6 @@ def next_tokens(net, tokenizer, prompt, temperature, top_k, top_p):
         for id in likeliest
     )
     return mo.Html(f'<p>The token after your text:</p><table style="width: auto">{bars}</table>')
-
-
-@app.function
-def visible(token):
-    return token.replace(" ", "␣").replace("\n", "⏎")
 
 
 @app.cell(hide_code=True)

@@ -20,6 +20,7 @@ from tinytorch.tokenization import BPETokenizer, CharTokenizer
 from tinytorch.training import evaluate, load, train_epoch
 from tinytorch.transformers import GPT, GPTConfig, generate
 from tinytorch.utils.data import DataLoader, Dataset
+from tito import words
 from tito.gates import Gate, conclude, recorded_runs
 from tito.picture import draw_writer
 from tito.probes import checksum, count_weights, gradient_error
@@ -258,12 +259,7 @@ def told_apart(net: GPT, token: int) -> float:
 
 def bigram_loss(train: np.ndarray, held_out: np.ndarray, size: int) -> float:
     """The held-out loss of counting which token follows which, with the smoothing of three that suits it best."""
-    counts = np.bincount(train[:-1] * size + train[1:], minlength=size * size).reshape(size, size)
-    losses = []
-    for extra in (1, 0.1, 0.01):
-        shares = (counts + extra) / (counts + extra).sum(axis=1, keepdims=True)
-        losses.append(-np.log(shares[held_out[:-1], held_out[1:]]).mean())
-    return float(min(losses))
+    return float(min(words.bigram_loss(train, held_out, size, extra) for extra in (1, 0.1, 0.01)))
 
 
 def gates(loss: float, below: float, *skills: Gate) -> tuple[Gate, ...]:

@@ -63,7 +63,7 @@ def check_mask(name: str, mask: ndarray, shape: tuple, dtype: np.dtype) -> None:
 
 
 def check_heads(embed_dim: int, num_heads: int, dropout: float) -> None:
-    """ValueError unless `num_heads` heads share `embed_dim` numbers equally, and `dropout` is a probability below 1."""
+    """ValueError unless `num_heads` heads share `embed_dim` numbers equally, and `dropout` is a probability."""
     if num_heads < 1 or embed_dim < 1 or embed_dim % num_heads:
         raise ValueError(
             f"embed_dim is {embed_dim} and num_heads {num_heads}: the heads share the width, so it must be a multiple"
