@@ -72,8 +72,7 @@ class Module:
 # what `import tinytorch`, `tinytorch.nn` and so on offer of a module; all else is imported from the module itself
 TENSOR = {
     "tinytorch": (
-        "Tensor", "arange", "cat", "float32", "float64", "int64", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack",
-        "tensor", "where", "zeros",
+        "Tensor", "arange", "cat", "manual_seed", "maximum", "ones", "op", "rand", "randn", "stack", "tensor", "where", "zeros",
     ),
 }  # fmt: skip
 # of tito/templates/vocabulary/, where the file of the same name has what PyTorch has besides
@@ -82,8 +81,8 @@ TENSOR_BESIDES = {
         "abs", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor", "bmm",
         "bool", "BoolTensor", "ByteTensor", "ceil", "chunk", "clamp", "clone", "cos", "cumsum", "detach", "device",
         "div", "dot", "double", "DoubleTensor", "einsum", "empty", "enable_grad", "eq", "equal", "erf", "exp", "eye",
-        "flatten", "float", "float16", "FloatTensor", "floor", "from_numpy", "full", "full_like", "gather", "ge",
-        "Generator", "gt", "half", "inference_mode", "int", "int32", "int8", "IntTensor", "is_grad_enabled",
+        "flatten", "float", "float16", "float32", "float64", "FloatTensor", "floor", "from_numpy", "full", "full_like", "gather", "ge",
+        "Generator", "gt", "half", "inference_mode", "int", "int32", "int64", "int8", "IntTensor", "is_grad_enabled",
         "is_tensor", "isfinite", "isnan", "le", "linspace", "log", "log10", "log1p", "logsumexp", "long", "LongTensor",
         "lt", "masked_fill", "matmul", "max", "mean", "min", "minimum", "mm", "mul", "multinomial", "ne", "neg", "norm",
         "normal", "numel", "ones", "ones_like", "outer", "permute", "pow", "prod", "rand", "rand_like", "randint",

@@ -19,10 +19,11 @@ from tito.course import MODULES, ROOT
 from tito.errors import TitoError
 from tito.export import difference, export, is_hand_edited, module_source, staged
 from tito.glue import NEVER, TEMPLATES, glue, templates, vocabulary_file
-from tito.notebook import parse
+from tito.notebook import names_bound, parse
 from tito.place import COURSE, Place
 from tito.progress import completed
 from tito.standards import without_hints
+from tito.stub import stub
 
 TENSOR = course.find("tensor")
 
@@ -705,6 +706,19 @@ print(json.dumps(found))
 
 def test_package_offers_the_names_of_the_module(place):
     assert python(place, "import tinytorch\nprint(tinytorch.zeros(), tinytorch.Tensor())") == "zeros Tensor"
+
+
+def test_the_package_imports_nothing_that_only_a_solution_needs():
+    """A name that a module imports for a solution alone is gone from the export of a student who solves it without."""
+    given = {m: names_bound(module_source(parse(p := COURSE.notebook(m), stub(p)))) for m in course.available()}
+    wanted = {m: {name for names in m.offers.values() for name in names} for m in given}
+    by_package = {f"tinytorch.{module.exported_as}": module for module in given}
+    for name in templates():
+        for node in ast.walk(ast.parse((TEMPLATES / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in by_package:
+                wanted[by_package[node.module]] |= {alias.name for alias in node.names}
+    missing = {module.stem: names - given[module] for module, names in wanted.items() if names - given[module]}
+    assert missing == {}
 
 
 def test_empty_package_can_be_imported(tmp_path):

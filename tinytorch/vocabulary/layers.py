@@ -15,8 +15,9 @@ from types import SimpleNamespace
 import numpy as np
 
 import tinytorch.layers as base
+from tinytorch.arrays import float32, float64
 from tinytorch.layers import Activation, Module, Parameter, Sequential, constant_, fan_in_and_out, uniform_
-from tinytorch.tensor import Tensor, float32, float64, randn
+from tinytorch.tensor import Tensor, randn
 from tinytorch.vocabulary.activations import elu, gelu, silu, softplus
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 import tinytorch.losses as base
 from tinytorch.activations import log_softmax
+from tinytorch.arrays import cast
 from tinytorch.layers import Activation, Module
 from tinytorch.losses import check_shapes, l1_loss, mse_loss, reduce
-from tinytorch.tensor import Tensor, cast, ones, where
+from tinytorch.tensor import Tensor, ones, where
 
 
 def cross_entropy(
