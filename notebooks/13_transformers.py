@@ -28,7 +28,7 @@ with app.setup(hide_code=True):
     from tinytorch.vocabulary.layers import ModuleList, normal_
     from tito.diagrams import diagram
     from tito.lesson import close, compare, measure, show, sliders_of, table, unchanged, waves
-    from tito.picture import panels
+    from tito.picture import draw_shares, panels
     from tito.words import bigram_loss, moments_of_training, shown_words, text_rows, word_ids
 
 
@@ -250,13 +250,16 @@ def test_Block_forward():
     whole = middle + mlp(block.ln_2(Tensor(middle))).detach().numpy()
     for parameter in block.mlp.parameters():
         parameter.array[...] = 0
+    close(block(x)[:, :1], middle[:, :1], "an MLP of zeros: vector 0, plus what attention reads in it alone", atol=1e-5)
+    close(x, before, "the input, afterwards")
     close(block(x), middle, "an MLP of zeros: the input, plus what attention reads here and earlier", atol=1e-5)
     block.mlp = mlp
     close(block(x), whole, "attention and MLP", atol=1e-5)
-    close(x, before, "the input, afterwards")
     dropped = Block(GPTConfig(5, n_head=2, n_embd=8, dropout=1.0))
     dropped.attn.out_proj.bias.array[...] = 1
     close(dropped(x), before, "dropout=1.0, in training: nothing is added to the input")
+    dropped.mlp = mlp
+    close(dropped(x), x + mlp(dropped.ln_2(x)), "dropout=1.0 for attention alone, none inside the MLP")
 
 
 @app.cell(hide_code=True)
@@ -321,12 +324,12 @@ def test_init_weights():
         drawn.append(model.wte.weight.detach().numpy().copy())
     close(drawn[1], drawn[0], "drawn again with the same seed")
     for name, parameter in model.named_parameters():
-        numbers = parameter.detach().numpy()
+        numbers, std = parameter.array, 0.025 if name.endswith(("out_proj.weight", "c_proj.weight")) else 0.1
         if "ln_" in name or numbers.ndim == 1:
             close(numbers, np.full(len(numbers), 7.0 if "ln_" in name else 0.0), f"{name}, which was 7 before")
         else:
-            std = 0.025 if name.endswith(("out_proj.weight", "c_proj.weight")) else 0.1
-            close([numbers.mean() + 1, numbers.std()], [1, std], f"mean + 1, and deviation, of {name}", rtol=0.06)
+            assert abs(numbers.mean()) < std / 10, f"{name} should have a mean near 0, and has {numbers.mean():.3f}"
+            close(numbers.std(), std, f"the standard deviation of {name}, in 8 layers, with std=0.1", rtol=0.06)
             assert np.abs(numbers).max() > 2.5 * std, f"{name} isn't drawn from a normal distribution"
 
 
@@ -348,8 +351,7 @@ def _():
 
 @app.class_definition
 class GPT(Module):
-    """A decoder-only transformer, as in [Radford and others, 2019](
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf): GPT-2."""
+    """GPT-2, by [Radford and others](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)."""
 
     def __init__(self, config: GPTConfig) -> None:
         self.config = config
@@ -392,25 +394,26 @@ class GPT(Module):
 def test_GPT_forward():
     """WHAT: tokens plus positions, dropout, all blocks in turn, the last norm, scores by the tied table; its gradient.
     WHY: with a part left out, it still learns something, and you would look for the bug in the data.
-    TIP: which part does the message name? In the first case all blocks add nothing: the rest is a line of arithmetic.
+    TIP: which part does the message name? In "tokens alone", positions and blocks add nothing: the rest is a line of arithmetic.
     """
     manual_seed(0)
     model, rows, ids = GPT(GPTConfig(5, 4, 2, 2, 8)), waves(9, 8), np.array([[3, 1, 3], [0, 2, 2]])
     model.wte.weight.array[...], model.wpe.weight.array[...], model.ln_f.bias.array[...] = rows[:5], rows[5:], waves(8)
     layers = [layer.weight for block in model.h for layer in (block.attn.out_proj, block.mlp.c_proj)]
-    for size in (0, 1):
+    for what, place, size in (("tokens alone", 0, 0), ("with positions", 1, 0), ("and two blocks", 1, 1)):
+        model.wpe.weight.array[...] = place * rows[5:]
         for weight in layers:
             weight.array[...] = size * randn(*weight.shape).array
-        x = Tensor(np.float32(rows[ids] + rows[5:8]))
+        x = Tensor(np.float32(rows[ids] + place * rows[5:8]))
         expected = model.ln_f(model.h[1](model.h[0](x))).detach().numpy() @ rows[:5].T
-        close(model(Tensor(ids)), expected, "two blocks" if size else "two blocks that add nothing", atol=1e-4)
+        close(model(Tensor(ids)), expected, what, atol=1e-4)
     cross_entropy(model(Tensor(ids[:1, :1])).flatten(0, 1), Tensor([0])).backward()
-    sizes = np.abs(model.wte.weight.grad.numpy()).max(axis=1)
-    assert (sizes > 1e-6).all(), "each row of the table scores a token, so each must get a gradient"
+    assert (abs(model.wte.weight.grad.numpy()).max(axis=1) > 1e-6).all(), (
+        "each row scores a token, so it has a gradient"
+    )
     dropped = GPT(GPTConfig(5, n_layer=1, n_head=2, n_embd=8, dropout=1.0))
     dropped.ln_f.bias.array[...] = 1
-    scores = dropped.wte.weight.detach().numpy().sum(axis=1)
-    close(dropped(Tensor([[3, 1]])), [[scores, scores]], "dropout=1.0, in training: the stream is 0")
+    close(dropped(Tensor([[3]])), [[dropped.wte.weight.array.sum(axis=1)]], "dropout=1.0, in training: the stream is 0")
 
 
 @app.function
@@ -451,8 +454,9 @@ def test_count_parameters():
     kinds = {"tokens": "wte", "positions": "wpe", "attention": ".attn.", "mlp": ".mlp.", "norms": "ln_"}
     for config in (GPTConfig(7, 5, 3, 2, 4), GPTConfig(11, 3, 1, 1, 6)):
         got, parameters = count_parameters(config), list(GPT(config).named_parameters())
+        assert set(got) == set(kinds), f"the keys should be {list(kinds)}, and are {list(got)}"
         for kind, part in kinds.items():
-            close(got.get(kind), sum(p.numel() for name, p in parameters if part in name), f"{kind} of {config}")
+            close(got[kind], sum(p.numel() for name, p in parameters if part in name), f"{kind} of {config}")
     close(sum(count_parameters(GPTConfig(50257, 1024, 12, 12, 768)).values()), 124_439_808, "all of GPT-2")
 
 
@@ -465,7 +469,7 @@ def _():
 
     - **Greedy**: the likeliest, always. The text is the same each time, and often goes in circles.
     - **At random**, by these probabilities. Of 50,000 tokens, the unlikely ones together still get a good share, and one bad token spoils what follows.
-    - **Temperature**: divide the scores by $T$ first. $T = 0.5$ squares the ratios: 64/81, 16/81 and 1/81. Near 0 it is greedy. It can't be 0.
+    - **Temperature**: divide the scores by $\tau$ first. $\tau = 0.5$ squares the ratios: 64/81, 16/81 and 1/81. Near 0 it is greedy. It can't be 0.
     - **Top-k**: keep the $k$ likeliest. But in some places only one token makes sense ("3 + 4 ="), in others a hundred do ("The").
     - **Top-p**: keep the fewest tokens that together have probability $p$. For $p = 0.9$, 8/13 is too little (0.62); 12/13 is enough (0.92).
 
@@ -508,7 +512,7 @@ def keep_top_k(logits: np.ndarray, k: int) -> np.ndarray:
 def test_keep_top_k():
     """WHAT: the k largest logits stay, the others are -inf; of equal ones, lower ids first; dtype kept, nothing changed in place.
     WHY: ties are common after rounding, and a text must be repeatable.
-    TIP: which ids should stay for the logits in the message? How does your sorting treat equal ones?
+    TIP: which ids should stay for the logits in the message? How does your sorting treat equal ones? Which dtype has your array?
     """
     for logits, k, kept in (
         ([1, 5, 3], 2, [1, 2]), ([-3, -1, -2], 1, [1]), ([2, 7], 5, [0, 1]), ([4, 4, 4], 2, [0, 1]),
@@ -559,18 +563,18 @@ def keep_top_p(logits: np.ndarray, p: float) -> np.ndarray:
 def test_keep_top_p():
     """WHAT: the fewest tokens that sum to at least p, the likeliest first; sums that are exactly p; ties; large logits; dtypes.
     WHY: without the token that reaches p, a model that is 95 % sure of one word could keep none.
-    TIP: write down the probabilities in the message, the largest first, and their sums. Where does a sum reach p?
+    TIP: write down the probabilities in the message, the largest first, and their sums. Where does a sum reach p, in float64?
     """
     for weights, p, kept in (
         ([1, 8, 4], 0.9, [1, 2]), ([1, 8, 4], 0.6, [1]), ([1, 8, 4], 0.62, [1, 2]), ([1, 8, 4], 0.93, [0, 1, 2]),
-        ([1, 97, 1, 1], 0.5, [1]), ([1] * 4, 0.5, [0, 1]), ([1] * 4, 0.51, [0, 1, 2]), ([1] * 4, 0.25, [0]),
+        ([1, 97, 1, 1], 0.5, [1]), ([1] * 4, 0.5, [0, 1]), ([1] * 4, 0.51, [0, 1, 2]), ([1] * 4, 0.25, [0]), ([1] * 50_000, 0.50001, range(25_001)),
         ([1, 2, 2, 1] * 40, 0.24, [i for i in range(58) if i % 4 in (1, 2)]), ([2, 1, 1], 1, [0, 1, 2]), ([0, 3, 3], 0.9, [1, 2]),
     ):  # fmt: skip
         for shift, dtype in ((0, np.float64), (1000, np.float64), (0, np.float32)):
             logits = np.array([math.log(n) + shift if n else -math.inf for n in weights], dtype)
             expected = np.full_like(logits, -np.inf)
             expected[kept] = logits[kept]
-            what = f"probabilities {weights} in {sum(weights)}, p = {p}, all logits larger by {shift}"
+            what = f"{len(weights)} tokens, shares {weights[:4]} in {sum(weights)}, p = {p}{', logits near 1000' if shift else ''}"
             close(unchanged(keep_top_p, logits, p), expected, what, dtype=dtype)
 
 
@@ -625,7 +629,8 @@ def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callabl
     Args:
         model: a GPT, which reads at most its last `model.config.block_size` tokens.
         ids: of the text so far, at least one. They are not changed.
-        max_new_tokens, choose: how many to add at most; takes logits, an array of shape (V,), and returns an id.
+        max_new_tokens: how many to add at most.
+        choose: takes logits, an array of shape (V,), and returns an id.
         stop: the id of a token that ends the text; it is yielded, as the last one. None: nothing ends it.
 
     Returns:
@@ -667,7 +672,8 @@ def test_write_on():
         seen.append(np.array(logits))
         return [5, 2, 4, 1][(len(seen) - 1) % 4]
 
-    assert list(islice(write_on(model, given, 4, choose), 9)) == [5, 2, 4, 1], "4 tokens, chosen as 5, 2, 4, 1"
+    assert iter(new := write_on(model, given, 4, choose)) is new, "yield each token, instead of returning all of them"
+    assert list(islice(new, 9)) == [5, 2, 4, 1], "4 tokens, chosen as 5, 2, 4, 1"
     assert given == [0, 3], "the list of ids was changed"
     for text, logits in zip(([0, 3], [0, 3, 5], [3, 5, 2], [5, 2, 4]), seen, strict=True):
         close(logits, next_logits(model, text), f"prompt [0, 3], block_size 3: the logits after reading {text}")
@@ -739,15 +745,15 @@ def trained_gpt():
 def _():
     prompt = mo.ui.text("A: Where does Dan live? B:", label="prompt", full_width=True)
     options = sliders_of(
-        moment=(0, 4, 4), token=(0, 40), temperature=(0.1, 3, 1, 0.1), top_k=(1, 20, 20), top_p=(0.05, 1, 1, 0.05), seed=(0, 20)
+        checkpoint=(0, 4, 4), token=(0, 40), temperature=(0.1, 3, 1, 0.1), top_k=(1, 20, 20), top_p=(0.05, 1, 1, 0.05), seed=(0, 20)
     )  # fmt: skip
     mo.md(f"""
     ### Explore: choose the next word while the GPT writes
 
-    A GPT learns the words of the course's corpus, in a few seconds. `moment` picks one of five models from this training, `token` a place in the text
+    A GPT learns the words of the course's corpus, in a few seconds. `checkpoint` picks one of five models from this training, `token` a place in the text
     that it writes. **Predict**: where is the model sure of the next word, and where isn't it? What does each option change there?
 
-    Then compare the texts of moments 0 to 4. The title has their losses, next to those of a blind guess ($\\ln V$) and of a **bigram**, which counts the
+    Then compare the texts of checkpoints 0 to 4. The title has their losses, next to those of a blind guess ($\\ln V$) and of a **bigram**, which counts the
     words that follow each word: a GPT whose loss is above that hasn't learned to use earlier words. When do the sentences become good? Are they true then?
     Try some seeds. {prompt} {options.hstack(wrap=True, justify="start")}
     """)
@@ -755,23 +761,20 @@ def _():
 
 
 @app.function(hide_code=True)
-def explore_writing(prompt, moment, token, temperature, top_k, top_p, seed):
+def explore_writing(prompt, checkpoint, token, temperature, top_k, top_p, seed):
     """Figure: a text that a GPT writes, up to a token; the likeliest next words, before and after temperature, top-k and top-p."""
     words, moments, bigram = trained_gpt()
-    (step, loss, model), ids = moments[moment], word_ids(prompt, words)[1].tolist()
+    (step, loss, model), ids = moments[checkpoint], word_ids(prompt, words)[1].tolist()
     ids += generate(model, ids, token, temperature, top_k, top_p, seed=seed)
     logits, (figure, axes) = next_logits(model, ids[-model.config.block_size :]), panels(height=4)
     before, after = next_token_probabilities(logits), next_token_probabilities(logits, temperature, top_k, top_p)
     best = np.argsort(-before, kind="stable")[:12]
     axes.bar(np.arange(12) - 0.2, before[best], 0.4, label="before")
-    left = f"after: {np.count_nonzero(after)} words are left"
-    axes.bar(np.arange(12) + 0.2, after[best], 0.4, label=left, hatch="///")
+    axes.bar(np.arange(12) + 0.2, after[best], 0.4, label=f"after: {np.count_nonzero(after)} words left", hatch="///")
     axes.set_xticks(range(12), shown_words(words[i] for i in best), rotation=45)
-    losses = f"loss {loss:.2f} (blind guess {math.log(len(words)):.2f}, bigram {bigram:.2f})"
-    axes.set(ylim=(0, 1), title=f"step {step}: {losses}")
+    axes.set(ylim=(0, 1), title=f"step {step}: loss {loss:.2f} (blind {math.log(len(words)):.2f}, bigram {bigram:.2f})")
     axes.legend(frameon=False)
-    text = textwrap.fill(" ".join(shown_words(words[i] for i in ids)), 90)
-    figure.suptitle(text, x=0.02, ha="left", fontsize=10)
+    figure.suptitle(textwrap.fill(" ".join(shown_words(words[i] for i in ids)), 90), x=0.02, ha="left", fontsize=10)
     return figure
 
 
@@ -805,10 +808,7 @@ def explore_lens(sentence):
             streams.append(block(streams[-1]))
         shares = np.stack([softmax(linear(model.ln_f(x), model.wte.weight)).numpy()[0] for x in streams])
     figure, axes = panels(width=12)
-    axes.imshow(shares.max(axis=2), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares.max(axis=2)):
-        (word,), color = shown_words([words[shares[row, column].argmax()]]), "white" if share > 0.6 else "black"
-        axes.text(column, row, word, ha="center", va="center", color=color, fontsize=9)
+    draw_shares(axes, shares.max(axis=2), [shown_words(words[i] for i in row) for row in shares.argmax(axis=2)])
     axes.set_xticks(range(len(ids)), shown_words(words[i] for i in ids))
     axes.set_yticks(range(len(streams)), ["before", *(f"after block {i}" for i in range(len(model.h)))])
     axes.set(title="likeliest next word", xlabel="word that was read")

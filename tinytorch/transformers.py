@@ -1,6 +1,6 @@
 """Module 13: Transformers.
 
-Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: a3ef482386e72ad3
+Written by `tito export` from notebooks/13_transformers.py: edit that file instead. sha256: 7025d22b7c1f7be5
 """
 
 import math
@@ -145,8 +145,7 @@ def init_weights(model: Module, std: float = 0.02) -> None:
 
 
 class GPT(Module):
-    """A decoder-only transformer, as in [Radford and others, 2019](
-    https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf): GPT-2."""
+    """GPT-2, by [Radford and others](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf)."""
 
     def __init__(self, config: GPTConfig) -> None:
         self.config = config
@@ -270,7 +269,8 @@ def write_on(model: Module, ids: list[int], max_new_tokens: int, choose: Callabl
     Args:
         model: a GPT, which reads at most its last `model.config.block_size` tokens.
         ids: of the text so far, at least one. They are not changed.
-        max_new_tokens, choose: how many to add at most; takes logits, an array of shape (V,), and returns an id.
+        max_new_tokens: how many to add at most.
+        choose: takes logits, an array of shape (V,), and returns an id.
         stop: the id of a token that ends the text; it is yielded, as the last one. None: nothing ends it.
 
     Returns:

@@ -75,7 +75,8 @@ def summary(phases: list[Phase], not_run: list[str]) -> str:
         total = sum(count for count, _ in counts)
         return f"{paint('All', 'green')} {total} tests passed: {parts}{f'; {skipped} skipped' * bool(skipped)}."
     words = {Verdict.WRONG: "failed", Verdict.WAITING: "waiting", Verdict.UNSOLVED: "not done yet"}
-    parts = [f"{last.count(Verdict.SOLVED)} tests passed"]
+    passed = last.count(Verdict.SOLVED)
+    parts = [f"{passed} test{'s' * (passed != 1)} passed"]
     parts += [f"{last.count(verdict)} {word}" for verdict, word in words.items() if last.count(verdict)]
     text = f"{PHASES[last.name].capitalize()}: {', '.join(parts)}."
     if last.broken:

@@ -165,19 +165,37 @@ def _draw_kernels(figure, kernels) -> None:
 
 def _draw_confusions(axes, confusions, classes: Sequence[str]) -> None:
     """Counts in a grid, shaded by their share of the row."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     shares = confusions / np.maximum(1, confusions.sum(axis=1, keepdims=True))
-    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("shares", ["white", BLUE]), vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(confusions):
-        if count:
-            color = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=color)
+    draw_shares(axes, shares, [[f"{count or ''}" for count in row] for row in confusions.tolist()], size=8)
+    axes.set_aspect("equal")
     numbers = range(len(classes))
     long = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if max(map(len, classes)) > 2 else {}
     axes.set_xticks(numbers, classes, **long)
     axes.set_yticks(numbers, classes)
     axes.set(title="How often was it read as what?", xlabel="read", ylabel="shown")
+
+
+def draw_shares(
+    axes: object, shares: object, texts: Sequence[Sequence[str]] = (), *, most: float | None = 1, size: int = 9
+) -> None:
+    """Squares from white (0) to blue, with a text in each.
+
+    Args:
+        axes: where.
+        shares: (rows, columns), numbers from 0 on.
+        texts: what to write into each square of each row; empty for none.
+        most: the number that is darkest; None is the largest.
+        size: of the letters, in points.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    darkest = np.max(shares) if most is None else most
+    colors = LinearSegmentedColormap.from_list("shares", ["white", BLUE])
+    axes.imshow(shares, cmap=colors, vmin=0, vmax=darkest, aspect="auto")
+    for row, line in enumerate(texts):
+        for column, text in enumerate(line):
+            color = "white" if shares[row][column] > 0.9 * darkest else "black"  # whichever has more contrast
+            axes.text(column, row, text, ha="center", va="center", fontsize=size, color=color)
 
 
 def draw_writer(
@@ -233,12 +251,9 @@ def draw_attention(
         most: the weight that is darkest; None is the largest.
         numbers: whether to write each weight into its square.
     """
-    from matplotlib.colors import LinearSegmentedColormap
-
     names = [visible(token) for token in tokens]
-    axes.imshow(weights, cmap=LinearSegmentedColormap.from_list("weights", ["white", BLUE]), vmin=0, vmax=most)
-    for (row, column), weight in np.ndenumerate(weights) if numbers else ():
-        axes.text(column, row, f"{weight:.2f}", ha="center", va="center", color="white" if weight > 0.6 else "black")
+    draw_shares(axes, weights, [[f"{weight:.2f}" for weight in row] for row in weights] if numbers else (), most=most)
+    axes.set_aspect("equal")
     axes.set_xticks(range(len(names)), names, fontsize=8, rotation=90 if max(map(len, names)) > 1 else 0)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_title(title)

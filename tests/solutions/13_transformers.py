@@ -321,6 +321,11 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
         "no second norm": Wrong(
             "missing term", "Which vectors does the MLP read?", ("self.mlp(self.ln_2(x))", "self.mlp(x)")
         ),
+        "dropout twice": Wrong(
+            "duplicate",
+            "Where is the dropout of the MLP?",
+            ("return x + self.mlp(self.ln_2(x))", "return x + self.dropout(self.mlp(self.ln_2(x)))"),
+        ),
         "one norm for both": Wrong(
             "stale state",
             "How many norms does a block have, and which one is before the MLP?",
@@ -633,6 +638,11 @@ return (normal * weight_row + bias_row).reshape(input.shape), (
         "nothing comes back": Wrong("no return", NOTHING, ("return out", "out")),
     },
     "keep_top_p": {
+        "float32 sums": Wrong(
+            "precision loss",
+            "How many digits has a sum of 50,000 numbers in float32?",
+            (".astype(np.float64)", ""),
+        ),
         "the token that passes p is dropped": Wrong(
             "off by one",
             "Does what you keep have probability p, or less?",
