@@ -15,14 +15,14 @@ import pytest
 
 import tinytorch.embeddings
 import tinytorch.transformers
-from tests.milestones.evidence import PLANS, place_with
+from tests.milestones.evidence import PLANS, Case, place_with
 from tests.milestones.run import command, run_script
 from tinytorch import Tensor, manual_seed
 from tinytorch.datasets import SmallTalk
 from tinytorch.small_talk import held_out_questions
 from tinytorch.tokenization import BPETokenizer, CharTokenizer
 from tinytorch.transformers import GPT, Block, GPTConfig
-from tito import course, milestone
+from tito import course, milestone, solutions
 from tito.files import read
 from tito.gates import ENOUGH_RUNS, Gate, evidence, judge
 from tito.place import COURSE
@@ -347,6 +347,17 @@ def test_the_record_agrees_with_the_gates(run, scripts):
         dict(zip(recorded.reference, values, strict=True)) for values in zip(*recorded.reference.values(), strict=True)
     ]
     assert judge(gates, correct, recorded)[0]
+    caught = [m for m in recorded.mistakes if any(not all(map(g.passes, m.values[g.name])) for g in gates)]
+    assert len(caught) >= len(recorded.mistakes) / 2
+
+
+def test_a_mistake_on_record_fails_and_is_named(tmp_path):
+    wrong = solutions.wrong(course.find("12"))["masked_softmax"]
+    why = next(why for why, wrong in wrong.items() if wrong.sentence == "What does each row sum to?")
+    place = place_with(tmp_path, Case(course.find("12"), "masked_softmax", why))
+    run = run_script(place.root / "milestones" / GPTS.folder / PROOF.name, "--seeds", "1", code=1)
+    assert "FAILS   " in run.stdout and "20 runs of the reference measured" in run.stdout
+    assert "module 12, masked_softmax" in run.stdout and wrong[why].sentence in run.stdout
 
 
 def test_the_record_has_every_run_and_nothing_else():
