@@ -21,10 +21,12 @@ def measure(quick: bool) -> str:
 
     import tinytorch
 
-    torch.set_num_threads(THREADS)
+    # PyTorch's threads wait for each other after every operation: beside another busy process, minutes instead of seconds
+    threads = 1 if quick else THREADS
+    torch.set_num_threads(threads)
     rounds, seconds = (2, 0.01) if quick else (40, 0.3)
     times = {}
-    with threadpoolctl.threadpool_limits(THREADS, user_api="blas"):
+    with threadpoolctl.threadpool_limits(threads, user_api="blas"):
         for workload in WORKLOADS:
             times[workload.name] = compare(workload, {"tinytorch": tinytorch, "torch": torch}, rounds, seconds)
         rows = [table.time_row(workload, times[workload.name]) for workload in WORKLOADS]
