@@ -17,8 +17,9 @@ with app.setup(hide_code=True):
     from tinytorch.masks import check_heads, check_scores, check_values, layouts, merged_mask
     from tinytorch.tensor import Tensor, manual_seed, op, randn, zeros
     from tito.diagrams import diagram
-    from tito.lesson import close, compare, measure, raises, read_sentence, show, sliders_of, table, unchanged, waves
+    from tito.lesson import close, compare, measure, raises, show, sliders_of, table, unchanged, waves
     from tito.picture import draw_attention, panels
+    from tito.words import read_sentence
 
 
 @app.cell(hide_code=True)

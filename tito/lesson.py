@@ -5,7 +5,6 @@ import re
 import sys
 import sysconfig
 import tracemalloc
-from functools import cache
 from statistics import median
 from time import perf_counter
 
@@ -226,61 +225,6 @@ def unchanged(function, *args):
 def numpy_pages():
     """A megabyte of English and code that is on every reader's computer: the documentation of NumPy's functions, in one text."""
     return "\n".join(str(getattr(np, name).__doc__) for name in sorted(np.__all__))
-
-
-def read_sentence(attention, sentence, epochs):
-    """What a layer of attention with 4 heads reads, after it has learned to predict the next word of the course's corpus.
-
-    Args:
-        attention: the class `MultiheadAttention`.
-        sentence: a text; words that the corpus lacks are left out.
-        epochs: how often it has seen the corpus' first 250,000 characters.
-
-    Returns:
-        The words (15 at most); the weights of each head, of shape (4, words, words); the likeliest next word.
-    """
-    from tinytorch.autograd import no_grad
-    from tinytorch.tensor import Tensor
-
-    ids, read = _trained_reader(attention, epochs)
-    words = [word for word in _words(sentence) if word in ids][:15] or ["the"]
-    with no_grad():
-        logits, weights = read(Tensor([[ids[word] for word in words]]))
-    return words, weights.numpy()[0], list(ids)[logits[0, -1].argmax().item()]
-
-
-def _words(text):
-    return re.findall(r"[a-z']+|[.,?!:\d]", text.lower())
-
-
-@cache
-def _trained_reader(attention, epochs, length=16, width=32):
-    """(word -> id; a function from ids (N, T) to the logits of the next words, and the weights of 4 heads)."""
-    from tinytorch.datasets import SmallTalk
-    from tinytorch.embeddings import Embedding, LearnedPositions
-    from tinytorch.layers import Linear, Module
-    from tinytorch.losses import cross_entropy
-    from tinytorch.optimizers import Adam
-    from tinytorch.tensor import Tensor, manual_seed
-    from tinytorch.training import batches, train_epoch
-
-    manual_seed(0)
-    words, ids = np.unique(_words(SmallTalk().text[:250_000]), return_inverse=True)
-    rows = ids[: len(ids) // length * length].reshape(-1, length)
-    model = Module()
-    model.embedding, model.positions = Embedding(len(words), width), LearnedPositions(length, width)
-    model.attention, model.output = attention(width, 4, batch_first=True), Linear(width, len(words))
-
-    def read(ids):
-        x = model.positions(model.embedding(ids))
-        output, weights = model.attention(x, x, x, is_causal=True, average_attn_weights=False)
-        return model.output(x + output), weights
-
-    model.forward, optimizer = lambda ids: read(ids)[0].flatten(0, 1), Adam(model.parameters(), 5e-3)
-    for _ in range(epochs):
-        data = batches(Tensor(rows[:, :-1]), Tensor(rows[:, 1:]), 64)
-        train_epoch(model, lambda logits, y: cross_entropy(logits, y.flatten()), optimizer, data)
-    return {word: i for i, word in enumerate(words.tolist())}, read
 
 
 def merges_by_rule(words, count, choose):

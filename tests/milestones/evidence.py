@@ -188,7 +188,10 @@ def collect(script: Path, options: list[str], plan: Plan, mistakes: list[Case], 
         first = measured(place, script, options, 1) if mistakes else None
         reference = pool.submit(measured, place, script, options, plan.reference_seeds, plan.timeout_s_per_seed)
         one = partial(of_mistake, script=script, options=options, seeds=plan.mistake_seeds, first=first)
-        found = list(pool.map(one, mistakes))
+        found = []
+        for case, entry in zip(mistakes, pool.map(one, mistakes), strict=True):
+            print(f"  {case.exercise}, {case.why}: {entry if isinstance(entry, str) else 'measured'}", flush=True)
+            found.append(entry)
         assert reference.result(), f"{script.name} does not run"
     return {
         "reference": reference.result(),
