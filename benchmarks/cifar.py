@@ -16,11 +16,11 @@ import pstats
 import runpy
 import sys
 from itertools import islice
-from statistics import median
 from time import perf_counter
 
 import numpy as np
 
+from benchmarks.timing import take_turns
 from tito import course
 
 FOLDER = course.ROOT / "milestones" / "04_1998_cnn"
@@ -79,11 +79,7 @@ def stepper(lib, script: dict, weights: dict):
 
 
 def compare(script: dict, data: list, block: int, threads: int) -> tuple[float, float]:
-    """Train in both libraries; print each one's time per step, their ratio, and the losses.
-
-    Returns:
-        By how much the losses of the first steps differ, and the ratio of the times.
-    """
+    """Train in both libraries, as `take_turns` does."""
     import torch
 
     import tinytorch
@@ -94,23 +90,8 @@ def compare(script: dict, data: list, block: int, threads: int) -> tuple[float, 
     libraries = {"tinytorch": tinytorch, "PyTorch": torch}
     steps = {name: stepper(lib, script, weights) for name, lib in libraries.items()}
     tensors = {name: [(lib.tensor(x), lib.tensor(y)) for x, y in data] for name, lib in libraries.items()}
-    seconds, losses = {name: [] for name in steps}, {name: [] for name in steps}
-    for number, start in enumerate(range(0, len(data), block)):
-        for name in list(steps)[:: 1 if number % 2 else -1]:  # alternate which goes first
-            some = tensors[name][start : start + block]
-            before = perf_counter()
-            losses[name] += [steps[name](x, y) for x, y in some]
-            seconds[name].append((perf_counter() - before) / len(some))
-    ours, theirs = (median(seconds[name][1:] or seconds[name]) for name in steps)  # the first block warms up
-    ratios = [a / b for a, b in zip(*(seconds[name][1:] or seconds[name] for name in steps), strict=True)]
     print(f"{len(data)} steps in blocks of {block}, batches of {BATCH}, {threads} threads")
-    print(f"tinytorch {1000 * ours:.1f} ms per step, PyTorch {torch.__version__} {1000 * theirs:.1f} ms")
-    print(f"ratio {median(ratios):.2f} (blocks from {min(ratios):.2f} to {max(ratios):.2f}), goal at most {GOAL}")
-    first = np.abs(np.subtract(losses["tinytorch"][:5], losses["PyTorch"][:5])).max()
-    print(f"losses of the first 5 steps differ by at most {first:.1e}")
-    for name, values in losses.items():
-        print(f"{name}: loss {values[0]:.6f} at first, mean of the last {block} steps {np.mean(values[-block:]):.4f}")
-    return float(first), median(ratios)
+    return take_turns(steps, tensors, block, GOAL)
 
 
 def profile(script: dict, data: list) -> None:

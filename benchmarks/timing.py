@@ -109,3 +109,37 @@ def compare(workload: Workload, libraries: dict, rounds: int, seconds: float) ->
         for name in list(steps)[:: 1 if i % 2 else -1]:  # alternate which goes first
             sample(steps[name], counts[name], times[name])
     return times
+
+
+def take_turns(
+    steps: dict[str, Callable], batches: dict[str, list[tuple]], block: int, goal: float
+) -> tuple[float, float]:
+    """Train in tinytorch and PyTorch in turn; print each one's time per step, their ratio, and the losses.
+
+    Args:
+        steps: library -> a function that trains on a batch and returns its loss; tinytorch comes first.
+        batches: library -> the same batches, as its tensors.
+        block: how many batches a turn reads.
+        goal: the ratio that tinytorch should not exceed.
+
+    Returns:
+        By how much the losses of the first steps differ, and the ratio of the times.
+    """
+    seconds, losses = {name: [] for name in steps}, {name: [] for name in steps}
+    for number, start in enumerate(range(0, len(batches["tinytorch"]), block)):
+        for name in list(steps)[:: 1 if number % 2 else -1]:  # alternate which goes first
+            some = batches[name][start : start + block]
+            before = perf_counter()
+            losses[name] += [steps[name](x, y) for x, y in some]
+            seconds[name].append((perf_counter() - before) / len(some))
+    timed = {name: values[1:] or values for name, values in seconds.items()}  # the first block warms up
+    ratios = [ours / theirs for ours, theirs in zip(*timed.values(), strict=True)]
+    for name, values in timed.items():
+        print(f"{name}: {1000 * median(values):.1f} ms per step")
+    print(f"ratio {median(ratios):.2f} (blocks from {min(ratios):.2f} to {max(ratios):.2f}), goal at most {goal}")
+    first = max(abs(a - b) for a, b in zip(*(values[:5] for values in losses.values()), strict=True))
+    print(f"losses of the first 5 steps differ by at most {first:.1e}")
+    for name, values in losses.items():
+        mean = sum(values[-block:]) / len(values[-block:])
+        print(f"{name}: loss {values[0]:.6f} at first, mean of the last {block} steps {mean:.4f}")
+    return first, median(ratios)

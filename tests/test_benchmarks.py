@@ -1,10 +1,13 @@
 """The benchmark runs and writes its table; it measures nothing when the two libraries compute different things."""
 
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tinytorch.datasets import SmallTalk
 
 if not (find_spec("torch") and find_spec("threadpoolctl")):
     pytest.skip("benchmarks: only where PyTorch is installed (make test-conformance)", allow_module_level=True)
@@ -117,3 +120,19 @@ def test_tokenizers_that_differ_are_not_timed(monkeypatch, tmp_path):
     monkeypatch.setattr(tinytorch.tokenization, "learn_merges", lambda words, count: learn(words, count - 1))
     with pytest.raises(SystemExit, match="the two versions of module 10 learned different merges"):
         quick_tokenizers(monkeypatch, tmp_path)
+
+
+def test_the_gpt_of_module_13_trains_as_pytorchs(tmp_path, capsys, monkeypatch):
+    from benchmarks import shakespeare
+
+    text = tmp_path / "talk.txt"
+    text.write_text(SmallTalk().text[:5_000], encoding="utf-8")
+    monkeypatch.setenv("TINYTORCH_TEXT", str(text))
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the milestone's folder is added to it
+    monkeypatch.setattr(sys, "argv", ["shakespeare", "--steps", "10", "--block", "5", "--threads", "1"])
+    monkeypatch.setattr(shakespeare, "GOAL", 1000)
+    assert shakespeare.main() == 0  # the first losses agree
+    assert "goal at most 1000" in capsys.readouterr().out
+    monkeypatch.setattr(shakespeare, "AGREE", -1)
+    assert shakespeare.main() == 1
+    sys.modules.pop("language", None)
