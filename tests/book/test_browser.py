@@ -22,6 +22,7 @@ KINDS = [
     "book/map",
     "book/milestones",
     "book/pytorch",
+    "book/surprises",
     "book/tito",
     "book/glossary",
     "search",
