@@ -1,3 +1,4 @@
+# make help    this list
 # make start   your own workspace, and the first notebook
 # make read    the course as a web site, on this machine
 # make teach   a folder for your class, with assignments and grading
@@ -16,7 +17,10 @@ CLASS ?= ../my-class
 PYTEST = $(BIN)/python -m pytest -n logical --dist worksteal --durations=20
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 
-.PHONY: start read teach test test-conformance test-nbgrader test-binder pictures bench book
+.PHONY: help start read teach test test-conformance test-nbgrader test-binder pictures bench book
+
+help:
+	@$(PYTHON) -c "print(*(line[2:] for line in open('Makefile', encoding='utf-8') if line.startswith('# make ')), sep='', end='')"
 
 start: .venv/for-data
 	$(BIN)/tito init $(WORKSPACE)

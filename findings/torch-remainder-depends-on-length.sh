@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A remainder in PyTorch is nan or a number, depending on how many numbers stand beside it.
+# A remainder in PyTorch is nan or a number, depending on how many numbers are beside it.
 #
 # 2147483647.0 % 1e-30 is nan in the first 32 of 40 equal numbers, which an AVX2 processor computes many at a time, and 1.08e-31 in the last 8
 # and for one number alone. With ATEN_CPU_CAPABILITY=default, which turns that code off, none is nan; NumPy gives one answer for all. A test that

@@ -74,7 +74,7 @@ def test_the_list_has_every_module_and_marks_what_is_planned(tmp_path):
     assert planned == {module.number for module in MODULES if not module.available}
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
 PAGES += [*sorted((ROOT / "book").glob("*.md")), *sorted((ROOT / "notebooks").glob("*.py"))]
 
 

@@ -19,6 +19,9 @@ READ_BY_PEOPLE = (
     "tests/solutions",
     "README.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "findings/README.md",
 )
 
 

@@ -1,5 +1,8 @@
-"""The list of findings has each script, with the sentence that the script begins with."""
+"""Files at the top of the repository agree with what they are about."""
 
+import re
+
+from tito import __version__
 from tito.course import ROOT
 
 
@@ -9,3 +12,9 @@ def test_the_list_has_each_script_and_its_first_sentence():
     text = (ROOT / "findings" / "README.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert lines == [f"- [`{name}`]({name}): {sentence}" for name, sentence in said.items()]
+
+
+def test_the_changelog_and_the_citation_are_about_this_version():
+    changes, citation = ((ROOT / name).read_text(encoding="utf-8") for name in ("CHANGELOG.md", "CITATION.cff"))
+    assert re.search(r"^## (\d\S*?),? ", changes, re.MULTILINE)[1] == __version__
+    assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == __version__
