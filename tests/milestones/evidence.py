@@ -55,8 +55,8 @@ PLANS = {
         "01_attention_proof": Plan(1, only_module="12"),
         "02_tinygpt_shakespeare --quick": Plan(1, reference_seeds=3, only_module="13", timeout_s_per_seed=600),
         "03_dialogue --quick": Plan(0, reference_seeds=3, timeout_s_per_seed=600),
-        "02_tinygpt_shakespeare": Plan(0, reference_seeds=2, timeout_s_per_seed=3600),
-        "03_dialogue": Plan(0, reference_seeds=2, timeout_s_per_seed=3600),
+        "02_tinygpt_shakespeare": Plan(0, reference_seeds=5, timeout_s_per_seed=3600),
+        "03_dialogue": Plan(0, reference_seeds=5, timeout_s_per_seed=3600),
     },
 }
 NOT_RECORDED = ("seconds", "checksum")  # they differ between machines
