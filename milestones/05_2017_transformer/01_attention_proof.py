@@ -31,7 +31,7 @@ GATES = (
     Gate("reversed", low=0.99, meaning="symbols of new sequences that come out at the right place"),
     Gate("without attention", high=0.13, meaning="of the same network; chance is 10.0%"),
     Gate("anti-diagonal", low=0.90, meaning="of the attention, on the place that the answer is at"),
-    Gate("gradient error", high=0.10, meaning="compared with central differences of the loss"),
+    Gate("gradient error", high=0.01, meaning="compared with central differences of the loss"),
 )
 
 

@@ -270,7 +270,7 @@ def gates(loss: float, below: float, *skills: Gate) -> tuple[Gate, ...]:
         *skills,
         Gate("first loss above ln V", low=-0.1, high=0.1, form=".3f", meaning="guessing among V tokens costs ln V"),
         Gate("one batch", high=0.10, form=".3f", meaning="the loss on two windows, learned by heart"),
-        Gate("gradient error", high=0.10, form=".1%", meaning="compared with central differences of the loss"),
+        Gate("gradient error", high=0.01, form=".1%", meaning="compared with central differences of the loss"),
         Gate("earlier logits", high=1e-4, form=".1g", meaning="when a later token changes, they must not"),
         Gate("later logits", low=0.01, form=".2g", meaning="when an earlier token changes, they should"),
         Gate("positions", low=0.001, form=".1%", meaning="a repeated token is told apart by its place"),
