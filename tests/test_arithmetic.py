@@ -586,7 +586,7 @@ CLAIMS["13_transformers"] = [
     rf"a loss of $\ln V$ (Module 04): {math.log(65):.2f} for 65 characters",
     rf"$12 \cdot 12 \cdot 768^2 \approx {12 * 12 * 768**2 / 1e6:.0f}$ million",
     "Softmax makes that {1}/{0}, {2}/{0} and {3}/{0}.".format(odds.sum(), *odds),
-    "$T = 0.5$ squares the ratios: {1}/{0}, {2}/{0} and {3}/{0}.".format((odds**2).sum(), *odds**2),
+    r"$\tau = 0.5$ squares the ratios: {1}/{0}, {2}/{0} and {3}/{0}.".format((odds**2).sum(), *odds**2),
     f"{odds[0]}/{odds.sum()} is too little ({odds[0] / odds.sum():.2f}); "
     f"{odds[:2].sum()}/{odds.sum()} is enough ({odds[:2].sum() / odds.sum():.2f})",
 ]
@@ -704,6 +704,13 @@ GIVEN = {
         "for 4 layers with 4 heads, width 128, 65 characters and 16 texts of 128 tokens",
         "One GPT has a training loss of 0.1",
         "Another has a loss of 1.2",
+    ],
+    "surprises": [  # tests/conformance/test_surprises.py runs its examples
+        "PyTorch 2.13.0, NumPy 2.4.6 and tokenizers 0.23.3",
+        "ten million times 0.1",
+        "Once the sum is large, 0.1 is rounded",
+        "below 0.9999 times the best one",  # PyTorch's default threshold
+        "All 256",
     ],
     "data": [  # tests/tito/test_datasets.py counts and measures these
         "600 kB to train and 60 kB to test",  # tests/tito/test_small_talk.py

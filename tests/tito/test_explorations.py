@@ -320,7 +320,7 @@ def test_filters_leave_fewer_words_and_a_low_temperature_one(transformers):
     (before, after), _, text, _, _ = bars(transformers, 4, 0, 1, 20, 1, 0)
     assert text == "A : Where does Dan live ? B :" and np.abs(after - before).max() < 0.03
     (before, after), _, _, _, left = bars(transformers, 4, 0, 1, 3, 1, 0)
-    assert np.count_nonzero(after) == 3 and left == "after: 3 words are left" and np.isclose(after.sum(), 1)
+    assert np.count_nonzero(after) == 3 and left == "after: 3 words left" and np.isclose(after.sum(), 1)
     (before, after), _, _, _, _ = bars(transformers, 4, 0, 1, 20, 0.3, 0)
     kept = np.count_nonzero(after)
     assert 1 <= kept < 12 and before[:kept].sum() >= 0.3 > before[: kept - 1].sum()
