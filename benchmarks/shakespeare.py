@@ -23,7 +23,6 @@ from tito import course
 FOLDER = course.ROOT / "milestones" / "05_2017_transformer"
 GOAL = 0.95  # tinytorch's time divided by PyTorch's: at most this
 AGREE = 1e-4  # by how much the first losses may differ
-LR, MAX_NORM = 5e-3, 1.0
 NAMES = {"attn.in_proj_": "c_attn.", "attn.out_proj": "c_out", "mlp.": ""}  # module 13's and PyTorch's
 
 
@@ -45,14 +44,14 @@ def windows(task, steps: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(ids[:, :-1], ids[:, 1:]) for ids in task.train[places]]
 
 
-def stepper(lib, net, steps: int):
+def stepper(lib, net, steps: int, lr: float, max_norm: float):
     """A function that trains on a batch as the milestone does, and returns its loss, in either library."""
     parameters = [*net.parameters()]
     groups = [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": 0.1},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
     ]
-    optimizer, schedule, up = lib.optim.AdamW(groups, lr=LR, betas=(0.9, 0.99)), lib.optim.lr_scheduler, steps // 10
+    optimizer, schedule, up = lib.optim.AdamW(groups, lr=lr, betas=(0.9, 0.99)), lib.optim.lr_scheduler, steps // 10
     rise = schedule.LinearLR(optimizer, start_factor=1 / up, total_iters=up)
     fall = schedule.CosineAnnealingLR(optimizer, T_max=steps - up)
     scheduler = schedule.SequentialLR(optimizer, [rise, fall], milestones=[up])
@@ -61,7 +60,7 @@ def stepper(lib, net, steps: int):
         optimizer.zero_grad()
         loss = lib.nn.functional.cross_entropy(net(x).flatten(0, 1), y.flatten())
         loss.backward()
-        lib.nn.utils.clip_grad_norm_(parameters, MAX_NORM)
+        lib.nn.utils.clip_grad_norm_(parameters, max_norm)
         optimizer.step()
         scheduler.step()
         return loss.item()
@@ -92,7 +91,8 @@ def main() -> int:
     theirs = gpt_model(torch, config.vocab_size, config.block_size, config.n_layer, config.n_head, config.n_embd)
     theirs.load_state_dict({renamed(name): torch.tensor(p.detach().numpy()) for name, p in net.named_parameters()})
     data = windows(task, chosen.steps)
-    steps = {"tinytorch": stepper(tinytorch, net, chosen.steps), "PyTorch": stepper(torch, theirs, chosen.steps)}
+    how = chosen.steps, task.recipe.optimizer(net).param_groups[0]["lr"], task.recipe.max_norm
+    steps = {"tinytorch": stepper(tinytorch, net, *how), "PyTorch": stepper(torch, theirs, *how)}
     batches = {"tinytorch": tinytorch, "PyTorch": torch}
     batches = {name: [(lib.tensor(x), lib.tensor(y)) for x, y in data] for name, lib in batches.items()}
     print(f"{chosen.steps} steps in blocks of {chosen.block}, batches of {len(data[0][0])}, {chosen.threads} threads")
